@@ -1,0 +1,6 @@
+namespace KubeSim;
+
+/// <summary>The kinds that a cluster knows.</summary>
+public sealed class KindRegistry
+{
+}
