@@ -10,7 +10,7 @@ namespace KubeSim;
 /// API server's words; none (and no allocation) when the text is fine.</summary>
 /// <remarks>A message shows a regular expression because Kubernetes' does; the checks themselves
 /// walk the text once. Models staging/src/k8s.io/apimachinery/pkg/util/validation/.</remarks>
-/// <example><c>Names.Dns1123Label("Web")  // [a lowercase RFC 1123 label must consist of …]</c></example>
+/// <example><c>Names.Dns1123Label("a.b")  // [must not contain dots]</c></example>
 public static class Names
 {
     private const string Label = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
