@@ -109,9 +109,28 @@ internal sealed class ScalarMixer<T> : Mixer<T>
         {
             return Digest.Mix(digest, Unsafe.As<T, Revision>(ref value).Value);
         }
+        if (typeof(T) == typeof(Quantity))
+        {
+            return Number(digest, Unsafe.As<T, Quantity>(ref value));
+        }
+        if (typeof(T) == typeof(IntOrString))
+        {
+            var either = Unsafe.As<T, IntOrString>(ref value);
+            return Digest.Mix(Digest.Mix(digest, (long)either.Number), either.Text);
+        }
         var text = value is IFormattable number
             ? number.ToString(null, CultureInfo.InvariantCulture) : value.ToString();
         return Digest.Mix(digest, text);
+    }
+
+    // The number and not its text: 1Ki and 1024 are equal. Billionths fit 64 bits up to 9 billion;
+    // beyond, as for bytes of memory, thousandths tell apart what can differ.
+    private static ulong Number(ulong digest, Quantity value)
+    {
+        var whole = value.Value;
+        return whole is > -9_000_000_000 and < 9_000_000_000
+            ? Digest.Mix(digest, value.ScaledValue(-9))
+            : Digest.Mix(Digest.Mix(digest, whole), value.MilliValue);
     }
 }
 
