@@ -4,7 +4,7 @@ namespace KubeSim;
 /// their index for life; memory comes and goes in chunks, so that nothing is ever copied.</summary>
 internal sealed class ChunkedLog<T>(long first)
 {
-    private const int ChunkBits = 10;
+    private const int ChunkBits = 9;
     private const int ChunkSize = 1 << ChunkBits;
 
     private readonly List<T[]?> chunks = [];

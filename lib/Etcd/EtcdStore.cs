@@ -16,10 +16,11 @@ namespace KubeSim;
 /// </summary>
 public sealed partial class EtcdStore
 {
-    private readonly record struct Record(KeyEntry? Entry, KeyVersion? Version);
+    // What a revision changed: a key, or (Event: 1 + the row's index; negative: it expired) an event.
+    private readonly record struct Change(KeyEntry? Entry, KeyVersion? Version, long Event = 0);
 
     private readonly Dictionary<Kind, KindTable> tables = [];
-    private readonly ChunkedLog<Record> log = new(1);
+    private readonly ChunkedLog<Change> log = new(1);
     private readonly PinSet pins = new();
     private readonly Queue<(KeyEntry Entry, KeyVersion Newer)> overwritten = new();
     private readonly Indexer indexer;
@@ -56,8 +57,12 @@ public sealed partial class EtcdStore
     public Revision Put(ApiObject value, bool keepOld = true)
     {
         var at = Stamp(value);
-        var entry = TableOf(value.Kind).FindOrAdd(value.Metadata.Namespace)
-            .FindOrAdd(value.Metadata.Name);
+        var table = TableOf(value.Kind);
+        if (table.HoldsEvents)
+        {
+            TakeOutOfRows(value.Key);
+        }
+        var entry = table.FindOrAdd(value.Metadata.Namespace).FindOrAdd(value.Metadata.Name);
         var old = entry.Live;
         if (old is null)
         {
@@ -79,24 +84,35 @@ public sealed partial class EtcdStore
     public Revision Delete(ApiObject last)
     {
         var at = Stamp(last);
+        if (IsEvent(last.Kind))
+        {
+            TakeOutOfRows(last.Key);
+        }
         if (Entry(last.Key) is not { Live: { } old } entry)
         {
             throw new InvalidOperationException($"nothing to delete: {last.Key}");
         }
         entry.Space.Table.Live--;
         Write(entry, new(last, entry.Newest, at) { Deleted = true }, old);
+        Detach(last.Key);
         return Head;
     }
 
     /// <summary>The object under a key now; null when there is none.</summary>
-    public ApiObject? Get(in ObjectKey key) => Entry(key)?.Live;
+    public ApiObject? Get(in ObjectKey key) =>
+        Entry(key)?.Live ?? (IsEvent(key.Kind) ? EventRow(key, Head) : null);
 
     /// <summary>The object under a key as it was at a revision; null when there was none.</summary>
     /// <exception cref="HistoryGoneException">The revision is forgotten.</exception>
-    public ApiObject? Get(in ObjectKey key, Revision at) => Entry(key)?.At(Readable(at));
+    public ApiObject? Get(in ObjectKey key, Revision at)
+    {
+        var revision = Readable(at);
+        return Entry(key)?.At(revision) ?? (IsEvent(key.Kind) ? EventRow(key, at) : null);
+    }
 
     /// <summary>The number of objects of a kind now.</summary>
-    public int Count(Kind kind) => Table(kind)?.Live ?? 0;
+    public int Count(Kind kind) =>
+        (Table(kind)?.Live ?? 0) + (IsEvent(kind) ? events.Live : 0);
 
     /// <summary>The objects of a kind at a revision by namespace and name, as etcd orders its keys.</summary>
     /// <param name="kind">The kind.</param>
@@ -107,6 +123,10 @@ public sealed partial class EtcdStore
     public IEnumerable<ApiObject> List(Kind kind, string? ns, Revision at, ObjectKey? after = null)
     {
         var revision = Readable(at);
+        if (IsEvent(kind))
+        {
+            return ListEvents(ns, revision, after);
+        }
         if (Table(kind) is not { } table)
         {
             return [];
@@ -148,7 +168,12 @@ public sealed partial class EtcdStore
     /// <exception cref="HistoryGoneException">The change is trimmed.</exception>
     public bool TryLog(Revision revision, out WatchEvent change)
     {
-        var (entry, version) = RecordOf(revision);
+        var (entry, version, row) = ChangeOf(revision);
+        if (row != 0)
+        {
+            change = EventChange(revision, row);
+            return true;
+        }
         if (version is null)
         {
             change = default;
@@ -164,7 +189,11 @@ public sealed partial class EtcdStore
     /// <summary>The kind that a revision changed, without making an event of it; null when a later
     /// write overwrote it in place.</summary>
     /// <exception cref="HistoryGoneException">The change is trimmed.</exception>
-    public Kind? LogKind(Revision revision) => RecordOf(revision).Entry?.Space.Table.Kind;
+    public Kind? LogKind(Revision revision)
+    {
+        var (entry, _, row) = ChangeOf(revision);
+        return row != 0 ? Event.CoreKind : entry?.Space.Table.Kind;
+    }
 
     /// <summary>Keeps the history from a revision on, until the pin moves or is disposed.</summary>
     /// <exception cref="HistoryGoneException">The revision is forgotten already.</exception>
@@ -195,6 +224,7 @@ public sealed partial class EtcdStore
             Forget(log[log.First], (uint)target);
             log.DropFirst();
         }
+        events.Trim((uint)target);
         Oldest = new(target);
     }
 
@@ -231,13 +261,17 @@ public sealed partial class EtcdStore
     private uint Stamp(ApiObject value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        if (value.Metadata.ResourceVersion != Head.Next || Head.Value + 1 >= uint.MaxValue)
+        if (value.Metadata.ResourceVersion != Head.Next)
         {
             throw new InvalidOperationException($"{value.Key} carries resourceVersion "
                 + $"{value.Metadata.ResourceVersion}, but the next revision is {Head.Next}");
         }
-        return (uint)Head.Next.Value;
+        return NextRevision();
     }
+
+    private uint NextRevision() => Head.Value + 1 < uint.MaxValue
+        ? (uint)Head.Next.Value
+        : throw new InvalidOperationException("the store is full: 4,294,967,294 revisions");
 
     private void Write(KeyEntry entry, KeyVersion version, ApiObject? old)
     {
@@ -246,9 +280,9 @@ public sealed partial class EtcdStore
         Head = new(log.Append(new(entry, version)));
     }
 
-    private void Forget(in Record record, uint floor)
+    private void Forget(in Change change, uint floor)
     {
-        if (record is not { Entry: { } entry, Version: { } version })
+        if (change is not { Entry: { } entry, Version: { } version })
         {
             return;
         }
@@ -281,7 +315,7 @@ public sealed partial class EtcdStore
         }
     }
 
-    private Record RecordOf(Revision revision)
+    private Change ChangeOf(Revision revision)
     {
         if (revision.Value < log.First)
         {

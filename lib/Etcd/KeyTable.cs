@@ -131,6 +131,7 @@ internal sealed class KindTable(Kind kind)
     private readonly Dictionary<string, KeySpace> spaces = new(StringComparer.Ordinal);
 
     public readonly Kind Kind = kind;
+    public readonly bool HoldsEvents = kind.Equals(Event.CoreKind);
     public readonly PostingIndex Owners = new();
     public readonly PostingIndex Nodes = new();
     public int Live;
