@@ -27,10 +27,6 @@ public sealed partial class ApiServer
         {
             return misplaced;
         }
-        if (path.Kind.Equals(KubeSim.Kinds.Event))
-        {
-            return RecordClientEvent(request, value);
-        }
         var strategy = strategies[path.Kind];
         var admission = new AdmissionRequest(request, Verb.Create, null, store);
         if (Mutate(admission, ref value) is { } notAdmitted)

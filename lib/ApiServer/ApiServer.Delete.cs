@@ -82,11 +82,11 @@ public sealed partial class ApiServer
         marked = held && !graceful ? Terminating(marked, strategy) : marked;
         marked = finalizers.SameAs(marked.Finalizers) ? marked : marked with { Finalizers = finalizers };
         return IsDryRun(request) ? Answer(old with { Metadata = marked }, strategy, held)
-            : Carry(old, marked, strategy, held, graceful);
+            : End(old, marked, strategy, held, graceful);
     }
 
     // Writes what a deletion decided: the mark, and the end when nothing holds it up.
-    private ApiResponse Carry(
+    private ApiResponse End(
         ApiObject old, ObjectMeta marked, KindStrategy strategy, bool held, bool graceful)
     {
         var last = old;

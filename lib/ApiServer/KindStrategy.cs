@@ -29,6 +29,15 @@ internal class KindStrategy
     /// <summary>The grace of a deletion in seconds; null for kinds that know no grace.</summary>
     public virtual long? Grace(ApiObject value, long? asked) => null;
 
+    /// <summary>False for the one kind whose mark of deletion tells no grace, the namespace.</summary>
+    public virtual bool MarksGrace => true;
+
+    /// <summary>What a kind makes of the name and UID that a new object got.</summary>
+    public virtual ApiObject Identified(ApiObject value, ObjectMeta meta) => value;
+
+    /// <summary>What a kind notes in an object that is marked as deleted.</summary>
+    public virtual ApiObject PrepareDelete(ApiObject value) => value;
+
     public virtual bool HasGeneration(Kind kind) => kind.SchemaType is null || Counted(kind);
 
     public virtual Seq<string> NameProblems(string name) => Names.Dns1123Subdomain(name);

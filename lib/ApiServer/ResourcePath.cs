@@ -31,7 +31,7 @@ public readonly record struct ResourcePath(
             return PageNotFound;
         }
         var (group, version) = core ? ("", parts[1]) : (parts[1], parts[2]);
-        if (!kinds.Serves(group, version))
+        if (!Serves(kinds, group, version))
         {
             return PageNotFound;
         }
@@ -41,7 +41,7 @@ public readonly record struct ResourcePath(
         {
             (ns, parts) = (parts[1], parts[2..]);
         }
-        if (parts.Length > 3 || kinds.ByResource(group, version, parts[0]) is not { } kind
+        if (parts.Length > 3 || kinds.FindResource(group, version, parts[0]) is not { } kind
             || (ns.Length > 0 && !kind.Namespaced))
         {
             return Refusals.NoSuchResource;
@@ -62,6 +62,18 @@ public readonly record struct ResourcePath(
         var name = Name is null or "" ? "" : $"/{Name}";
         var sub = Subresource is null or "" ? "" : $"/{Subresource}";
         return $"{start}{Kind.ApiVersion}{space}/{Kind.Plural}{name}{sub}";
+    }
+
+    private static bool Serves(KindRegistry kinds, string group, string version)
+    {
+        foreach (var kind in kinds.All)
+        {
+            if (kind.Group == group && kind.Versions.AsSpan().Contains(version))
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     // The real server answers an unknown group before any API code runs, in plain text.
