@@ -60,14 +60,20 @@ public static class Manifest
         }
         catch (YamlException e)
         {
-            var line = (int)e.Start.Line + firstLine - 1;
-            var problem = (e.InnerException ?? e).Message.TrimEnd('.');
-            var message = "error converting YAML to JSON: yaml: line "
-                + $"{line}: {char.ToLowerInvariant(problem[0])}{problem[1..]}";
+            var line = (int)(IsTab(e) ? e.End : e.Start).Line + firstLine - 1;
+            var problem = e.Message.TrimEnd('.');
+            problem = problem.EndsWith("found invalid mapping")
+                ? "mapping values are not allowed in this context"
+                : IsTab(e) ? "found character that cannot start any token"
+                : char.ToLowerInvariant(problem[0]) + problem[1..];
+            var message = $"error converting YAML to JSON: yaml: line {line}: {problem}";
             documents.Add(ManifestDocument.Broken(
-                new(file, line, (int)e.Start.Column, "", message)));
+                new(file, line, (int)(IsTab(e) ? e.End : e.Start).Column, "", message)));
         }
     }
+
+    // The parser names the map that the tab breaks; people look for the tab.
+    private static bool IsTab(YamlException e) => e.Message.Contains("invalid tab");
 
     private static void Expand(
         ManifestTree tree, JsonNode? node, string file, List<ManifestDocument> documents)

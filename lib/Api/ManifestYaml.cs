@@ -96,9 +96,23 @@ internal sealed class ManifestYaml
     {
         var reader = new ManifestYaml(text, firstLine);
         reader.parser.Consume<StreamStart>();
-        while (reader.parser.Accept<DocumentStart>(out _))
+        while (reader.Next() is { } document)
         {
-            yield return reader.Document();
+            yield return document;
+        }
+    }
+
+    // Some broken texts make the parser trip over itself: they are broken all the same.
+    private ManifestTree? Next()
+    {
+        try
+        {
+            return parser.Accept<DocumentStart>(out _) ? Document() : null;
+        }
+        catch (Exception e) when (e is InvalidOperationException or FormatException)
+        {
+            var mark = parser.Current?.End ?? Mark.Empty;
+            throw new YamlException(mark, mark, "Did not find expected node content.", e);
         }
     }
 
