@@ -53,7 +53,7 @@ public sealed class Shape
     public Seq<ShapeField> Fields => new(fields);
 
     /// <summary>The shared value that says nothing, where the record has one: a part that is this
-    /// very object counts as unset, and JSON leaves it out.</summary>
+    /// very object counts as unset.</summary>
     public ApiPart? None { get; }
 
     /// <summary>A record on which nothing is set; null where one cannot be made from nothing.</summary>
@@ -146,7 +146,7 @@ public abstract class ShapeField
     public abstract object? Get(ApiPart owner);
 
     /// <summary>True when a record leaves the field unset: null, an unset list or map, or the None of
-    /// its type by reference. JSON leaves out these.</summary>
+    /// its type by reference.</summary>
     public bool IsUnset(ApiPart owner) => Get(owner) switch
     {
         null => true,
