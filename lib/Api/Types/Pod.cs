@@ -10,8 +10,8 @@ namespace KubeSim;
 //   is never null: unset, it is the shared `None` of its record. So `pod.Status.Phase` and
 //   `pod with { Status = pod.Status with { … } }` just work.
 // - A required text or number, and a counter of a status, is not nullable and starts as "" or 0.
-// - JSON leaves out what equals the value of a new record, but for the fields that Kubernetes always
-//   writes (restartCount: 0).
+// - JSON leaves out what equals the value of a new record, but for the fields that Kubernetes
+// always   writes (restartCount: 0).
 // - Parts that differ in name alone upstream are one record: Condition, EndpointPort,
 //   ResourceRequirements. Exotic fields have no property: they live on in Kept.
 //
