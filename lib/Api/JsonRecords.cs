@@ -183,7 +183,8 @@ internal abstract class RecordProperty<T>(string name, SchemaField? field)
         foreach (var property in found)
         {
             if (property.SetMethod is null || property.DeclaringType == typeof(ApiPart)
-                || property.IsDefined(typeof(JsonIgnoreAttribute)))
+                || property.GetCustomAttribute<JsonIgnoreAttribute>()?.Condition
+                    == JsonIgnoreCondition.Always)
             {
                 continue;
             }
@@ -230,8 +231,15 @@ internal sealed class RecordProperty<T, TValue> : RecordProperty<T>
         Part,
     }
 
-    public override void Read(ref Utf8JsonReader reader, T record, JsonSerializerOptions options) =>
-        set(record, Converter(options).Read(ref reader, typeof(TValue), options)!);
+    public override void Read(ref Utf8JsonReader reader, T record, JsonSerializerOptions options)
+    {
+        var value = Converter(options).Read(ref reader, typeof(TValue), options);
+        // A text that is written even when unset says nothing when it is empty.
+        if (whenUnset != Empty.Text || value is not "")
+        {
+            set(record, value!);
+        }
+    }
 
     public override void Write(Utf8JsonWriter writer, T record, JsonSerializerOptions options)
     {

@@ -138,6 +138,9 @@ public static class Kinds
     /// <summary>The kind <c>ValidatingWebhookConfiguration</c> of <c>admissionregistration.k8s.io/v1</c>.</summary>
     public static readonly Kind ValidatingWebhookConfiguration = Find("admissionregistration.k8s.io/v1", nameof(ValidatingWebhookConfiguration));
 
+    /// <summary>What the subresource <c>scale</c> shows; no resource of its own.</summary>
+    public static readonly Kind Scale = Part("autoscaling", nameof(Scale), typeof(Scale));
+
     /// <summary>The kind whose objects a record holds: <c>Kinds.Of&lt;Pod&gt;()</c>.</summary>
     /// <exception cref="ArgumentException">No built-in kind has that record.</exception>
     public static Kind Of<T>()
@@ -146,6 +149,20 @@ public static class Kinds
     private static Kind Find(string apiVersion, string name) =>
         KindRegistry.BuiltIn.Find(apiVersion, name)
             ?? throw new InvalidOperationException($"schema.txt has no {apiVersion} {name}");
+
+    private static Kind Part(string group, string name, Type type) => new()
+    {
+        Group = group,
+        Version = "v1",
+        Versions = ["v1"],
+        Name = name,
+        Plural = name.ToLowerInvariant() + "s",
+        Singular = name.ToLowerInvariant(),
+        Namespaced = true,
+        Verbs = [],
+        SchemaType = name,
+        Type = type,
+    };
 
     private static class Cache<T>
     {

@@ -8,7 +8,7 @@ internal static class Nearest
     public static string? To(string word, IEnumerable<string> candidates)
     {
         string? best = null;
-        var limit = Math.Min(3, Math.Max(1, word.Length / 3)) + 1;
+        var limit = Math.Min(3, Math.Max(1, word.Length * 2 / 5)) + 1;
         foreach (var candidate in candidates)
         {
             if (Math.Abs(candidate.Length - word.Length) < limit

@@ -122,17 +122,14 @@ public sealed record JobStatus : ApiPart
     /// <summary>When it had succeeded.</summary>
     public Time? CompletionTime { get; init; }
     /// <summary>Pods that run or wait.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Active { get; init; }
     /// <summary>Pods that are Ready.</summary>
     public int? Ready { get; init; }
     /// <summary>Pods that are going away.</summary>
     public int? Terminating { get; init; }
     /// <summary>Pods that have succeeded.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Succeeded { get; init; }
     /// <summary>Pods that have failed.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Failed { get; init; }
     /// <summary>The indexes that have succeeded, such as 0,2-4.</summary>
     public string? CompletedIndexes { get; init; }

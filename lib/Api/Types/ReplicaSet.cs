@@ -40,13 +40,10 @@ public sealed record ReplicaSetStatus : ApiPart
     /// <summary>All that are not terminating.</summary>
     public int Replicas { get; init; }
     /// <summary>Those with all labels of the template.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int FullyLabeledReplicas { get; init; }
     /// <summary>Those that are Ready.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int ReadyReplicas { get; init; }
     /// <summary>Those that are Ready for minReadySeconds.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int AvailableReplicas { get; init; }
     /// <summary>Those that are going away.</summary>
     public int? TerminatingReplicas { get; init; }
@@ -94,13 +91,10 @@ public sealed record ReplicationControllerStatus : ApiPart
     /// <summary>All that are not terminating.</summary>
     public int Replicas { get; init; }
     /// <summary>Those with all labels of the template.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int FullyLabeledReplicas { get; init; }
     /// <summary>Those that are Ready.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int ReadyReplicas { get; init; }
     /// <summary>Those that are Ready for minReadySeconds.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int AvailableReplicas { get; init; }
     /// <summary>The metadata.generation that this is about.</summary>
     public long? ObservedGeneration { get; init; }

@@ -94,13 +94,10 @@ public sealed record StatefulSetStatus : ApiPart
     /// <summary>All pods.</summary>
     public int Replicas { get; init; }
     /// <summary>Those that are Ready.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int ReadyReplicas { get; init; }
     /// <summary>Those of currentRevision.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int CurrentReplicas { get; init; }
     /// <summary>Those of updateRevision.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int UpdatedReplicas { get; init; }
     /// <summary>Those that are Ready for minReadySeconds.</summary>
     public int AvailableReplicas { get; init; }
