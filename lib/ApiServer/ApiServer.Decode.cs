@@ -22,8 +22,9 @@ public sealed partial class ApiServer
             case Payload.Json { Node: { } node }:
                 return Decode(node, kind, request.Query.FieldValidation, out value);
             case Payload.Text { Value: { } text }:
-                return Read(text, kind, out var read) ?? Decode(
-                    read!, kind, request.Query.FieldValidation, out value!);
+                value = null!;
+                return Read(text, kind, out var read)
+                    ?? Decode(read!, kind, request.Query.FieldValidation, out value);
             default:
                 value = null!;
                 return ApiErrors.BadRequest($"the request needs an object of kind {kind.Name}").Status;
@@ -73,17 +74,31 @@ public sealed partial class ApiServer
 
     /// <summary>An object with a patch applied to it.</summary>
     /// <exception cref="ApiException">The patch is no patch, or does not fit the object.</exception>
-    private static ApiObject Patched(ApiObject old, Payload.Patch patch)
+    private ApiObject Patched(ApiObject old, Payload.Patch patch)
     {
         var node = Json.Encode(old);
         var patched = patch.Kind switch
         {
             PatchKind.Json => JsonPatch.Apply(node, patch.Body),
             PatchKind.Merge => MergePatch.Apply(node, patch.Body),
-            // Server-side apply keeps no owners of fields here: it merges what it is given.
-            _ => StrategicMerge.Apply(node, patch.Body, old.Kind),
+            _ => Merged(node, patch, old.Kind),
         };
-        return Json.Decode(patched, old.Kind);
+        return Json.Decode(patched ?? throw ApiErrors.BadRequest("the patch leaves no object"), old.Kind);
+    }
+
+    // Server-side apply keeps no owners of fields here: it merges what it is given.
+    private JsonObject Merged(JsonObject node, Payload.Patch patch, Kind kind)
+    {
+        var type = Kinds.SchemaType(kind, kind.Version);
+        if (type is null && patch.Kind == PatchKind.StrategicMerge)
+        {
+            throw ApiErrors.Of(415, "UnsupportedMediaType", "the body of the request was in an unknown "
+                + "format - accepted media types include: application/json-patch+json, "
+                + "application/merge-patch+json, application/apply-patch+yaml");
+        }
+        return patch.Body is JsonObject body
+            ? StrategicMerge.Apply(node, body, type)
+            : throw ApiErrors.BadRequest("error decoding patch: the patch is no object");
     }
 
     private ApiResponse CreateByApply(ApiRequest request, Payload.Patch patch) => Create(request with

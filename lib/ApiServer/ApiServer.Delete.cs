@@ -104,7 +104,7 @@ public sealed partial class ApiServer
 
     private static ApiResponse Answer(ApiObject last, KindStrategy strategy, bool held) =>
         held || strategy.ReturnsDeleted
-            ? new(200) { Object = last }
+            ? new ApiResponse(200) { Object = last }
             : Refusals.Deleted(last);
 
     // The metadata with the mark of a graceful deletion, the same reference for kinds without grace;

@@ -26,7 +26,7 @@ public sealed partial class ApiServer
             return refusal;
         }
         return store.Get(path.Key) is { } found
-            ? new(200) { Object = found }
+            ? new ApiResponse(200) { Object = found }
             : ApiErrors.NotFound(path.Kind, path.Name);
     }
 

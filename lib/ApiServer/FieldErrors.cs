@@ -3,7 +3,7 @@ using System.Text;
 namespace KubeSim;
 
 /// <summary>What is wrong with an object, field by field. Validation goes on after an error, so that
-/// a person sees all of them at once; <see cref="ToStatus"/> makes the one 422 of them.</summary>
+/// a person sees all of them at once; <c>ToStatus</c> makes the one 422 of them.</summary>
 /// <remarks>Models staging/src/k8s.io/apimachinery/pkg/util/validation/field/errors.go.</remarks>
 internal sealed class FieldErrors
 {

@@ -66,7 +66,7 @@ internal static class PodDefaults
         Ports = Each(container.Ports, static port =>
             port.Protocol is null ? port with { Protocol = "TCP" } : port),
         Env = Each(container.Env, static env =>
-            env.ValueFrom is { } from ? env with { ValueFrom = Source(from) } : env),
+            env.ValueFrom is { } origin ? env with { ValueFrom = Source(origin) } : env),
         LivenessProbe = Probe(container.LivenessProbe),
         ReadinessProbe = Probe(container.ReadinessProbe),
         StartupProbe = Probe(container.StartupProbe),
@@ -107,12 +107,12 @@ internal static class PodDefaults
         return ports.SameAs(container.Ports) ? container : container with { Ports = ports };
     }
 
-    private static EnvVarSource Source(EnvVarSource from) => from with
+    private static EnvVarSource Source(EnvVarSource origin) => origin with
     {
-        FieldRef = Field(from.FieldRef),
-        ResourceFieldRef = from.ResourceFieldRef is { Divisor: null } resource
+        FieldRef = Field(origin.FieldRef),
+        ResourceFieldRef = origin.ResourceFieldRef is { Divisor: null } resource
             ? resource with { Divisor = new Quantity(0) }
-            : from.ResourceFieldRef,
+            : origin.ResourceFieldRef,
     };
 
     private static ObjectFieldSelector? Field(ObjectFieldSelector? field) =>

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace KubeSim;
 
 /// <summary>What must be true of a pod's spec, in a pod or in a template. The order of the checks is

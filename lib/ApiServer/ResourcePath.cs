@@ -39,7 +39,8 @@ public readonly record struct ResourcePath(
         var ns = "";
         if (parts.Length > 2 && parts[0] == "namespaces" && parts[2] is not ("status" or "finalize"))
         {
-            (ns, parts) = (parts[1], parts[2..]);
+            ns = parts[1];
+            parts = parts[2..];
         }
         if (parts.Length > 3 || kinds.FindResource(group, version, parts[0]) is not { } kind
             || (ns.Length > 0 && !kind.Namespaced))
