@@ -1,0 +1,83 @@
+using System.Text.Json.Serialization;
+
+namespace KubeSim;
+
+/// <summary>A selection of objects by their labels, as manifests write it. All requirements must
+/// hold. An empty selector selects everything; none at all (null) selects nothing.</summary>
+/// <remarks>Models staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/helpers.go.</remarks>
+public sealed record LabelSelector : ApiPart
+{
+    /// <summary>Labels that must have exactly these values.</summary>
+    public Map<string> MatchLabels { get; init; }
+
+    /// <summary>Requirements of other kinds.</summary>
+    public Seq<LabelSelectorRequirement> MatchExpressions { get; init; }
+
+    /// <summary>True when it selects everything.</summary>
+    [JsonIgnore]
+    public bool IsEmpty => MatchLabels.IsEmpty && MatchExpressions.IsEmpty;
+
+    /// <summary>As kubectl shows it: <c>app=web,tier in (a,b)</c>, or
+    /// <c>&lt;none&gt;</c>.</summary>
+    public override string ToString() => IsEmpty ? "<none>"
+        : Selector.TryFrom(this, out var selector, out _) ? selector.ToString() : "<error>";
+}
+
+/// <summary>A requirement on one label.</summary>
+public sealed record LabelSelectorRequirement : ApiPart
+{
+    /// <summary>The key of the label.</summary>
+    public string Key { get; init; } = "";
+
+    /// <summary>In, NotIn, Exists or DoesNotExist.</summary>
+    public string Operator { get; init; } = "";
+
+    /// <summary>The values for In and NotIn.</summary>
+    public Seq<string> Values { get; init; }
+
+    /// <summary>True when labels meet the requirement; an unknown operator is never met.</summary>
+    public bool Matches(Map<string> labels)
+    {
+        var present = labels.TryGetValue(Key, out var value);
+        return Operator switch
+        {
+            "In" => present && Values.AsSpan().Contains(value!),
+            "NotIn" => !present || !Values.AsSpan().Contains(value!),
+            "Exists" => present,
+            "DoesNotExist" => !present,
+            _ => false,
+        };
+    }
+}
+
+/// <summary>Matching of label selectors.</summary>
+public static class LabelSelectors
+{
+    extension(LabelSelector? selector)
+    {
+        /// <summary>True when labels meet all requirements; a null selector is never met.
+        /// Allocates nothing.</summary>
+        public bool Matches(Map<string> labels)
+        {
+            if (selector is null)
+            {
+                return false;
+            }
+            foreach (var wanted in selector.MatchLabels.AsSpan())
+            {
+                if (!labels.TryGetValue(wanted.Key, out var value) || value != wanted.Value)
+                {
+                    return false;
+                }
+            }
+            foreach (var requirement in selector.MatchExpressions.AsSpan())
+            {
+                if (!requirement.Matches(labels))
+                {
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+}
