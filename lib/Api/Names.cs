@@ -166,8 +166,8 @@ public static class Names
     /// <summary>The number of a port, 1 to 65535.</summary>
     public static Seq<string> PortNumber(long value) => InRange(value, 1, 65535);
 
-    /// <summary>The number of a user or group, 0 to 2³²-1.</summary>
-    public static Seq<string> UserId(long value) => InRange(value, 0, uint.MaxValue);
+    /// <summary>The number of a user or group, 0 to 2³¹-1.</summary>
+    public static Seq<string> UserId(long value) => InRange(value, 0, int.MaxValue);
 
     /// <summary>A number between two bounds, both in it.</summary>
     public static Seq<string> InRange(long value, long low, long high) =>
