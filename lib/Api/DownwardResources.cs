@@ -8,7 +8,8 @@ namespace KubeSim;
 /// <para>Models pkg/api/v1/resource/helpers.go.</para></remarks>
 public static class DownwardResources
 {
-    /// <summary>The text for a field such as <c>limits.cpu</c>; false for a field that there is not.
+    /// <summary>The text for a field such as <c>limits.cpu</c>; false for a field that there is
+    /// not.
     /// Where limits are unset, give the container those of its node first.</summary>
     public static bool TryRead(
         Container container, string field, Quantity divisor, out string value)

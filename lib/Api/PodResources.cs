@@ -70,13 +70,13 @@ public static class PodResources
         Map<Quantity> total = default;
         foreach (var container in pod.Spec.Containers.AsSpan())
         {
-            total = total.Merge(amounts(pod, container).Merge(unnamed, first), add);
+            total = total.Merge(Named(amounts(pod, container), unnamed), add);
         }
         Map<Quantity> sidecars = default;
         Map<Quantity> starting = default;
         foreach (var container in pod.Spec.InitContainers.AsSpan())
         {
-            var own = amounts(pod, container).Merge(unnamed, first);
+            var own = Named(amounts(pod, container), unnamed);
             if (container.IsSidecar)
             {
                 total = total.Merge(own, add);
@@ -89,6 +89,19 @@ public static class PodResources
             }
         }
         return total.Merge(starting, max);
+    }
+
+    // Mostly a container names all, and its own map will do.
+    private static Map<Quantity> Named(Map<Quantity> own, Map<Quantity> unnamed)
+    {
+        foreach (var amount in unnamed)
+        {
+            if (!own.ContainsKey(amount.Key))
+            {
+                return own.Merge(unnamed, first);
+            }
+        }
+        return own;
     }
 
     // While a container is being resized, the largest of what it wants, has been promised and has.
@@ -199,7 +212,7 @@ public static class ContainerFacts
 {
     extension(Container container)
     {
-        /// <summary>True for an init container that goes on running beside the containers.</summary>
+        /// <summary>True for an init container that runs on beside the containers.</summary>
         public bool IsSidecar => container.RestartPolicy == "Always";
     }
 }

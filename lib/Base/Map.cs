@@ -4,7 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace KubeSim;
 
 /// <summary>An immutable map from strings that compares by value and is ordered by ordinal key.
-/// <c>default</c> is unset: it reads as empty and JSON leaves it out; unset and empty are equal.</summary>
+/// <c>default</c> is unset: it reads as empty and JSON leaves it out; unset and empty are
+/// equal.</summary>
 /// <example><c>var labels = Map.Of(("app", "web"), ("tier", "front"));</c></example>
 public readonly struct Map<TValue>
     : IReadOnlyDictionary<string, TValue>, IEquatable<Map<TValue>>, IUnset
@@ -37,7 +38,8 @@ public readonly struct Map<TValue>
         ? value
         : throw new KeyNotFoundException($"no key \"{key}\" in {this}");
 
-    /// <summary>The entries as memory to walk without allocating, in ordinal order of keys.</summary>
+    /// <summary>The entries as memory to walk without allocating, in ordinal order of
+    /// keys.</summary>
     public ReadOnlySpan<KeyValuePair<string, TValue>> AsSpan() => entries;
 
     /// <summary>True when both share one array: a fast yes; a no says nothing.</summary>

@@ -41,8 +41,8 @@ public sealed class NamesTests
     {
         Assert.That(Names.Dns1123Label("C"), Is.EqualTo((Seq<string>)[
             "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', "
-            + "and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', "
-            + "regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"]));
+            + "and must start and end with an alphanumeric character (e.g. 'my-name',  or "
+            + "'123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"]));
         Assert.That(Names.Dns1123Label("a.b"), Is.EqualTo((Seq<string>)["must not contain dots"]));
         Assert.That(Names.Dns1123Subdomain("Bad"), Is.EqualTo((Seq<string>)[
             "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "

@@ -72,7 +72,7 @@ public sealed class NodeAffinityTests
         };
     }
 
-    // "key In a,b"; the first word that names an operator is it, since keys may be wrong on purpose.
+    // "key In a,b"; the first word that names an operator is it, since a key may be wrong.
     private static NodeSelectorRequirement Requirement(string cell)
     {
         string[] operators = ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt", "Near"];

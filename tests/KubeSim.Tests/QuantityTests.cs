@@ -48,7 +48,8 @@ public sealed class QuantityTests
             Is.EqualTo(TestData.Number(expected)));
 
     [TestCaseSource(nameof(Cases), new object[] { "round" })]
-    public void Rounding_goes_away_from_zero(string text, string power, string canonical, string same)
+    public void Rounding_goes_away_from_zero(
+        string text, string power, string canonical, string same)
     {
         var rounded = Quantity.Parse(text).RoundUp((int)TestData.Number(power), out var exact);
         Assert.That((rounded.ToString(), exact), Is.EqualTo((canonical, bool.Parse(same))));
@@ -109,7 +110,8 @@ public sealed class QuantityTests
     public void Json_takes_strings_and_numbers_and_gives_canonical_strings()
     {
         var read = JsonSerializer.Deserialize<Quantity[]>("""["1024Mi", 1.5, 2, " 3 ", 1e3]""")!;
-        Assert.That(JsonSerializer.Serialize(read), Is.EqualTo("""["1Gi","1500m","2","3","1e3"]"""));
+        Assert.That(
+            JsonSerializer.Serialize(read), Is.EqualTo("""["1Gi","1500m","2","3","1e3"]"""));
     }
 
     [Test]

@@ -100,7 +100,8 @@ public sealed class SelectorTests
             new LabelSelector
             {
                 MatchLabels = Map.Of(("foo", "bar")),
-                MatchExpressions = [new() { Key = "baz", Operator = "In", Values = ["qux", "norf"] }],
+                MatchExpressions =
+                    [new() { Key = "baz", Operator = "In", Values = ["qux", "norf"] }],
             }.ToString(),
             Is.EqualTo("baz in (norf,qux),foo=bar"));
     });

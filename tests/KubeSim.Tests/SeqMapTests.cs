@@ -143,7 +143,8 @@ public sealed class SeqMapTests
 
         public static Arbitrary<Map<int>> Map() => (
             from entries in keys.Zip(Gen.Choose(0, 99)).ListOf()
-            select entries.Select(e => KeyValuePair.Create(e.Item1, e.Item2)).ToMap()).ToArbitrary();
+            select entries.Select(e => KeyValuePair.Create(e.Item1, e.Item2)).ToMap())
+            .ToArbitrary();
 
         public static Arbitrary<Change> Changes() => (
             from key in keys

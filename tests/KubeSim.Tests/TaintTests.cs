@@ -33,7 +33,8 @@ public sealed class TaintTests
     public void The_first_taint_that_is_not_borne_is_told()
     {
         Seq<Taint> taints = List("a//PreferNoSchedule b//NoSchedule c//NoExecute", TaintOf);
-        Assert.That(taints.FirstUntolerated(default, TaintEffects.Forbidding)!.Key, Is.EqualTo("b"));
+        var first = taints.FirstUntolerated(default, TaintEffects.Forbidding);
+        Assert.That(first?.Key, Is.EqualTo("b"));
     }
 
     [TestCase("Gt", "5", "6", true)]

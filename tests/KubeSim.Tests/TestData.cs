@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace KubeSim.Tests;
 
-/// <summary>Reads the tables under Data/: a line is a case of cells between tabs; ∅ is an empty cell,
-/// \s a space and \t a tab at an edge, # a comment. Most tables start with the claim of the case.</summary>
+/// <summary>Reads the tables under Data/: a line is a case of cells between tabs; ∅ is an empty
+/// cell, \s a space at an edge, \t a tab, # a comment. Most lines start with their claim.</summary>
 internal static class TestData
 {
     /// <summary>The cases of a claim, without it.</summary>
