@@ -25,9 +25,9 @@ public sealed class NamesTests
         ["ValidPercent"] = Names.Percent,
         ["HTTPHeaderName"] = Names.HttpHeaderName,
         ["DomainPrefixedPath"] = Names.DomainPrefixedPath,
-        ["ValidIP"] = Names.Ip,
-        ["ValidIPv4Address"] = Names.Ipv4,
-        ["ValidIPv6Address"] = Names.Ipv6,
+        ["ValidIP"] = Addresses.Ip,
+        ["ValidIPv4Address"] = Addresses.Ipv4,
+        ["ValidIPv6Address"] = Addresses.Ipv6,
     };
 
     private static IEnumerable<string[]> Cases() => TestData.Rows("names.tsv");
@@ -69,14 +69,31 @@ public sealed class NamesTests
             "must not begin or end with a hyphen"]));
     }
 
-    [TestCase("10.9.8.0/24", true)]
-    [TestCase("2001:db8::/64", true)]
-    [TestCase("10.9.8.0", false)]
-    [TestCase("10.9.8.0/33", false)]
-    [TestCase("10.9.8/24", false)]
-    [TestCase("10.9.8.0/x", false)]
-    public void Ranges_of_addresses_have_a_prefix(string value, bool valid) =>
-        Assert.That(Names.Cidr(value).IsEmpty, Is.EqualTo(valid));
+    [TestCase("10.9.8.7", "")]
+    [TestCase("2001:DB8::1", "")]
+    [TestCase("010.9.8.7", "must not have leading 0s")]
+    [TestCase("::ffff:10.9.8.7", "must not be an IPv4-mapped IPv6 address")]
+    [TestCase("fe80::1%eth0", "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")]
+    [TestCase("10.9.8", "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")]
+    public void An_address_is_written_in_one_way(string value, string problem) =>
+        Assert.That(string.Join(";", Addresses.Ip(value)), Is.EqualTo(problem));
+
+    [TestCase("10.9.8.0/24", "")]
+    [TestCase("0.0.0.0/0", "")]
+    [TestCase("::/0", "")]
+    [TestCase("::1/0", "must not have bits set beyond the prefix length")]
+    [TestCase("10.9.8.7/32", "")]
+    [TestCase("2001:db8::/64", "")]
+    [TestCase("10.9.8.7/24", "must not have bits set beyond the prefix length")]
+    [TestCase("2001:db8::1/64", "must not have bits set beyond the prefix length")]
+    [TestCase("10.9.08.0/24", "must not have leading 0s in IP or prefix length")]
+    [TestCase("10.9.8.0/024", "must not have leading 0s in IP or prefix length")]
+    [TestCase("::ffff:10.0.0.0/104", "must not have an IPv4-mapped IPv6 address")]
+    [TestCase("10.9.8.0", "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")]
+    [TestCase("10.9.8.0/33", "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")]
+    [TestCase("10.9.8/24", "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")]
+    public void A_range_of_addresses_has_a_prefix_and_zeros_after_it(string value, string problem) =>
+        Assert.That(string.Join(";", Addresses.Cidr(value)), Is.EqualTo(problem));
 
     [TestCase("PATH", true)]
     [TestCase("1-my.var", true)]

@@ -109,9 +109,10 @@ public sealed class QuantityTests
     [Test]
     public void Json_takes_strings_and_numbers_and_gives_canonical_strings()
     {
-        var read = JsonSerializer.Deserialize<Quantity[]>("""["1024Mi", 1.5, 2, " 3 ", 1e3]""")!;
+        var read = JsonSerializer.Deserialize<Quantity[]>(
+            """["1024Mi", 1.5, 2, " 3 ", 1e3, null]""")!;
         Assert.That(
-            JsonSerializer.Serialize(read), Is.EqualTo("""["1Gi","1500m","2","3","1e3"]"""));
+            JsonSerializer.Serialize(read), Is.EqualTo("""["1Gi","1500m","2","3","1e3","0"]"""));
     }
 
     [Test]
