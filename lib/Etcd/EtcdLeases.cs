@@ -1,8 +1,8 @@
 namespace KubeSim;
 
-/// <summary>Leases of etcd (not the Lease objects of Kubernetes): a time to live for keys. Who stops
-/// to keep a lease alive loses the keys attached to it.</summary>
-/// <remarks>Models etcd server/lease. There is no clock here: who calls says what time it is.</remarks>
+// Leases of etcd (not the Lease objects of Kubernetes): a time to live for keys. Who stops
+// to keep a lease alive loses the keys attached to it.
+// Models etcd server/lease. There is no clock here: who calls says what time it is.
 public sealed partial class EtcdStore
 {
     private sealed class KeyLease(long id, TimeSpan ttl, DateTime expires)

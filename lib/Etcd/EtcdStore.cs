@@ -303,13 +303,15 @@ public sealed partial class EtcdStore
         {
             overwritten.Dequeue();
             var newer = write.Newer;
-            if (newer.Previous is { Created: false } old && indexer.Same(old.Value, newer.Value))
+            if (newer.Previous is not { Created: false } old)
             {
-                var revision = old.Value.Metadata.ResourceVersion.Value;
-                if (revision >= log.First)
-                {
-                    log[revision] = default;
-                }
+                continue;
+            }
+            // A change that is trimmed already took its elder with it: then this one waits for Trim.
+            var revision = old.Value.Metadata.ResourceVersion.Value;
+            if (revision >= log.First && indexer.Same(old.Value, newer.Value))
+            {
+                log[revision] = default;
                 (newer.From, newer.Previous) = (old.From, old.Previous);
             }
         }

@@ -25,9 +25,9 @@ public abstract record TxnOp
 /// when a read found nothing).</summary>
 public sealed record TxnResult(bool Succeeded, Seq<ApiObject?> Results);
 
-/// <summary>What an API server asks of etcd: "write this if nobody wrote since I read".</summary>
-/// <remarks>Models etcd server/etcdserver/txn. There all writes of a transaction share one revision;
-/// here each has its own, with nothing in between, so that a revision is always one change.</remarks>
+// What an API server asks of etcd: "write this if nobody wrote since I read".
+// Models etcd server/etcdserver/txn. There all writes of a transaction share one revision;
+// here each has its own, with nothing in between, so that a revision is always one change.
 public sealed partial class EtcdStore
 {
     /// <summary>The revision that last wrote a key; 0 when there is no such object.</summary>

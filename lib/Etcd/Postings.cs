@@ -85,6 +85,8 @@ internal sealed class PostingIndex
 
     public int Count => lists.Count;
 
+    public int PostingCount => lists.Values.Sum(static list => list.Count);
+
     public PostingList? Find(string value) => lists.GetValueOrDefault(value);
 
     public void Add(string value, KeyEntry entry, uint from)
