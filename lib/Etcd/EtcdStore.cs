@@ -275,7 +275,8 @@ public sealed partial class EtcdStore
 
     private void Write(KeyEntry entry, KeyVersion version, ApiObject? old)
     {
-        indexer.Update(entry, old, version.Deleted ? null : version.Value, version.From);
+        version.Reindexed = indexer.Update(
+            entry, old, version.Deleted ? null : version.Value, version.From);
         entry.Newest = version;
         Head = new(log.Append(new(entry, version)));
     }
@@ -286,7 +287,7 @@ public sealed partial class EtcdStore
         {
             return;
         }
-        if (version.Previous is { Deleted: false } previous)
+        if (version is { Reindexed: true, Previous: { Deleted: false } previous })
         {
             indexer.Bury(entry.Space, previous.Value, version.Deleted ? null : version.Value, floor);
         }
@@ -313,6 +314,7 @@ public sealed partial class EtcdStore
             {
                 log[revision] = default;
                 (newer.From, newer.Previous) = (old.From, old.Previous);
+                newer.Reindexed |= old.Reindexed;
             }
         }
     }

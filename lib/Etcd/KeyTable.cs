@@ -11,6 +11,7 @@ internal sealed class KeyVersion(ApiObject value, KeyVersion? previous, uint fro
     public uint From = from;
     public bool Deleted;
     public bool Created;
+    public bool Reindexed;                // its index values are not those of the version before
 }
 
 /// <summary>A key of the store and its versions, newest first. Most reads want the newest.</summary>
@@ -129,6 +130,7 @@ internal sealed class KeySpace(KindTable table, string name)
 internal sealed class KindTable(Kind kind)
 {
     private readonly Dictionary<string, KeySpace> spaces = new(StringComparer.Ordinal);
+    private KeySpace? lastFound;
 
     public readonly Kind Kind = kind;
     public readonly bool HoldsEvents = kind.Equals(Event.CoreKind);
@@ -139,11 +141,18 @@ internal sealed class KindTable(Kind kind)
     /// <summary>The namespaces by name; the array is replaced, never changed.</summary>
     public KeySpace[] Ordered { get; private set; } = [];
 
-    public KeySpace? Find(string ns) => spaces.GetValueOrDefault(ns);
+    public KeySpace? Find(string ns)
+    {
+        if (ReferenceEquals(lastFound?.Name, ns))
+        {
+            return lastFound;
+        }
+        return spaces.TryGetValue(ns, out var space) ? lastFound = space : null;
+    }
 
     public KeySpace FindOrAdd(string ns)
     {
-        if (spaces.TryGetValue(ns, out var space))
+        if (Find(ns) is { } space)
         {
             return space;
         }

@@ -126,12 +126,13 @@ internal sealed class Indexer(Func<ApiObject, string?>? nodeOf)
         && old.Metadata.OwnerReferences == value.Metadata.OwnerReferences
         && string.Equals(nodeOf?.Invoke(old), nodeOf?.Invoke(value));
 
-    /// <summary>The key went from one state to another (null: none) at a revision.</summary>
-    public void Update(KeyEntry entry, ApiObject? old, ApiObject? value, uint at)
+    /// <summary>The key went from one state to another (null: none) at a revision; false when no
+    /// index value changed.</summary>
+    public bool Update(KeyEntry entry, ApiObject? old, ApiObject? value, uint at)
     {
         if (old is not null && value is not null && Same(old, value))
         {
-            return;
+            return false;
         }
         Collect(entry.Space, old, before);
         Collect(entry.Space, value, after);
@@ -157,15 +158,12 @@ internal sealed class Indexer(Func<ApiObject, string?>? nodeOf)
             }
         }
         entry.Since = since;
+        return true;
     }
 
     /// <summary>A change at or before the floor is forgotten, and so are the postings it ended.</summary>
     public void Bury(KeySpace space, ApiObject old, ApiObject? value, uint floor)
     {
-        if (value is not null && Same(old, value))
-        {
-            return;
-        }
         Collect(space, old, before);
         Collect(space, value, after);
         foreach (var slot in before)
