@@ -2,11 +2,12 @@ using System.Text.Json.Serialization;
 
 namespace KubeSim;
 
-/// <summary>Something that happened to an object, told for people: what <c>kubectl describe</c> shows
-/// at its end. Nothing in a cluster depends on events, and they are gone after an hour.</summary>
-/// <remarks>Two generations of recorders write them. The older (controllers, kubelet) fills first and
-/// last time, count and source; the newer (scheduler) fills eventTime, action and series. Models
-/// staging/src/k8s.io/api/core/v1/types.go.</remarks>
+/// <summary>Something that happened to an object, told for people: what <c>kubectl describe</c>
+/// shows at its end. Nothing in a cluster depends on events, and they are gone after an
+/// hour.</summary>
+/// <remarks>Two generations of recorders write them. The older (controllers, kubelet) fills first
+/// and last time, count and source; the newer (scheduler) fills eventTime, action and series.
+/// Models staging/src/k8s.io/api/core/v1/types.go.</remarks>
 public sealed record Event : ApiObject
 {
     /// <inheritdoc/>

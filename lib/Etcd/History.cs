@@ -41,7 +41,8 @@ public sealed class Pin : IDisposable
     {
         if (at < At)
         {
-            throw new ArgumentOutOfRangeException(nameof(at), at, $"the pin stands at {At} already");
+            throw new ArgumentOutOfRangeException(
+                nameof(at), at, $"the pin stands at {At} already");
         }
         At = at;
     }
@@ -55,13 +56,17 @@ public sealed class Pin : IDisposable
 }
 
 /// <summary>The pins of a store, and the earliest of them. The heap orders pins by where they stood
-/// when it last looked; as they only move on, looking at its top until that is true suffices.</summary>
+/// when it last looked; as they only move on, looking at its top until that is true
+/// suffices.</summary>
 internal sealed class PinSet
 {
     private PriorityQueue<Pin, long> heap = new();
 
     /// <summary>The number of pins that are not disposed.</summary>
     public int Held { get; set; }
+
+    /// <summary>The number of pins in memory, disposed ones included.</summary>
+    public int Remembered => heap.Count;
 
     public Pin Add(Revision at)
     {
@@ -75,7 +80,8 @@ internal sealed class PinSet
         return pin;
     }
 
-    /// <summary>Where the earliest pin stands; <see cref="long.MaxValue"/> when there is none.</summary>
+    /// <summary>Where the earliest pin stands; <see cref="long.MaxValue"/> when there is
+    /// none.</summary>
     public long Earliest()
     {
         while (heap.TryPeek(out var pin, out var seenAt))

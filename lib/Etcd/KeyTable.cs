@@ -14,7 +14,8 @@ internal sealed class KeyVersion(ApiObject value, KeyVersion? previous, uint fro
     public bool Reindexed;                // its index values are not those of the version before
 }
 
-/// <summary>A key of the store and its versions, newest first. Most reads want the newest.</summary>
+/// <summary>A key of the store and its versions, newest first. Most reads want the
+/// newest.</summary>
 internal sealed class KeyEntry(KeySpace space, string name)
 {
     public readonly KeySpace Space = space;
@@ -55,13 +56,13 @@ internal sealed class KeySpace(KindTable table, string name)
 
     public KeyEntry FindOrAdd(string key)
     {
-        ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(entries, key, out var exists);
-        if (!exists)
+        ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(entries, key, out _);
+        if (entry is null)
         {
             entry = new KeyEntry(this, key);
             added.Add(entry);
         }
-        return entry!;
+        return entry;
     }
 
     public void Remove(KeyEntry entry)

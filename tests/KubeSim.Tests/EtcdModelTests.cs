@@ -158,7 +158,8 @@ public sealed class EtcdModelTests
 
         private void CheckReads(Revision at)
         {
-            var snapshot = snapshots[(int)at.Value];
+            var index = (int)at.Value;
+            var snapshot = snapshots[index];
             for (byte i = 0; i < 16; i++)
             {
                 Assert.That(Store.Get(KeyOf(i), at),
@@ -171,17 +172,18 @@ public sealed class EtcdModelTests
                     var expected = snapshot.Values.Where(o => o.Kind == kind
                         && (ns is null || o.Metadata.Namespace == ns)).OrderBy(o => o.Key);
                     Same(Store.List(kind, ns, at), expected);
-                    foreach (var (label, value) in Labels.SelectMany(l => Values.Select(v => (l, v))))
+                    foreach (var (label, value) in
+                        Labels.SelectMany(l => Values.Select(v => (l, v))))
                     {
                         var spaces = ns is null ? new[] { "", "a", "b" } : [ns];
                         Same(Store.Labelled(kind, ns, label, value, at), spaces.SelectMany(
-                            s => Under($"label {kind} {s} {label}={value}", (int)at.Value)));
+                            s => Under($"label {kind} {s} {label}={value}", index)));
                     }
                 }
                 for (var i = 0; i < 3; i++)
                 {
-                    Same(Store.Owned(kind, $"u{i}", at), Under($"owner {kind} u{i}", (int)at.Value));
-                    Same(Store.OnNode(kind, $"n{i}", at), Under($"node {kind} n{i}", (int)at.Value));
+                    Same(Store.Owned(kind, $"u{i}", at), Under($"owner {kind} u{i}", index));
+                    Same(Store.OnNode(kind, $"n{i}", at), Under($"node {kind} n{i}", index));
                 }
             }
         }
@@ -329,7 +331,8 @@ public sealed class EtcdModelTests
                 var (key, old, at) = overwrites.Dequeue();
                 var was = (int)old.Metadata.ResourceVersion.Value;
                 var value = log[at].New!;
-                if (was <= oldest || log[was].Old is null || !SlotsOf(old).SequenceEqual(SlotsOf(value))
+                if (was <= oldest || log[was].Old is null
+                    || !SlotsOf(old).SequenceEqual(SlotsOf(value))
                     || old.Metadata.OwnerReferences != value.Metadata.OwnerReferences)
                 {
                     continue;
