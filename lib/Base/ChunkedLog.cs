@@ -4,7 +4,7 @@ namespace KubeSim;
 /// their index for life; memory comes and goes in chunks, so that nothing is ever copied.</summary>
 internal sealed class ChunkedLog<T>(long first)
 {
-    private const int ChunkBits = 10;
+    private const int ChunkBits = 9;
     private const int ChunkSize = 1 << ChunkBits;
 
     private readonly List<T[]?> chunks = [];
@@ -22,7 +22,8 @@ internal sealed class ChunkedLog<T>(long first)
     public long Count => Next - First;
 
     /// <summary>The place of an item.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The item is cut off or not written yet.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The item is cut off or not written
+    /// yet.</exception>
     public ref T this[long index]
     {
         get

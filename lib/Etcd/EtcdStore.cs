@@ -2,24 +2,25 @@ namespace KubeSim;
 
 /// <summary>
 /// The database of a cluster. Every write makes the next revision, and a revision number is a
-/// snapshot: reading "at 17" gives what was true when revision 17 had just been written, however much
-/// was written since. So a controller with a slow cache and a person with a question about
-/// the past read the same way.
-/// <para>A key holds its versions, newest first; the log holds the key and version of each revision.
-/// Forgetting walks the log from its tail: the record of revision r tells which older version nobody
-/// after r can see.</para>
-/// <para>Worked example: web is created at 5, changed at 8, deleted at 9. Get at 7 gives the state of
-/// 5, at 8 that of 8, at 9 nothing. Once nobody stands before 8, the state of 5 goes;
-/// once nobody stands before 9, the key goes.</para>
+/// snapshot: reading "at 17" gives what was true when revision 17 had just been written, however
+/// much was written since. So a controller with a slow cache and a person with a question about the
+/// past read the same way.
+/// <para>A key holds its versions, newest first; the log holds the key and version of each
+/// revision. Forgetting walks the log from its tail: the record of revision r tells which older
+/// version nobody after r can see.</para>
+/// <para>Worked example: web is created at 5, changed at 8, deleted at 9. Get at 7 gives the state
+/// of 5, at 8 that of 8, at 9 nothing. Once nobody stands before 8, the state of 5 goes; once
+/// nobody stands before 9, the key goes.</para>
 /// <para>Revisions are four bytes inside: 4,294,967,294 writes are the most.</para>
 /// Models etcd server/storage/mvcc.
 /// </summary>
 public sealed partial class EtcdStore
 {
-    private readonly record struct Record(KeyEntry? Entry, KeyVersion? Version);
+    // What a revision changed: a key, or an event (1 + the index of its row; negative: it expired).
+    private readonly record struct Change(KeyEntry? Entry, KeyVersion? Version, long Event = 0);
 
     private readonly Dictionary<Kind, KindTable> tables = [];
-    private readonly ChunkedLog<Record> log = new(1);
+    private readonly ChunkedLog<Change> log = new(1);
     private readonly PinSet pins = new();
     private readonly Queue<(KeyEntry Entry, KeyVersion Newer)> overwritten = new();
     private readonly Indexer indexer;
@@ -49,15 +50,20 @@ public sealed partial class EtcdStore
 
     /// <summary>Creates or replaces an object, which must carry the next revision.</summary>
     /// <param name="value">The new state; its resourceVersion is <c>Head.Next</c>.</param>
-    /// <param name="keepOld">False overwrites in place, as lease renewals do: as soon as every pin has
-    /// passed this write, the state before it is forgotten, its change too, and earlier reads find
-    /// this one in its place. A creation is never forgotten so.</param>
-    /// <exception cref="InvalidOperationException">Another resourceVersion: a broken caller.</exception>
+    /// <param name="keepOld">False overwrites in place, as lease renewals do: as soon as every pin
+    /// has passed this write, the state before it is forgotten, its change too, and earlier reads
+    /// find this one in its place. A creation is never forgotten so.</param>
+    /// <exception cref="InvalidOperationException">Another resourceVersion: a broken
+    /// caller.</exception>
     public Revision Put(ApiObject value, bool keepOld = true)
     {
         var at = Stamp(value);
-        var entry = TableOf(value.Kind).FindOrAdd(value.Metadata.Namespace)
-            .FindOrAdd(value.Metadata.Name);
+        var table = TableOf(value.Kind);
+        if (table.HoldsEvents)
+        {
+            TakeOutOfRows(value.Key);
+        }
+        var entry = table.FindOrAdd(value.Metadata.Namespace).FindOrAdd(value.Metadata.Name);
         var old = entry.Live;
         if (old is null)
         {
@@ -79,26 +85,38 @@ public sealed partial class EtcdStore
     public Revision Delete(ApiObject last)
     {
         var at = Stamp(last);
+        if (IsEvent(last.Kind))
+        {
+            TakeOutOfRows(last.Key);
+        }
         if (Entry(last.Key) is not { Live: { } old } entry)
         {
             throw new InvalidOperationException($"nothing to delete: {last.Key}");
         }
         entry.Space.Table.Live--;
         Write(entry, new(last, entry.Newest, at) { Deleted = true }, old);
+        Detach(last.Key);
         return Head;
     }
 
     /// <summary>The object under a key now; null when there is none.</summary>
-    public ApiObject? Get(in ObjectKey key) => Entry(key)?.Live;
+    public ApiObject? Get(in ObjectKey key) =>
+        Entry(key)?.Live ?? (IsEvent(key.Kind) ? EventRow(key, Head) : null);
 
     /// <summary>The object under a key as it was at a revision; null when there was none.</summary>
     /// <exception cref="HistoryGoneException">The revision is forgotten.</exception>
-    public ApiObject? Get(in ObjectKey key, Revision at) => Entry(key)?.At(Readable(at));
+    public ApiObject? Get(in ObjectKey key, Revision at)
+    {
+        var revision = Readable(at);
+        return Entry(key)?.At(revision) ?? (IsEvent(key.Kind) ? EventRow(key, at) : null);
+    }
 
     /// <summary>The number of objects of a kind now.</summary>
-    public int Count(Kind kind) => Table(kind)?.Live ?? 0;
+    public int Count(Kind kind) =>
+        (Table(kind)?.Live ?? 0) + (IsEvent(kind) ? events.Live : 0);
 
-    /// <summary>The objects of a kind at a revision by namespace and name, as etcd orders its keys.</summary>
+    /// <summary>The objects of a kind at a revision by namespace and name, as etcd orders its
+    /// keys.</summary>
     /// <param name="kind">The kind.</param>
     /// <param name="ns">A namespace; null for all.</param>
     /// <param name="at">The revision to read at.</param>
@@ -107,6 +125,10 @@ public sealed partial class EtcdStore
     public IEnumerable<ApiObject> List(Kind kind, string? ns, Revision at, ObjectKey? after = null)
     {
         var revision = Readable(at);
+        if (IsEvent(kind))
+        {
+            return ListEvents(ns, revision, after);
+        }
         if (Table(kind) is not { } table)
         {
             return [];
@@ -115,7 +137,8 @@ public sealed partial class EtcdStore
         return Walk(spaces, revision, after);
     }
 
-    /// <summary>The objects of a kind that an owner has, by the owner's UID, at a revision.</summary>
+    /// <summary>The objects of a kind that an owner has, by the owner's UID, at a
+    /// revision.</summary>
     /// <exception cref="HistoryGoneException">The revision is forgotten.</exception>
     public Postings Owned(Kind kind, string ownerUid, Revision at) =>
         new(Table(kind)?.Owners.Find(ownerUid), Readable(at));
@@ -138,7 +161,8 @@ public sealed partial class EtcdStore
 
     /// <summary>The change that a revision made. For a deletion Old is the last state, with the
     /// deletion's resourceVersion, and New is null.</summary>
-    /// <exception cref="HistoryGoneException">The change is trimmed or overwritten in place.</exception>
+    /// <exception cref="HistoryGoneException">The change is trimmed or overwritten in
+    /// place.</exception>
     public WatchEvent Log(Revision revision) => TryLog(revision, out var change)
         ? change
         : throw new HistoryGoneException(revision, Oldest);
@@ -148,7 +172,12 @@ public sealed partial class EtcdStore
     /// <exception cref="HistoryGoneException">The change is trimmed.</exception>
     public bool TryLog(Revision revision, out WatchEvent change)
     {
-        var (entry, version) = RecordOf(revision);
+        var (entry, version, row) = ChangeOf(revision);
+        if (row != 0)
+        {
+            change = EventChange(revision, row);
+            return true;
+        }
         if (version is null)
         {
             change = default;
@@ -164,7 +193,11 @@ public sealed partial class EtcdStore
     /// <summary>The kind that a revision changed, without making an event of it; null when a later
     /// write overwrote it in place.</summary>
     /// <exception cref="HistoryGoneException">The change is trimmed.</exception>
-    public Kind? LogKind(Revision revision) => RecordOf(revision).Entry?.Space.Table.Kind;
+    public Kind? LogKind(Revision revision)
+    {
+        var (entry, _, row) = ChangeOf(revision);
+        return row != 0 ? Event.CoreKind : entry?.Space.Table.Kind;
+    }
 
     /// <summary>Keeps the history from a revision on, until the pin moves or is disposed.</summary>
     /// <exception cref="HistoryGoneException">The revision is forgotten already.</exception>
@@ -175,8 +208,8 @@ public sealed partial class EtcdStore
     }
 
     /// <summary>Forgets what nobody at or after a floor needs, as far as pins and the window allow;
-    /// constant time per forgotten write. With <see cref="History.All"/> only what was overwritten in
-    /// place goes.</summary>
+    /// constant time per forgotten write. With <see cref="History.All"/> only what was overwritten
+    /// in place goes.</summary>
     public void Trim(Revision floor)
     {
         var earliest = pins.Earliest();
@@ -195,6 +228,7 @@ public sealed partial class EtcdStore
             Forget(log[log.First], (uint)target);
             log.DropFirst();
         }
+        events.Trim((uint)target);
         Oldest = new(target);
     }
 
@@ -231,30 +265,36 @@ public sealed partial class EtcdStore
     private uint Stamp(ApiObject value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        if (value.Metadata.ResourceVersion != Head.Next || Head.Value + 1 >= uint.MaxValue)
+        if (value.Metadata.ResourceVersion != Head.Next)
         {
             throw new InvalidOperationException($"{value.Key} carries resourceVersion "
                 + $"{value.Metadata.ResourceVersion}, but the next revision is {Head.Next}");
         }
-        return (uint)Head.Next.Value;
+        return NextRevision();
     }
+
+    private uint NextRevision() => Head.Value + 1 < uint.MaxValue
+        ? (uint)Head.Next.Value
+        : throw new InvalidOperationException("the store is full: 4,294,967,294 revisions");
 
     private void Write(KeyEntry entry, KeyVersion version, ApiObject? old)
     {
-        indexer.Update(entry, old, version.Deleted ? null : version.Value, version.From);
+        version.Reindexed = indexer.Update(
+            entry, old, version.Deleted ? null : version.Value, version.From);
         entry.Newest = version;
         Head = new(log.Append(new(entry, version)));
     }
 
-    private void Forget(in Record record, uint floor)
+    private void Forget(in Change change, uint floor)
     {
-        if (record is not { Entry: { } entry, Version: { } version })
+        if (change is not { Entry: { } entry, Version: { } version })
         {
             return;
         }
-        if (version.Previous is { Deleted: false } previous)
+        if (version is { Reindexed: true, Previous: { Deleted: false } previous })
         {
-            indexer.Bury(entry.Space, previous.Value, version.Deleted ? null : version.Value, floor);
+            var value = version.Deleted ? null : version.Value;
+            indexer.Bury(entry.Space, previous.Value, value, floor);
         }
         version.Previous = null;
         if (version.Deleted && ReferenceEquals(entry.Newest, version))
@@ -269,19 +309,22 @@ public sealed partial class EtcdStore
         {
             overwritten.Dequeue();
             var newer = write.Newer;
-            if (newer.Previous is { Created: false } old && indexer.Same(old.Value, newer.Value))
+            if (newer.Previous is not { Created: false } old)
             {
-                var revision = old.Value.Metadata.ResourceVersion.Value;
-                if (revision >= log.First)
-                {
-                    log[revision] = default;
-                }
+                continue;
+            }
+            // A change that is trimmed took its elder along: then this one waits for Trim.
+            var revision = old.Value.Metadata.ResourceVersion.Value;
+            if (revision >= log.First && indexer.Same(old.Value, newer.Value))
+            {
+                log[revision] = default;
                 (newer.From, newer.Previous) = (old.From, old.Previous);
+                newer.Reindexed |= old.Reindexed;
             }
         }
     }
 
-    private Record RecordOf(Revision revision)
+    private Change ChangeOf(Revision revision)
     {
         if (revision.Value < log.First)
         {
