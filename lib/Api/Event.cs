@@ -15,7 +15,7 @@ public sealed record Event : ApiObject
     public override Kind Kind => CoreKind;
 
     /// <summary>The object that it happened to.</summary>
-    public ObjectReference InvolvedObject { get; init; } = NoReference;
+    public ObjectReference InvolvedObject { get; init; } = ObjectReference.None;
 
     /// <summary>One word for programs, such as <c>FailedScheduling</c>.</summary>
     public string? Reason { get; init; }
@@ -69,8 +69,6 @@ public sealed record Event : ApiObject
         SchemaType = "Event",
         Type = typeof(Event),
     };
-
-    private static ObjectReference NoReference { get; } = new();
 }
 
 /// <summary>Who reports an event.</summary>

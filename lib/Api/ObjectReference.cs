@@ -3,6 +3,9 @@ namespace KubeSim;
 /// <summary>Another object, in as much detail as is needed.</summary>
 public sealed record ObjectReference : ApiPart
 {
+    /// <summary>A reference that says nothing.</summary>
+    public static ObjectReference None { get; } = new();
+
     /// <summary>Its kind.</summary>
     public string? Kind { get; init; }
 
