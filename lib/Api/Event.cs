@@ -12,10 +12,10 @@ public sealed record Event : ApiObject
 {
     /// <inheritdoc/>
     [JsonIgnore]
-    public override Kind Kind => CoreKind;
+    public override Kind Kind => Kinds.Event;
 
     /// <summary>The object that it happened to.</summary>
-    public ObjectReference InvolvedObject { get; init; } = NoReference;
+    public ObjectReference InvolvedObject { get; init; } = ObjectReference.None;
 
     /// <summary>One word for programs, such as <c>FailedScheduling</c>.</summary>
     public string? Reason { get; init; }
@@ -55,22 +55,6 @@ public sealed record Event : ApiObject
 
     /// <summary>Which instance of it, such as the node's name.</summary>
     public string? ReportingInstance { get; init; }
-
-    internal static Kind CoreKind { get; } = new()
-    {
-        Group = "",
-        Version = "v1",
-        Name = "Event",
-        Plural = "events",
-        Singular = "event",
-        Namespaced = true,
-        ShortNames = ["ev"],
-        Versions = ["v1"],
-        SchemaType = "Event",
-        Type = typeof(Event),
-    };
-
-    private static ObjectReference NoReference { get; } = new();
 }
 
 /// <summary>Who reports an event.</summary>
