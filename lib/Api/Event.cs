@@ -2,19 +2,20 @@ using System.Text.Json.Serialization;
 
 namespace KubeSim;
 
-/// <summary>Something that happened to an object, told for people: what <c>kubectl describe</c> shows
-/// at its end. Nothing in a cluster depends on events, and they are gone after an hour.</summary>
-/// <remarks>Two generations of recorders write them. The older (controllers, kubelet) fills first and
-/// last time, count and source; the newer (scheduler) fills eventTime, action and series. Models
-/// staging/src/k8s.io/api/core/v1/types.go.</remarks>
+/// <summary>Something that happened to an object, told for people: what <c>kubectl describe</c>
+/// shows at its end. Nothing in a cluster depends on events, and they are gone after an
+/// hour.</summary>
+/// <remarks>Two generations of recorders write them. The older (controllers, kubelet) fills first
+/// and last time, count and source; the newer (scheduler) fills eventTime, action and series.
+/// Models staging/src/k8s.io/api/core/v1/types.go.</remarks>
 public sealed record Event : ApiObject
 {
     /// <inheritdoc/>
     [JsonIgnore]
-    public override Kind Kind => CoreKind;
+    public override Kind Kind => Kinds.Event;
 
     /// <summary>The object that it happened to.</summary>
-    public ObjectReference InvolvedObject { get; init; } = NoReference;
+    public ObjectReference InvolvedObject { get; init; } = ObjectReference.None;
 
     /// <summary>One word for programs, such as <c>FailedScheduling</c>.</summary>
     public string? Reason { get; init; }
@@ -54,22 +55,6 @@ public sealed record Event : ApiObject
 
     /// <summary>Which instance of it, such as the node's name.</summary>
     public string? ReportingInstance { get; init; }
-
-    internal static Kind CoreKind { get; } = new()
-    {
-        Group = "",
-        Version = "v1",
-        Name = "Event",
-        Plural = "events",
-        Singular = "event",
-        Namespaced = true,
-        ShortNames = ["ev"],
-        Versions = ["v1"],
-        SchemaType = "Event",
-        Type = typeof(Event),
-    };
-
-    private static ObjectReference NoReference { get; } = new();
 }
 
 /// <summary>Who reports an event.</summary>

@@ -109,7 +109,7 @@ public static class PodFacts
     }
 
     extension<T>(Seq<T> conditions)
-        where T : Condition
+        where T : AnyCondition
     {
         /// <summary>The condition of a type; null when it is not in the list.</summary>
         public T? Of(string type)

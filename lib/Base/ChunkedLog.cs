@@ -22,7 +22,8 @@ internal sealed class ChunkedLog<T>(long first)
     public long Count => Next - First;
 
     /// <summary>The place of an item.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The item is cut off or not written yet.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The item is cut off or not written
+    /// yet.</exception>
     public ref T this[long index]
     {
         get

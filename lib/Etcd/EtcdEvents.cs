@@ -1,7 +1,8 @@
 namespace KubeSim;
 
 // Events beside the other kinds: written as rows, read as objects. An event that a client writes
-// itself (creates, annotates, deletes) lies among the ordinary keys; a row that it touches moves there.
+// itself (creates, annotates, deletes) lies among the ordinary keys; a row that it touches moves
+// there.
 public sealed partial class EtcdStore
 {
     private readonly EventRows events = new();
@@ -15,8 +16,8 @@ public sealed partial class EtcdStore
         return Head = new(log.Append(new(null, null, index + 1)));
     }
 
-    /// <summary>Ends the reported events that nobody repeated for an hour, a revision each, and
-    /// returns how many.</summary>
+    /// <summary>Ends the events that nobody repeated for an hour, a revision each, and returns how
+    /// many. Of an event that a client wrote, the times in it count.</summary>
     public int ExpireEvents(DateTime now)
     {
         var count = 0;
@@ -25,6 +26,14 @@ public sealed partial class EtcdStore
             events.End(row, NextRevision());
             Head = new(log.Append(new(null, null, -(row + 1))));
             count++;
+        }
+        foreach (var e in WrittenEvents(null, (uint)Head.Value))
+        {
+            if (LastTime(e) is { } last && last + EventRows.Lifetime <= now)
+            {
+                Delete(e with { Metadata = e.Metadata with { ResourceVersion = Head.Next } });
+                count++;
+            }
         }
         return count;
     }
@@ -44,7 +53,8 @@ public sealed partial class EtcdStore
     /// <summary>The events about an object at a revision, in the order in which they last changed.
     /// </summary>
     /// <param name="involved">The object.</param>
-    /// <param name="uid">Its UID, to leave out an earlier object of its name; null takes all.</param>
+    /// <param name="uid">Its UID, to leave out an earlier object of its name; null takes
+    /// all.</param>
     /// <param name="at">The revision to read at.</param>
     /// <exception cref="HistoryGoneException">The revision is forgotten.</exception>
     public IEnumerable<Event> Events(ObjectKey involved, string? uid, Revision at)
@@ -57,7 +67,12 @@ public sealed partial class EtcdStore
             : [.. found.Concat(written).OrderBy(e => e.Metadata.ResourceVersion)];
     }
 
-    private static bool IsEvent(Kind kind) => kind.Equals(Event.CoreKind);
+    private static bool IsEvent(Kind kind) => kind.Equals(Kinds.Event);
+
+    private static DateTime? LastTime(Event e) => e.LastTimestamp?.DateTime
+        ?? e.Series?.LastObservedTime?.Instant
+        ?? e.EventTime?.Instant
+        ?? e.Metadata.CreationTimestamp?.DateTime;
 
     private static bool IsAbout(Event e, in ObjectKey key, string? uid) =>
         e.InvolvedObject.Name == key.Name
@@ -79,7 +94,7 @@ public sealed partial class EtcdStore
     // Events that clients wrote; there are hardly ever any.
     private List<Event> WrittenEvents(string? ns, uint at)
     {
-        var table = Table(Event.CoreKind);
+        var table = Table(Kinds.Event);
         var spaces = ns is null ? table?.Ordered : table?.Find(ns) is { } one ? [one] : null;
         return [.. Walk(spaces ?? [], at, null).OfType<Event>()];
     }
@@ -109,7 +124,8 @@ public sealed partial class EtcdStore
         return new(at, now.Key, before < 0 ? null : events.Render(before), now);
     }
 
-    // The row becomes a key with one version, valid from where the row was; the row is valid nowhere.
+    // The row becomes a key with one version, valid from where the row was; the row is valid
+    // nowhere.
     private void TakeOutOfRows(in ObjectKey key)
     {
         var row = events.Find(key.Namespace, key.Name, (uint)Head.Value);

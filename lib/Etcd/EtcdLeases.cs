@@ -1,8 +1,8 @@
 namespace KubeSim;
 
-/// <summary>Leases of etcd (not the Lease objects of Kubernetes): a time to live for keys. Who stops
-/// to keep a lease alive loses the keys attached to it.</summary>
-/// <remarks>Models etcd server/lease. There is no clock here: who calls says what time it is.</remarks>
+// Leases of etcd (not the Lease objects of Kubernetes): a time to live for keys. Who stops
+// to keep a lease alive loses the keys attached to it.
+// Models etcd server/lease. There is no clock here: who calls says what time it is.
 public sealed partial class EtcdStore
 {
     private sealed class KeyLease(long id, TimeSpan ttl, DateTime expires)
@@ -21,8 +21,8 @@ public sealed partial class EtcdStore
     public DateTime? NextLeaseExpiry =>
         leases.Count == 0 ? null : leases.Values.Min(lease => lease.Expires);
 
-    /// <summary>Makes a lease that expires after a time unless it is kept alive; returns its number.
-    /// </summary>
+    /// <summary>Makes a lease that expires after a time unless it is kept alive; returns its
+    /// number.</summary>
     public long GrantLease(TimeSpan ttl, DateTime now)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(ttl, TimeSpan.Zero);
@@ -30,7 +30,8 @@ public sealed partial class EtcdStore
         return lastLease;
     }
 
-    /// <summary>Gives a lease its full time again; false when it expired before or never was.</summary>
+    /// <summary>Gives a lease its full time again; false when it expired before or never
+    /// was.</summary>
     public bool KeepLeaseAlive(long lease, DateTime now)
     {
         if (!leases.TryGetValue(lease, out var found) || found.Expires <= now)
@@ -55,8 +56,8 @@ public sealed partial class EtcdStore
         found.Keys.Add(key);
     }
 
-    /// <summary>Ends a lease and deletes its keys in their order, a revision each; returns how many.
-    /// </summary>
+    /// <summary>Ends a lease and deletes its keys in their order, a revision each; returns how
+    /// many.</summary>
     public int RevokeLease(long lease)
     {
         if (!leases.Remove(lease, out var found))
@@ -72,8 +73,8 @@ public sealed partial class EtcdStore
         return keys.Length;
     }
 
-    /// <summary>Revokes the leases whose time is over, in the order of their numbers; returns how many
-    /// keys went.</summary>
+    /// <summary>Revokes the leases whose time is over, in the order of their numbers; returns how
+    /// many keys went.</summary>
     public int ExpireLeases(DateTime now)
     {
         var over = new List<long>();

@@ -2,21 +2,21 @@ namespace KubeSim;
 
 /// <summary>
 /// The database of a cluster. Every write makes the next revision, and a revision number is a
-/// snapshot: reading "at 17" gives what was true when revision 17 had just been written, however much
-/// was written since. So a controller with a slow cache and a person with a question about
-/// the past read the same way.
-/// <para>A key holds its versions, newest first; the log holds the key and version of each revision.
-/// Forgetting walks the log from its tail: the record of revision r tells which older version nobody
-/// after r can see.</para>
-/// <para>Worked example: web is created at 5, changed at 8, deleted at 9. Get at 7 gives the state of
-/// 5, at 8 that of 8, at 9 nothing. Once nobody stands before 8, the state of 5 goes;
-/// once nobody stands before 9, the key goes.</para>
+/// snapshot: reading "at 17" gives what was true when revision 17 had just been written, however
+/// much was written since. So a controller with a slow cache and a person with a question about the
+/// past read the same way.
+/// <para>A key holds its versions, newest first; the log holds the key and version of each
+/// revision. Forgetting walks the log from its tail: the record of revision r tells which older
+/// version nobody after r can see.</para>
+/// <para>Worked example: web is created at 5, changed at 8, deleted at 9. Get at 7 gives the state
+/// of 5, at 8 that of 8, at 9 nothing. Once nobody stands before 8, the state of 5 goes; once
+/// nobody stands before 9, the key goes.</para>
 /// <para>Revisions are four bytes inside: 4,294,967,294 writes are the most.</para>
 /// Models etcd server/storage/mvcc.
 /// </summary>
 public sealed partial class EtcdStore
 {
-    // What a revision changed: a key, or (Event: 1 + the row's index; negative: it expired) an event.
+    // What a revision changed: a key, or an event (1 + the index of its row; negative: it expired).
     private readonly record struct Change(KeyEntry? Entry, KeyVersion? Version, long Event = 0);
 
     private readonly Dictionary<Kind, KindTable> tables = [];
@@ -50,10 +50,11 @@ public sealed partial class EtcdStore
 
     /// <summary>Creates or replaces an object, which must carry the next revision.</summary>
     /// <param name="value">The new state; its resourceVersion is <c>Head.Next</c>.</param>
-    /// <param name="keepOld">False overwrites in place, as lease renewals do: as soon as every pin has
-    /// passed this write, the state before it is forgotten, its change too, and earlier reads find
-    /// this one in its place. A creation is never forgotten so.</param>
-    /// <exception cref="InvalidOperationException">Another resourceVersion: a broken caller.</exception>
+    /// <param name="keepOld">False overwrites in place, as lease renewals do: as soon as every pin
+    /// has passed this write, the state before it is forgotten, its change too, and earlier reads
+    /// find this one in its place. A creation is never forgotten so.</param>
+    /// <exception cref="InvalidOperationException">Another resourceVersion: a broken
+    /// caller.</exception>
     public Revision Put(ApiObject value, bool keepOld = true)
     {
         var at = Stamp(value);
@@ -114,7 +115,8 @@ public sealed partial class EtcdStore
     public int Count(Kind kind) =>
         (Table(kind)?.Live ?? 0) + (IsEvent(kind) ? events.Live : 0);
 
-    /// <summary>The objects of a kind at a revision by namespace and name, as etcd orders its keys.</summary>
+    /// <summary>The objects of a kind at a revision by namespace and name, as etcd orders its
+    /// keys.</summary>
     /// <param name="kind">The kind.</param>
     /// <param name="ns">A namespace; null for all.</param>
     /// <param name="at">The revision to read at.</param>
@@ -135,7 +137,8 @@ public sealed partial class EtcdStore
         return Walk(spaces, revision, after);
     }
 
-    /// <summary>The objects of a kind that an owner has, by the owner's UID, at a revision.</summary>
+    /// <summary>The objects of a kind that an owner has, by the owner's UID, at a
+    /// revision.</summary>
     /// <exception cref="HistoryGoneException">The revision is forgotten.</exception>
     public Postings Owned(Kind kind, string ownerUid, Revision at) =>
         new(Table(kind)?.Owners.Find(ownerUid), Readable(at));
@@ -158,7 +161,8 @@ public sealed partial class EtcdStore
 
     /// <summary>The change that a revision made. For a deletion Old is the last state, with the
     /// deletion's resourceVersion, and New is null.</summary>
-    /// <exception cref="HistoryGoneException">The change is trimmed or overwritten in place.</exception>
+    /// <exception cref="HistoryGoneException">The change is trimmed or overwritten in
+    /// place.</exception>
     public WatchEvent Log(Revision revision) => TryLog(revision, out var change)
         ? change
         : throw new HistoryGoneException(revision, Oldest);
@@ -192,7 +196,7 @@ public sealed partial class EtcdStore
     public Kind? LogKind(Revision revision)
     {
         var (entry, _, row) = ChangeOf(revision);
-        return row != 0 ? Event.CoreKind : entry?.Space.Table.Kind;
+        return row != 0 ? Kinds.Event : entry?.Space.Table.Kind;
     }
 
     /// <summary>Keeps the history from a revision on, until the pin moves or is disposed.</summary>
@@ -204,8 +208,8 @@ public sealed partial class EtcdStore
     }
 
     /// <summary>Forgets what nobody at or after a floor needs, as far as pins and the window allow;
-    /// constant time per forgotten write. With <see cref="History.All"/> only what was overwritten in
-    /// place goes.</summary>
+    /// constant time per forgotten write. With <see cref="History.All"/> only what was overwritten
+    /// in place goes.</summary>
     public void Trim(Revision floor)
     {
         var earliest = pins.Earliest();
@@ -275,7 +279,8 @@ public sealed partial class EtcdStore
 
     private void Write(KeyEntry entry, KeyVersion version, ApiObject? old)
     {
-        indexer.Update(entry, old, version.Deleted ? null : version.Value, version.From);
+        version.Reindexed = indexer.Update(
+            entry, old, version.Deleted ? null : version.Value, version.From);
         entry.Newest = version;
         Head = new(log.Append(new(entry, version)));
     }
@@ -286,9 +291,10 @@ public sealed partial class EtcdStore
         {
             return;
         }
-        if (version.Previous is { Deleted: false } previous)
+        if (version is { Reindexed: true, Previous: { Deleted: false } previous })
         {
-            indexer.Bury(entry.Space, previous.Value, version.Deleted ? null : version.Value, floor);
+            var value = version.Deleted ? null : version.Value;
+            indexer.Bury(entry.Space, previous.Value, value, floor);
         }
         version.Previous = null;
         if (version.Deleted && ReferenceEquals(entry.Newest, version))
@@ -303,14 +309,17 @@ public sealed partial class EtcdStore
         {
             overwritten.Dequeue();
             var newer = write.Newer;
-            if (newer.Previous is { Created: false } old && indexer.Same(old.Value, newer.Value))
+            if (newer.Previous is not { Created: false } old)
             {
-                var revision = old.Value.Metadata.ResourceVersion.Value;
-                if (revision >= log.First)
-                {
-                    log[revision] = default;
-                }
+                continue;
+            }
+            // A change that is trimmed took its elder along: then this one waits for Trim.
+            var revision = old.Value.Metadata.ResourceVersion.Value;
+            if (revision >= log.First && indexer.Same(old.Value, newer.Value))
+            {
+                log[revision] = default;
                 (newer.From, newer.Previous) = (old.From, old.Previous);
+                newer.Reindexed |= old.Reindexed;
             }
         }
     }

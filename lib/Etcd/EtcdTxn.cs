@@ -21,24 +21,25 @@ public abstract record TxnOp
     public sealed record Get(ObjectKey Key) : TxnOp;
 }
 
-/// <summary>What a transaction did: which branch it took, and what each operation wrote or read (null
-/// when a read found nothing).</summary>
+/// <summary>What a transaction did: which branch it took, and what each operation wrote or read
+/// (null when a read found nothing).</summary>
 public sealed record TxnResult(bool Succeeded, Seq<ApiObject?> Results);
 
-/// <summary>What an API server asks of etcd: "write this if nobody wrote since I read".</summary>
-/// <remarks>Models etcd server/etcdserver/txn. There all writes of a transaction share one revision;
-/// here each has its own, with nothing in between, so that a revision is always one change.</remarks>
+// What an API server asks of etcd: "write this if nobody wrote since I read".
+// Models etcd server/etcdserver/txn. There all writes of a transaction share one revision;
+// here each has its own, with nothing in between, so that a revision is always one change.
 public sealed partial class EtcdStore
 {
     /// <summary>The revision that last wrote a key; 0 when there is no such object.</summary>
     public Revision ModRevision(in ObjectKey key) =>
         Get(key)?.Metadata.ResourceVersion ?? default;
 
-    /// <summary>Writes an object if its key was last written at the expected revision (0: it must not
-    /// exist); false, and nothing written, otherwise.</summary>
+    /// <summary>Writes an object if its key was last written at the expected revision (0: it must
+    /// not exist); false, and nothing written, otherwise.</summary>
     /// <param name="value">The new state; its resourceVersion is <c>Head.Next</c>.</param>
     /// <param name="expected">The revision that the writer has read.</param>
-    /// <exception cref="InvalidOperationException">Another resourceVersion: a broken caller.</exception>
+    /// <exception cref="InvalidOperationException">Another resourceVersion: a broken
+    /// caller.</exception>
     public bool CompareAndPut(ApiObject value, Revision expected)
     {
         if (ModRevision(value.Key) != expected)
@@ -51,8 +52,8 @@ public sealed partial class EtcdStore
 
     /// <summary>Carries out one list of operations if all conditions hold, the other if not. Writes
     /// carry the revisions after <see cref="Head"/> in order.</summary>
-    /// <exception cref="InvalidOperationException">A write carries another resourceVersion, or deletes
-    /// what is not there; then nothing was written.</exception>
+    /// <exception cref="InvalidOperationException">A write carries another resourceVersion, or
+    /// deletes what is not there; then nothing was written.</exception>
     public TxnResult Txn(Seq<TxnCompare> when, Seq<TxnOp> then, Seq<TxnOp> otherwise = default)
     {
         var holds = true;

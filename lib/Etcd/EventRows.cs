@@ -42,7 +42,8 @@ public readonly record struct EventRow()
     /// <summary>Which instance of it, such as the node's name.</summary>
     public string? Host { get; init; }
 
-    /// <summary>What was being done. When set, the event has the newer form (eventTime, series).</summary>
+    /// <summary>What was being done. When set, the event has the newer form (eventTime,
+    /// series).</summary>
     public string? Action { get; init; }
 
     /// <summary>When it happened, by the virtual clock.</summary>
@@ -52,8 +53,8 @@ public readonly record struct EventRow()
 /// <summary>
 /// Events, a row each: a cluster of 150,000 pods has 750,000 of them, and nearly none is ever read.
 /// A row is one state of one event, valid in revisions [From, To). An event that repeats gets a new
-/// row with a higher count. As every write also renews the hour that an event lives, the rows lie in
-/// the order in which they expire, and the table is a log that is cut at its tail.
+/// row with a higher count. As every write also renews the hour that an event lives, the rows lie
+/// in the order in which they expire, and the table is a log that is cut at its tail.
 /// <para>Rows of objects of one name are chained, newest first: that finds the row to count up, an
 /// object's events, and an event by its name. Recorders drop what comes too often (25 events of a
 /// source about an object, then one in five minutes), so that chains stay short.</para>
@@ -149,7 +150,8 @@ internal sealed class EventRows
         return -1;
     }
 
-    /// <summary>The row that a counted-up row took the place of; -1 when it is a new event.</summary>
+    /// <summary>The row that a counted-up row took the place of; -1 when it is a new
+    /// event.</summary>
     public long Before(long index)
     {
         ref var row = ref rows[index];
@@ -229,7 +231,7 @@ internal sealed class EventRows
     }
 
     public static ObjectKey KeyOf(in Row row) =>
-        new(Event.CoreKind, NamespaceOf(row), NameOf(row));
+        new(Kinds.Event, NamespaceOf(row), NameOf(row));
 
     // Events about cluster-scoped objects live in the default namespace.
     public static string NamespaceOf(in Row row) =>
@@ -295,7 +297,8 @@ internal sealed class EventRows
         return new Prng(Digest.Mix(Digest.Mix(digest, row.Uid), row.FirstNanos)).NewUid();
     }
 
-    /// <summary>Puts arguments in the place of <c>{0}</c>, <c>{1}</c>…; other braces stay.</summary>
+    /// <summary>Puts arguments in the place of <c>{0}</c>, <c>{1}</c>…; other braces
+    /// stay.</summary>
     internal static string Fill(string template, Seq<string> arguments)
     {
         if (arguments.IsEmpty)

@@ -26,7 +26,9 @@ public abstract record History
 /// forgotten until the pin moves on or is disposed.</summary>
 public sealed class Pin : IDisposable
 {
-    internal Pin(Revision at) => At = at;
+    private readonly PinSet pins;
+
+    internal Pin(PinSet pins, Revision at) => (this.pins, At) = (pins, at);
 
     /// <summary>The oldest revision that the holder may read.</summary>
     public Revision At { get; private set; }
@@ -39,29 +41,47 @@ public sealed class Pin : IDisposable
     {
         if (at < At)
         {
-            throw new ArgumentOutOfRangeException(nameof(at), at, $"the pin stands at {At} already");
+            throw new ArgumentOutOfRangeException(
+                nameof(at), at, $"the pin stands at {At} already");
         }
         At = at;
     }
 
     /// <summary>Takes the pin away.</summary>
-    public void Dispose() => Released = true;
+    public void Dispose()
+    {
+        pins.Held -= Released ? 0 : 1;
+        Released = true;
+    }
 }
 
 /// <summary>The pins of a store, and the earliest of them. The heap orders pins by where they stood
-/// when it last looked; as they only move on, looking at its top until that is true suffices.</summary>
+/// when it last looked; as they only move on, looking at its top until that is true
+/// suffices.</summary>
 internal sealed class PinSet
 {
-    private readonly PriorityQueue<Pin, long> heap = new();
+    private PriorityQueue<Pin, long> heap = new();
+
+    /// <summary>The number of pins that are not disposed.</summary>
+    public int Held { get; set; }
+
+    /// <summary>The number of pins in memory, disposed ones included.</summary>
+    public int Remembered => heap.Count;
 
     public Pin Add(Revision at)
     {
-        var pin = new Pin(at);
+        if (heap.Count > 16 + 2 * Held)
+        {
+            heap = new(heap.UnorderedItems.Where(item => !item.Element.Released));
+        }
+        Held++;
+        var pin = new Pin(this, at);
         heap.Enqueue(pin, at.Value);
         return pin;
     }
 
-    /// <summary>Where the earliest pin stands; <see cref="long.MaxValue"/> when there is none.</summary>
+    /// <summary>Where the earliest pin stands; <see cref="long.MaxValue"/> when there is
+    /// none.</summary>
     public long Earliest()
     {
         while (heap.TryPeek(out var pin, out var seenAt))

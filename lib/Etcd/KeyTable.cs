@@ -11,9 +11,11 @@ internal sealed class KeyVersion(ApiObject value, KeyVersion? previous, uint fro
     public uint From = from;
     public bool Deleted;
     public bool Created;
+    public bool Reindexed;                // its index values are not those of the version before
 }
 
-/// <summary>A key of the store and its versions, newest first. Most reads want the newest.</summary>
+/// <summary>A key of the store and its versions, newest first. Most reads want the
+/// newest.</summary>
 internal sealed class KeyEntry(KeySpace space, string name)
 {
     public readonly KeySpace Space = space;
@@ -54,13 +56,13 @@ internal sealed class KeySpace(KindTable table, string name)
 
     public KeyEntry FindOrAdd(string key)
     {
-        ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(entries, key, out var exists);
-        if (!exists)
+        ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(entries, key, out _);
+        if (entry is null)
         {
             entry = new KeyEntry(this, key);
             added.Add(entry);
         }
-        return entry!;
+        return entry;
     }
 
     public void Remove(KeyEntry entry)
@@ -129,9 +131,10 @@ internal sealed class KeySpace(KindTable table, string name)
 internal sealed class KindTable(Kind kind)
 {
     private readonly Dictionary<string, KeySpace> spaces = new(StringComparer.Ordinal);
+    private KeySpace? lastFound;
 
     public readonly Kind Kind = kind;
-    public readonly bool HoldsEvents = kind.Equals(Event.CoreKind);
+    public readonly bool HoldsEvents = kind.Equals(Kinds.Event);
     public readonly PostingIndex Owners = new();
     public readonly PostingIndex Nodes = new();
     public int Live;
@@ -139,11 +142,18 @@ internal sealed class KindTable(Kind kind)
     /// <summary>The namespaces by name; the array is replaced, never changed.</summary>
     public KeySpace[] Ordered { get; private set; } = [];
 
-    public KeySpace? Find(string ns) => spaces.GetValueOrDefault(ns);
+    public KeySpace? Find(string ns)
+    {
+        if (ReferenceEquals(lastFound?.Name, ns))
+        {
+            return lastFound;
+        }
+        return spaces.TryGetValue(ns, out var space) ? lastFound = space : null;
+    }
 
     public KeySpace FindOrAdd(string ns)
     {
-        if (spaces.TryGetValue(ns, out var space))
+        if (Find(ns) is { } space)
         {
             return space;
         }

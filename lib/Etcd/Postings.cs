@@ -5,8 +5,8 @@ namespace KubeSim;
 
 // Indexes answer "the pods of this ReplicaSet" or "the pods on this node", now and at a past
 // revision. A value (an owner's UID, a node's name, label=value) has a list of postings: a key, and
-// the revisions [From, To) in which the value was that key's. A change appends or closes; nothing is
-// moved. As each revision changes one key, From orders a list and finds a posting by bisection.
+// the revisions [From, To) in which the value was that key's. A change appends or closes; nothing
+// is moved. As each revision changes one key, From orders a list and finds a posting by bisection.
 
 /// <summary>That an index value was a key's in [From, To).</summary>
 internal struct Posting
@@ -51,8 +51,8 @@ internal sealed class PostingList
         Items[low].To = to;
     }
 
-    /// <summary>Counts a posting that ended at or before the floor; when half the list is dead it is
-    /// packed into a new array, since a reader may still walk the old one.</summary>
+    /// <summary>Counts a posting that ended at or before the floor; when half the list is dead it
+    /// is packed into a new array, since a reader may still walk the old one.</summary>
     public void Bury(uint floor)
     {
         dead++;
@@ -84,6 +84,8 @@ internal sealed class PostingIndex
     private readonly Dictionary<string, PostingList> lists = new(StringComparer.Ordinal);
 
     public int Count => lists.Count;
+
+    public int PostingCount => lists.Values.Sum(static list => list.Count);
 
     public PostingList? Find(string value) => lists.GetValueOrDefault(value);
 
@@ -124,12 +126,13 @@ internal sealed class Indexer(Func<ApiObject, string?>? nodeOf)
         && old.Metadata.OwnerReferences == value.Metadata.OwnerReferences
         && string.Equals(nodeOf?.Invoke(old), nodeOf?.Invoke(value));
 
-    /// <summary>The key went from one state to another (null: none) at a revision.</summary>
-    public void Update(KeyEntry entry, ApiObject? old, ApiObject? value, uint at)
+    /// <summary>The key went from one state to another (null: none) at a revision; false when no
+    /// index value changed.</summary>
+    public bool Update(KeyEntry entry, ApiObject? old, ApiObject? value, uint at)
     {
         if (old is not null && value is not null && Same(old, value))
         {
-            return;
+            return false;
         }
         Collect(entry.Space, old, before);
         Collect(entry.Space, value, after);
@@ -155,15 +158,13 @@ internal sealed class Indexer(Func<ApiObject, string?>? nodeOf)
             }
         }
         entry.Since = since;
+        return true;
     }
 
-    /// <summary>A change at or before the floor is forgotten, and so are the postings it ended.</summary>
+    /// <summary>A change at or before the floor is forgotten, and so are the postings it
+    /// ended.</summary>
     public void Bury(KeySpace space, ApiObject old, ApiObject? value, uint floor)
     {
-        if (value is not null && Same(old, value))
-        {
-            return;
-        }
         Collect(space, old, before);
         Collect(space, value, after);
         foreach (var slot in before)
@@ -201,9 +202,9 @@ internal sealed class Indexer(Func<ApiObject, string?>? nodeOf)
     }
 }
 
-/// <summary>The objects under an index value at a revision, in the order in which they came under it
-/// (across namespaces: namespace by namespace). Walking it with <c>foreach</c> allocates nothing, and
-/// the store may be written meanwhile.</summary>
+/// <summary>The objects under an index value at a revision, in the order in which they came under
+/// it (across namespaces: namespace by namespace). Walking it with <c>foreach</c> allocates
+/// nothing, and the store may be written meanwhile.</summary>
 public readonly struct Postings : IEnumerable<ApiObject>
 {
     private readonly PostingList? list;

@@ -52,6 +52,104 @@ public sealed class EtcdStoreTests
         Assert.That(Names(store.List(Thing, "default", new(2))), Is.EqualTo("a b"));
     }
 
+    [Test]
+    public void What_is_walked_may_be_deleted_meanwhile()
+    {
+        var store = new EtcdStore(History.Window(0));
+        for (var i = 0; i < 20; i++)
+        {
+            Put(store, $"{i:d2}", "");
+        }
+        var (at, seen) = (store.Head, 0);
+        using (store.Pin(at))
+        {
+            foreach (var found in store.List(Thing, null, at))
+            {
+                store.Delete(Make(store, found.Metadata.Name, ""));
+                Put(store, $"{found.Metadata.Name}-again", "");
+                store.Trim(store.Head);
+                seen++;
+            }
+            foreach (var found in store.Labelled(Thing, null, "app", "web", at))
+            {
+                store.Delete(Make(store, $"{found.Metadata.Name}-again", ""));
+                store.Trim(store.Head);
+                seen++;
+            }
+        }
+        Assert.That((seen, store.Count(Thing)), Is.EqualTo((40, 0)));
+    }
+
+    [Test]
+    public void Walking_an_index_allocates_nothing()
+    {
+        var store = new EtcdStore(History.All);
+        for (var i = 0; i < 100; i++)
+        {
+            Put(store, $"{i}", "");
+        }
+        Assert.That(CountWeb(store), Is.EqualTo(100));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        CountWeb(store);
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+    }
+
+    [Test]
+    public void A_renewal_overwrites_what_no_pin_can_still_see()
+    {
+        var store = new EtcdStore(History.All);
+        Put(store, "lease", "created");
+        Renew(store, "1");
+        using var pin = store.Pin(store.Head);
+        Renew(store, "2");
+        Assert.That(Text(store, pin.At), Is.EqualTo("1"), "the pin stands before the renewal");
+        pin.MoveTo(store.Head);
+        store.Trim(store.Head);
+        Assert.That(Text(store, new(1)), Is.EqualTo("created"), "a creation stays");
+        Assert.That(Text(store, new(2)), Is.EqualTo("2"));
+        Assert.That(store.TryLog(new(2), out _), Is.False);
+        Assert.That(() => store.Log(new(2)), Throws.TypeOf<HistoryGoneException>());
+        for (var i = 0; i < 1000; i++)
+        {
+            pin.MoveTo(store.Head);
+            Renew(store, $"{i}");
+        }
+        Assert.That(store.Holdings().Versions, Is.LessThan(5));
+    }
+
+    [Test]
+    public void Disposed_pins_go_though_an_older_one_stays()
+    {
+        var pins = new PinSet();
+        pins.Add(new(1));
+        var moving = pins.Add(new(1));
+        for (var i = 2; i < 1000; i++)
+        {
+            pins.Add(new(i)).Dispose();
+        }
+        moving.MoveTo(new(900));
+        Assert.That(pins.Earliest(), Is.EqualTo(1));
+        Assert.That(pins.Held, Is.EqualTo(2));
+        Assert.That(pins.Remembered, Is.LessThan(25));
+        Assert.That(() => moving.MoveTo(new(3)), Throws.TypeOf<ArgumentOutOfRangeException>());
+    }
+
+    private static int CountWeb(EtcdStore store)
+    {
+        var count = 0;
+        foreach (var _ in store.Labelled(Thing, null, "app", "web", store.Head))
+        {
+            count++;
+        }
+        return count;
+    }
+
+    private static void Renew(EtcdStore store, string text) =>
+        store.Put(Make(store, "lease", text), keepOld: false);
+
+    private static string Text(EtcdStore store, Revision at) =>
+        store.Get(new(Thing, "default", "lease"), at)!.Metadata.Annotations["text"];
+
     private static string Names(IEnumerable<ApiObject> found) =>
         string.Join(' ', found.Select(o => o.Metadata.Name));
 
@@ -63,6 +161,7 @@ public sealed class EtcdStoreTests
         Metadata = new()
         {
             Name = name, Namespace = "default", ResourceVersion = store.Head.Next,
+            Labels = Map.Of(("app", "web")),
             Annotations = Map.Of(("text", text)),
         },
     };

@@ -1,14 +1,13 @@
 namespace KubeSim;
 
-/// <summary>Something that is true, false or unknown of an object.</summary>
-public record Condition : ApiPart
+/// <summary>Something that is true, false or unknown of an object: what all conditions
+/// have.</summary>
+public abstract record AnyCondition : ApiPart
 {
     /// <summary>What it says, such as Ready; unique in its list.</summary>
     public string Type { get; init; } = "";
     /// <summary>True, False or Unknown.</summary>
     public string Status { get; init; } = "";
-    /// <summary>The metadata.generation that this is about.</summary>
-    public long? ObservedGeneration { get; init; }
     /// <summary>When the status last changed.</summary>
     public Time? LastTransitionTime { get; init; }
     /// <summary>One word that says why.</summary>
@@ -17,9 +16,19 @@ public record Condition : ApiPart
     public string? Message { get; init; }
 }
 
+/// <summary>A condition in the form that newer kinds share.</summary>
+public sealed record Condition : AnyCondition
+{
+    /// <summary>The metadata.generation that this is about.</summary>
+    public long? ObservedGeneration { get; init; }
+}
+
 /// <summary>Another object, in as much detail as is needed.</summary>
 public sealed record ObjectReference : ApiPart
 {
+    /// <summary>One that names nothing.</summary>
+    public static ObjectReference None { get; } = new();
+
     /// <summary>Its kind.</summary>
     public string? Kind { get; init; }
     /// <summary>Its namespace.</summary>

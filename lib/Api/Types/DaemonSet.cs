@@ -79,5 +79,8 @@ public sealed record DaemonSetStatus : ApiPart
     /// <summary>How often a revision's hash was taken already.</summary>
     public int? CollisionCount { get; init; }
     /// <summary>Conditions of the set.</summary>
-    public Seq<Condition> Conditions { get; init; }
+    public Seq<DaemonSetCondition> Conditions { get; init; }
 }
+
+/// <summary>Something that is true or not of a DaemonSet.</summary>
+public sealed record DaemonSetCondition : AnyCondition;

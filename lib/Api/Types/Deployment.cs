@@ -87,7 +87,7 @@ public sealed record DeploymentStatus : ApiPart
 }
 
 /// <summary>Something that is true or not of a Deployment.</summary>
-public sealed record DeploymentCondition : Condition
+public sealed record DeploymentCondition : AnyCondition
 {
     /// <summary>When it was last written.</summary>
     public Time? LastUpdateTime { get; init; }

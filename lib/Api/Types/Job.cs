@@ -90,7 +90,7 @@ public sealed record PodFailurePolicyOnPodConditionsPattern : ApiPart
     /// <summary>Its type.</summary>
     public string Type { get; init; } = "";
     /// <summary>Its status.</summary>
-    public string? Status { get; init; }
+    public string Status { get; init; } = "";
 }
 
 /// <summary>When an indexed Job has succeeded early.</summary>
@@ -140,7 +140,7 @@ public sealed record JobStatus : ApiPart
 }
 
 /// <summary>Something that is true or not of a Job.</summary>
-public sealed record JobCondition : Condition
+public sealed record JobCondition : AnyCondition
 {
     /// <summary>When it was last looked at.</summary>
     public Time? LastProbeTime { get; init; }

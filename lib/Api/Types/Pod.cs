@@ -12,8 +12,8 @@ namespace KubeSim;
 // - A required text or number, and a counter of a status, is not nullable and starts as "" or 0.
 // - JSON leaves out what equals the value of a new record, but for the fields that Kubernetes
 // always   writes (restartCount: 0).
-// - Parts that differ in name alone upstream are one record: Condition, EndpointPort,
-//   ResourceRequirements. Exotic fields have no property: they live on in Kept.
+// - VolumeResourceRequirements and the EndpointPort of discovery share the record of their like.
+//   Exotic fields have no property: they live on in Kept.
 //
 // Models staging/src/k8s.io/api/core/v1/types.go.
 

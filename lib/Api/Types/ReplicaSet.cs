@@ -50,8 +50,11 @@ public sealed record ReplicaSetStatus : ApiPart
     /// <summary>The metadata.generation that this is about.</summary>
     public long? ObservedGeneration { get; init; }
     /// <summary>ReplicaFailure.</summary>
-    public Seq<Condition> Conditions { get; init; }
+    public Seq<ReplicaSetCondition> Conditions { get; init; }
 }
+
+/// <summary>Something that is true or not of a ReplicaSet.</summary>
+public sealed record ReplicaSetCondition : AnyCondition;
 
 /// <summary>What ReplicaSet was before it: keeps so many pods alive.</summary>
 public sealed record ReplicationController : ApiObject
@@ -99,5 +102,8 @@ public sealed record ReplicationControllerStatus : ApiPart
     /// <summary>The metadata.generation that this is about.</summary>
     public long? ObservedGeneration { get; init; }
     /// <summary>ReplicaFailure.</summary>
-    public Seq<Condition> Conditions { get; init; }
+    public Seq<ReplicationControllerCondition> Conditions { get; init; }
 }
+
+/// <summary>Something that is true or not of a ReplicationController.</summary>
+public sealed record ReplicationControllerCondition : AnyCondition;
