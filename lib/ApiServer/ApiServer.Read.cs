@@ -51,9 +51,11 @@ public sealed partial class ApiServer
             }
             at = start == default ? store.Head : start;
         }
-        if (at < store.Oldest || (at <= store.Compacted && at < store.Head))
+        if (at < store.Oldest || at < store.Compacted)
         {
-            return after is null ? Refusals.ListTooOld : Refusals.ContinueTooOld;
+            return after is { } key
+                ? Refusals.ContinueTooOld(ContinueToken.Write(null, key, path.Namespace is { Length: > 0 }))
+                : Refusals.ListTooOld;
         }
         return Page(path, query, selecting, at, after);
     }

@@ -69,7 +69,9 @@ public sealed partial class ApiServer
                 : ApiErrors.NotFound(path.Kind, path.Name);
         }
         var value = Patched(old, patch);
-        return Replace(request, value, old);
+        return value.Metadata.Name == path.Name
+            ? Replace(request, value, old)
+            : WrongName(value.Metadata.Name, path.Name);
     }
 
     /// <summary>Puts a new state in the place of an old one, through all stages.</summary>

@@ -71,12 +71,15 @@ public sealed partial class ApiServer
     private ApiResponse Dispatch(ApiRequest request) => request.Path.Subresource switch
     {
         null or "" => Main(request),
-        "status" => Status(request),
+        "status" when Has(request.Path, "status") => Status(request),
         "binding" when request.Path.Kind.Equals(KubeSim.Kinds.Pod) => Bind(request),
         "finalize" when request.Path.Kind.Equals(KubeSim.Kinds.Namespace) => Finalize(request),
         "scale" when Scaling.Knows(request.Path.Kind) => Scale(request),
         _ => Refusals.NoSuchResource,
     };
+
+    private static bool Has(in ResourcePath path, string subresource) =>
+        path.Kind.Subresources.AsSpan().Contains(subresource);
 
     private ApiResponse Main(ApiRequest request) => request.Verb switch
     {

@@ -7,11 +7,11 @@ namespace KubeSim;
 /// <remarks>Models staging/src/k8s.io/apimachinery/pkg/util/validation/field/errors.go.</remarks>
 internal sealed class FieldErrors
 {
-    private readonly List<StatusCause> causes = [];
+    private List<StatusCause>? causes;
 
-    public bool Any => causes.Count > 0;
+    public bool Any => causes is not null;
 
-    public int Count => causes.Count;
+    public int Count => causes?.Count ?? 0;
 
     public void Required(string field, string detail = "") =>
         Add("FieldValueRequired", field, detail.Length == 0 ? "Required value" : $"Required value: {detail}");
@@ -72,8 +72,8 @@ internal sealed class FieldErrors
 
     public Status ToStatus(string kind, string group, string name)
     {
-        var sentences = new List<string>(causes.Count);
-        foreach (var cause in causes)
+        var sentences = new List<string>(Count);
+        foreach (var cause in causes ?? [])
         {
             var sentence = $"{cause.Field}: {cause.Message}";
             if (!sentences.Contains(sentence))
@@ -88,7 +88,7 @@ internal sealed class FieldErrors
             Name = name.Length == 0 ? null : name,
             Group = group.Length == 0 ? null : group,
             Kind = kind,
-            Causes = causes.ToSeq(),
+            Causes = (causes ?? []).ToSeq(),
         }).Status;
     }
 
@@ -112,5 +112,5 @@ internal sealed class FieldErrors
     }
 
     private void Add(string reason, string field, string message) =>
-        causes.Add(new() { Reason = reason, Message = message, Field = field });
+        (causes ??= []).Add(new() { Reason = reason, Message = message, Field = field });
 }

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
 namespace KubeSim;
 
 /// <summary>Refusals that only the API server itself makes, in the real one's words; those that every
@@ -46,12 +49,22 @@ internal static class Refusals
     public static Status ListTooOld { get; } =
         ApiErrors.Expired("The resourceVersion for the provided list is too old.").Status;
 
-    public static Status ContinueTooOld { get; } = ApiErrors.Expired("The provided continue parameter "
-        + "is too old to display a consistent list result. You can start a new list without the "
-        + "continue parameter, or use the continue token in this response to retrieve the remainder "
-        + "of the results. Continuing with the provided token results in an inconsistent list - "
-        + "objects that were created, modified, or deleted between the time the first chunk was "
-        + "returned and now may show up in the list.").Status;
+    /// <summary>410 with a token in its metadata, for clients that rather go on inconsistently than
+    /// start anew.</summary>
+    public static Status ContinueTooOld(string token)
+    {
+        var status = ApiErrors.Expired("The provided continue parameter is too old to display a "
+            + "consistent list result. You can start a new list without the continue parameter, or "
+            + "use the continue token in this response to retrieve the remainder of the results. "
+            + "Continuing with the provided token results in an inconsistent list - objects that "
+            + "were created, modified, or deleted between the time the first chunk was returned "
+            + "and now may show up in the list.").Status;
+        var meta = new JsonObject { ["continue"] = token };
+        return status with
+        {
+            Kept = new() { ["metadata"] = JsonSerializer.SerializeToElement(meta) },
+        };
+    }
 
     /// <summary>409: a precondition of a request names another object than the stored one.</summary>
     public static Status Precondition(Kind kind, string name, string why) =>

@@ -114,11 +114,14 @@ public sealed class ApiReadTests
         api.Store.Compact(api.Store.Head);
         var old = api.Ask(Verb.List, Configs, query: past);
         var next = api.Ask(Verb.List, Configs, query: new() { Continue = page.List!.Continue });
+        var token = next.Status!.Kept!["metadata"].GetProperty("continue").GetString();
         Assert.Multiple(() =>
         {
             Assert.That((old.Code, old.Status!.Reason), Is.EqualTo((410, "Expired")));
             Assert.That(old.Status.Message, Is.EqualTo("The resourceVersion for the provided list is too old."));
             Assert.That(next.Status!.Message, Does.StartWith("The provided continue parameter is too old"));
+            Assert.That(Names(api.Ask(Verb.List, Configs, query: new() { Continue = token })),
+                Is.EqualTo("b c"));
         });
     }
 
