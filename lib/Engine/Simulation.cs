@@ -325,12 +325,22 @@ internal sealed class Simulation
 
     private void Deliver(Stream stream)
     {
-        CountWork(Pace.Progress, -1);
-        var logged = Store.TryLog(stream.Take(), out var e);
+        // What arrives at one instant is seen before anybody acts on a part of it.
+        do
+        {
+            DeliverOne(stream);
+        }
+        while (stream.TryNext(out var next) && next <= Now);
         if (stream.TryNext(out var due))
         {
             Enqueue(due, new(WorkType.Deliver, stream, default, Pace.Progress, 0, default));
         }
+    }
+
+    private void DeliverOne(Stream stream)
+    {
+        CountWork(Pace.Progress, -1);
+        var logged = Store.TryLog(stream.Take(), out var e);
         // A write that a later one overwrote in place (a lease renewal) has nothing left to say.
         for (var i = 0; logged && i < stream.Watchers.Count; i++)
         {
@@ -468,8 +478,9 @@ internal sealed class Simulation
         var before = Store.Head;
         context.Begin();
         var error = Reconcile(shard, key, out var crashed);
-        var own = DigestOf(shard, key, pending, context, error);
-        Rolling = Digest.Mix(Rolling, own);
+        var own = DigestOf(shard, key, context, error);
+        Rolling = Digest.Mix(Digest.Mix(Digest.Mix(Rolling, own), Store.Head.Value),
+            pending.First.Number);
         var wrote = Store.Head > before;
         var shown = wrote || context.Changes.Count > 0 || error is not null
             || !pending.Quiet;
@@ -558,15 +569,15 @@ internal sealed class Simulation
         }
     }
 
-    private ulong DigestOf(Shard shard, ObjectKey key, in Pending pending, ReconcileContext context,
-        string? error)
+    /// <summary>What a step did, apart from the numbers of revisions: two branches do the same as long
+    /// as this is the same, even when one has written more before.</summary>
+    private ulong DigestOf(Shard shard, ObjectKey key, ReconcileContext context, string? error)
     {
         var digest = Digest.Mix(Digest.Mix(Digest.Start, shard.Digest), Now.Ticks);
         digest = key.Mix(digest);
-        digest = Digest.Mix(digest, pending.First.Number);
         foreach (var change in context.Changes)
         {
-            digest = Digest.Mix(digest, (ulong)change.Verb ^ ((ulong)change.Revision.Value << 4));
+            digest = change.Key.Mix(Digest.Mix(digest, (ulong)change.Verb));
             digest = change.Revision.Value > 0
                 ? StateDigest.Mix(digest, change.Before, change.After)
                 : Digest.Mix(digest, change.Refused?.Message);
