@@ -1,11 +1,12 @@
+using System.Collections;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
 namespace KubeSim;
 
-/// <summary>A field that differs between two states: its path as Kubernetes writes it, and the value
-/// before and after, as text; null for unset.</summary>
+/// <summary>A field that differs between two states: its path as Kubernetes writes it, and the
+/// value before and after, as text; null for unset.</summary>
 public readonly record struct FieldChange(string Path, string? Before, string? After)
 {
     /// <summary>The change in one line: <c>spec.replicas: 3 → 5</c>.</summary>
@@ -34,13 +35,15 @@ public static class Diff
     public static Seq<FieldChange> Between(ApiPart? old, ApiPart? now)
     {
         var changes = new List<FieldChange>();
-        if ((now ?? old) is { } any && Shape.Of(any.GetType()) is var shape
-            && (old ?? shape.Blank) is { } before && (now ?? shape.Blank) is { } after)
+        if ((old ?? BlankLike(now)) is { } before && (now ?? BlankLike(old)) is { } after)
         {
             Parts("", before, after, changes);
         }
         return changes.ToSeq();
     }
+
+    private static ApiPart? BlankLike(ApiPart? part) => part is Unstructured custom
+        ? new Unstructured(custom.Of) : part is null ? null : Shape.Of(part.GetType()).Blank;
 
     private static void Parts(string path, ApiPart old, ApiPart now, List<FieldChange> changes)
     {
@@ -50,7 +53,7 @@ public static class Diff
         }
         foreach (var field in Shape.Of(now.GetType()).Fields)
         {
-            if (field.Owner == typeof(ObjectMeta) && field.Name == "resourceVersion")
+            if (field.IsResourceVersion)
             {
                 continue;
             }
@@ -90,7 +93,9 @@ public static class Diff
     private static void Items(
         string path, Shape shape, object[] old, object[] now, List<FieldChange> changes)
     {
-        if (Array.Find(Keys, name => KeysOf(shape, name, old) && KeysOf(shape, name, now)) is not { } by)
+        var by = Array.Find(
+            Keys, name => KeysOf(shape, name, old) && KeysOf(shape, name, now));
+        if (by is null)
         {
             for (var i = 0; i < Math.Max(old.Length, now.Length); i++)
             {
@@ -121,13 +126,13 @@ public static class Diff
 
     private static void Item(string path, object? old, object? now, List<FieldChange> changes)
     {
-        if (old is ApiPart before && now is ApiPart after)
+        if (old is ApiPart oldPart && now is ApiPart nowPart)
         {
-            Parts(path, before, after, changes);
+            Parts(path, oldPart, nowPart, changes);
         }
         else
         {
-            changes.Add(new(path, old is null ? null : Brief(old), now is null ? null : Brief(now)));
+            changes.Add(new(path, Shown(old), Shown(now)));
         }
     }
 
@@ -150,12 +155,31 @@ public static class Diff
         (old, now) = (old ?? [], now ?? []);
         foreach (var name in old.Keys.Union(now.Keys).Order(StringComparer.Ordinal))
         {
-            var (was, set) = (old.TryGetValue(name, out var o), now.TryGetValue(name, out var n));
-            if (!was || !set || !JsonElement.DeepEquals(o, n))
+            Json(parent.Length == 0 ? name : $"{parent}.{name}",
+                old.TryGetValue(name, out var was) ? was : null,
+                now.TryGetValue(name, out var set) ? set : null, changes);
+        }
+    }
+
+    // Objects in JSON go field by field, down to the one that differs; lists as a whole.
+    private static void Json(
+        string path, JsonElement? old, JsonElement? now, List<FieldChange> changes)
+    {
+        if (old is { ValueKind: JsonValueKind.Object } was
+            && now is { ValueKind: JsonValueKind.Object } set)
+        {
+            var names = was.EnumerateObject().Concat(set.EnumerateObject()).Select(f => f.Name);
+            foreach (var name in names.Distinct().Order(StringComparer.Ordinal))
             {
-                changes.Add(new(parent.Length == 0 ? name : $"{parent}.{name}",
-                    was ? Cut(o.ToString()) : null, set ? Cut(n.ToString()) : null));
+                Json($"{path}.{name}", was.TryGetProperty(name, out var w) ? w : null,
+                    set.TryGetProperty(name, out var s) ? s : null, changes);
             }
+        }
+        else if (old is not { } before || now is not { } after
+            || !JsonElement.DeepEquals(before, after))
+        {
+            changes.Add(new(path, old is { } o ? Cut(o.ToString()) : null,
+                now is { } n ? Cut(n.ToString()) : null));
         }
     }
 
@@ -179,7 +203,7 @@ public static class Diff
     }
 
     private static object[] Values(object? list) =>
-        [.. ((System.Collections.IEnumerable?)list ?? Array.Empty<object>()).Cast<object>()];
+        [.. ((IEnumerable?)list ?? Array.Empty<object>()).Cast<object>()];
 
     private static Dictionary<string, object> Pairs(object? map)
     {
@@ -192,6 +216,8 @@ public static class Diff
         }
         return pairs;
     }
+
+    private static string? Shown(object? value) => value is null ? null : Brief(value);
 
     private static string Brief(object? value)
     {
@@ -221,11 +247,10 @@ public static class Diff
             case string text:
                 to.Append(text.Length == 0 ? "\"\"" : text);
                 break;
-            case System.Collections.IEnumerable items when items.GetType() is { IsGenericType: true } t
-                && t.GetGenericTypeDefinition() == typeof(Map<>):
+            case IEnumerable items when IsMap(items.GetType()):
                 WriteAll(to, '{', '}', Pairs(items).Select(p => (p.Key, (object?)p.Value)));
                 break;
-            case System.Collections.IEnumerable items:
+            case IEnumerable items:
                 WriteAll(to, '[', ']', items.Cast<object?>().Select(item => ("", item)));
                 break;
             default:
@@ -233,6 +258,9 @@ public static class Diff
                 break;
         }
     }
+
+    private static bool IsMap(Type type) =>
+        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Map<>);
 
     private static void WriteAll(
         StringBuilder to, char open, char close, IEnumerable<(string Name, object? Value)> items)
