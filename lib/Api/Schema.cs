@@ -12,8 +12,8 @@ namespace KubeSim;
 /// ^k   merge by k    %    retainKeys     ~   replace         -   a counter that vanishes at 0
 /// ?    behind a gate @1.34 since         &lt;1.30 until         (A,B) the values   |bool or this
 /// </code>
-/// A blank within a value is written &amp;. <c>+</c> before the fields of a type stands for apiVersion and kind. A type is taken apart when it is
-/// first asked for: reading a Deployment needs about 60 of the 557.
+/// A blank within a value is written &amp;. <c>+</c> before the fields of a type stands for apiVersion
+/// and kind. A type is taken apart when it is first asked for: a Deployment needs 60 of the 557.
 /// </remarks>
 public sealed class Schema
 {

@@ -141,7 +141,7 @@ public sealed class JsonTests
         var refusal = Assert.Throws<ApiException>(() => Json.DecodeStrict(node, Kinds.Pod))!;
         Assert.That(refusal.Message, Is.EqualTo(
             "Pod in version \"v1\" cannot be handled as a Pod: strict decoding error: "
-            + "unknown field \"spec.nodeNmae\", did you mean \"nodeName\"?"));
+            + "unknown field \"spec.nodeNmae\""));
     }
 
     [TestCase("2025-01-01T00:00:00Z", "2025-01-01T00:00:00Z")]
@@ -155,6 +155,17 @@ public sealed class JsonTests
         };
         var encoded = Json.Encode(Json.Decode(node, Kinds.Pod));
         Assert.That($"{encoded["metadata"]!["creationTimestamp"]}", Is.EqualTo(shown));
+    }
+
+    [Test]
+    public void A_status_says_failure_and_why()
+    {
+        var status = ApiErrors.NotFound(Kinds.Deployment, "web").Status;
+        Assert.That(Json.Text(Json.Encode(status)), Is.EqualTo(Json.Text(JsonNode.Parse("""
+            {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","code":404,
+             "reason":"NotFound","message":"deployments.apps \"web\" not found",
+             "details":{"name":"web","group":"apps","kind":"deployments"}}
+            """))));
     }
 
     [Test]
