@@ -63,4 +63,5 @@ public sealed record CloudInstance(string ProviderId, string InstanceType, Cloud
 /// (<c>externalTrafficPolicy: Local</c>); 0 checks the nodes alone.</param>
 /// <param name="Ip">The address; null while it is being made.</param>
 public sealed record CloudLoadBalancer(string Name,
-    Seq<(string Protocol, int Port, int NodePort)> Ports, Seq<string> Instances, int HealthCheckNodePort = 0, string? Ip = null);
+    Seq<(string Protocol, int Port, int NodePort)> Ports, Seq<string> Instances,
+    int HealthCheckNodePort = 0, string? Ip = null);
