@@ -1,11 +1,12 @@
+using System.Collections;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
 namespace KubeSim;
 
-/// <summary>A field that differs between two states: its path as Kubernetes writes it, and the value
-/// before and after, as text; null for unset.</summary>
+/// <summary>A field that differs between two states: its path as Kubernetes writes it, and the
+/// value before and after, as text; null for unset.</summary>
 public readonly record struct FieldChange(string Path, string? Before, string? After)
 {
     /// <summary>The change in one line: <c>spec.replicas: 3 → 5</c>.</summary>
@@ -50,7 +51,7 @@ public static class Diff
         }
         foreach (var field in Shape.Of(now.GetType()).Fields)
         {
-            if (field.Owner == typeof(ObjectMeta) && field.Name == "resourceVersion")
+            if (field.IsResourceVersion)
             {
                 continue;
             }
@@ -90,7 +91,9 @@ public static class Diff
     private static void Items(
         string path, Shape shape, object[] old, object[] now, List<FieldChange> changes)
     {
-        if (Array.Find(Keys, name => KeysOf(shape, name, old) && KeysOf(shape, name, now)) is not { } by)
+        var by = Array.Find(
+            Keys, name => KeysOf(shape, name, old) && KeysOf(shape, name, now));
+        if (by is null)
         {
             for (var i = 0; i < Math.Max(old.Length, now.Length); i++)
             {
@@ -121,13 +124,13 @@ public static class Diff
 
     private static void Item(string path, object? old, object? now, List<FieldChange> changes)
     {
-        if (old is ApiPart before && now is ApiPart after)
+        if (old is ApiPart oldPart && now is ApiPart nowPart)
         {
-            Parts(path, before, after, changes);
+            Parts(path, oldPart, nowPart, changes);
         }
         else
         {
-            changes.Add(new(path, old is null ? null : Brief(old), now is null ? null : Brief(now)));
+            changes.Add(new(path, Shown(old), Shown(now)));
         }
     }
 
@@ -179,7 +182,7 @@ public static class Diff
     }
 
     private static object[] Values(object? list) =>
-        [.. ((System.Collections.IEnumerable?)list ?? Array.Empty<object>()).Cast<object>()];
+        [.. ((IEnumerable?)list ?? Array.Empty<object>()).Cast<object>()];
 
     private static Dictionary<string, object> Pairs(object? map)
     {
@@ -192,6 +195,8 @@ public static class Diff
         }
         return pairs;
     }
+
+    private static string? Shown(object? value) => value is null ? null : Brief(value);
 
     private static string Brief(object? value)
     {
@@ -221,11 +226,10 @@ public static class Diff
             case string text:
                 to.Append(text.Length == 0 ? "\"\"" : text);
                 break;
-            case System.Collections.IEnumerable items when items.GetType() is { IsGenericType: true } t
-                && t.GetGenericTypeDefinition() == typeof(Map<>):
+            case IEnumerable items when IsMap(items.GetType()):
                 WriteAll(to, '{', '}', Pairs(items).Select(p => (p.Key, (object?)p.Value)));
                 break;
-            case System.Collections.IEnumerable items:
+            case IEnumerable items:
                 WriteAll(to, '[', ']', items.Cast<object?>().Select(item => ("", item)));
                 break;
             default:
@@ -233,6 +237,9 @@ public static class Diff
                 break;
         }
     }
+
+    private static bool IsMap(Type type) =>
+        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Map<>);
 
     private static void WriteAll(
         StringBuilder to, char open, char close, IEnumerable<(string Name, object? Value)> items)

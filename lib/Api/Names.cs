@@ -1,16 +1,14 @@
 using System.Buffers;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 
 namespace KubeSim;
 
-/// <summary>What may be a name, a label, a port or an address. Each rule returns the problems in
+/// <summary>What may be a name, a label or a port. Each rule returns the problems in
 /// the
 /// API server's words; none (and no allocation) when the text is fine.</summary>
 /// <remarks>A message shows a regular expression because Kubernetes' does; the checks themselves
 /// walk the text once. Models staging/src/k8s.io/apimachinery/pkg/util/validation/.</remarks>
-/// <example><c>Names.Dns1123Label("Web")  // [a lowercase RFC 1123 label must consist of …]</c></example>
+/// <example><c>Names.Dns1123Label("a.b")  // [must not contain dots]</c></example>
 public static class Names
 {
     private const string Label = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
@@ -166,8 +164,8 @@ public static class Names
     /// <summary>The number of a port, 1 to 65535.</summary>
     public static Seq<string> PortNumber(long value) => InRange(value, 1, 65535);
 
-    /// <summary>The number of a user or group, 0 to 2³²-1.</summary>
-    public static Seq<string> UserId(long value) => InRange(value, 0, uint.MaxValue);
+    /// <summary>The number of a user or group, 0 to 2³¹-1.</summary>
+    public static Seq<string> UserId(long value) => InRange(value, 0, int.MaxValue);
 
     /// <summary>A number between two bounds, both in it.</summary>
     public static Seq<string> InRange(long value, long low, long high) =>
@@ -203,62 +201,6 @@ public static class Names
         return value.AsSpan(slash + 1).ContainsAnyExcept(pathCharacters)
             ? problems.Add(Pattern("Invalid path", @"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"))
             : problems;
-    }
-
-    /// <summary>An IPv4 or IPv6 address; leading zeros pass, as in the older API fields.</summary>
-    public static Seq<string> Ip(string value) => Family(value) != AddressFamily.Unknown
-        ? default
-        : ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"];
-
-    /// <summary>An IPv4 address.</summary>
-    public static Seq<string> Ipv4(string value) => Family(value) == AddressFamily.InterNetwork
-        ? default
-        : ["must be a valid IPv4 address"];
-
-    /// <summary>An IPv6 address.</summary>
-    public static Seq<string> Ipv6(string value) => Family(value) == AddressFamily.InterNetworkV6
-        ? default
-        : ["must be a valid IPv6 address"];
-
-    /// <summary>A range of addresses, such as <c>10.9.8.0/24</c>.</summary>
-    public static Seq<string> Cidr(string value)
-    {
-        var slash = value.IndexOf('/', StringComparison.Ordinal);
-        var bits = slash < 0 ? 0 : value.AsSpan(0, slash).Contains(':') ? 128 : 32;
-        var fits = bits > 0 && Family(value[..slash]) != AddressFamily.Unknown
-            && int.TryParse(value.AsSpan(slash + 1), NumberStyles.None,
-                CultureInfo.InvariantCulture, out var prefix)
-            && prefix <= bits;
-        return fits ? default : ["must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"];
-    }
-
-    private static AddressFamily Family(string value)
-    {
-        if (!value.Contains(':', StringComparison.Ordinal))
-        {
-            return IsIpv4(value) ? AddressFamily.InterNetwork : AddressFamily.Unknown;
-        }
-        // What .NET takes beyond an address: brackets with a port, a prefix, a zone.
-        return value.AsSpan().ContainsAny("[]/%") || !IPAddress.TryParse(value, out var address)
-            ? AddressFamily.Unknown
-            : address.IsIPv4MappedToIPv6 ? AddressFamily.InterNetwork : address.AddressFamily;
-    }
-
-    // By hand, since .NET reads 010 as 8 and 1.1 as 1.0.0.1.
-    private static bool IsIpv4(ReadOnlySpan<char> value)
-    {
-        var parts = 0;
-        foreach (var range in value.Split('.'))
-        {
-            parts++;
-            var part = value[range];
-            if (part.IsEmpty || part.Length > 3 || part.ContainsAnyExceptInRange('0', '9')
-                || int.Parse(part, NumberStyles.None, CultureInfo.InvariantCulture) > 255)
-            {
-                return false;
-            }
-        }
-        return parts == 4;
     }
 
     private static bool IsLabel(ReadOnlySpan<char> value) =>

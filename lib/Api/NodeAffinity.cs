@@ -49,7 +49,7 @@ public sealed record PreferredSchedulingTerm : ApiPart
     public int Weight { get; init; }
 
     /// <summary>The nodes that it prefers.</summary>
-    public NodeSelectorTerm Preference { get; init; } = new();
+    public NodeSelectorTerm Preference { get; init; } = NodeSelectorTerm.None;
 }
 
 /// <summary>A selection of nodes: one of the terms must hold.</summary>
@@ -75,6 +75,9 @@ public sealed record NodeSelector : ApiPart
 /// <summary>A term of a node selector: all its requirements must hold.</summary>
 public sealed record NodeSelectorTerm : ApiPart
 {
+    /// <summary>One that says nothing; JSON leaves it out.</summary>
+    public static NodeSelectorTerm None { get; } = new();
+
     /// <summary>Requirements on the node's labels.</summary>
     public Seq<NodeSelectorRequirement> MatchExpressions { get; init; }
 

@@ -219,6 +219,9 @@ public readonly struct Quantity : IComparable<Quantity>, IEquatable<Quantity>
 /// <summary>Reads quantities from strings and bare numbers and writes canonical strings.</summary>
 public sealed class QuantityConverter : JsonConverter<Quantity>
 {
+    /// <summary>True: as in Kubernetes, null reads as zero.</summary>
+    public override bool HandleNull => true;
+
     /// <inheritdoc/>
     public override Quantity Read(
         ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -228,6 +231,7 @@ public sealed class QuantityConverter : JsonConverter<Quantity>
             JsonTokenType.String => reader.GetString()!,
             // The digits as written: 0.1 must not become a binary fraction on the way.
             JsonTokenType.Number => System.Text.Encoding.UTF8.GetString(reader.ValueSpan),
+            JsonTokenType.Null => "0",
             _ => "",
         };
         return Quantity.TryParse(text.AsSpan().Trim(), out var quantity, out var problem)

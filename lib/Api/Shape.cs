@@ -25,8 +25,9 @@ public enum FieldForm
     Kept,
 }
 
-/// <summary>What a record of the API is made of: its fields by JSON name, in the order in which they
-/// are declared (those of a base first, what is kept last). Reflection happens once a type.</summary>
+/// <summary>What a record of the API is made of: its fields by JSON name, in the order in which
+/// they are declared (those of a base first, what is kept last). Reflection happens once a
+/// type.</summary>
 /// <example><c>Shape.Of(typeof(PodStatus)).Field("podIP")?.Get(pod.Status)</c></example>
 public sealed class Shape
 {
@@ -40,7 +41,7 @@ public sealed class Shape
     {
         Type = type;
         fields = [.. Properties(type).Select(ShapeField.Of)];
-        digested = [.. fields.Where(f => f.Owner != typeof(ObjectMeta) || f.Name != "resourceVersion")];
+        digested = [.. fields.Where(f => !f.IsResourceVersion)];
         None = type.GetProperty(nameof(None), BindingFlags.Public | BindingFlags.Static)
             ?.GetValue(null) as ApiPart;
         Blank = type.GetConstructor(Type.EmptyTypes)?.Invoke(null) as ApiPart;
@@ -53,10 +54,11 @@ public sealed class Shape
     public Seq<ShapeField> Fields => new(fields);
 
     /// <summary>The shared value that says nothing, where the record has one: a part that is this
-    /// very object counts as unset, and JSON leaves it out.</summary>
+    /// very object counts as unset.</summary>
     public ApiPart? None { get; }
 
-    /// <summary>A record on which nothing is set; null where one cannot be made from nothing.</summary>
+    /// <summary>A record on which nothing is set; null where one cannot be made from
+    /// nothing.</summary>
     public ApiPart? Blank { get; }
 
     /// <summary>The shape of a record.</summary>
@@ -136,8 +138,13 @@ public abstract class ShapeField
     /// <summary>The type of one value: of an item for lists and maps; never a Nullable.</summary>
     public Type Element { get; }
 
-    /// <summary>The shape of a part, or of the items of a list or map of parts; otherwise null.</summary>
+    /// <summary>The shape of a part, or of the items of a list or map of parts; otherwise
+    /// null.</summary>
     public Shape? Part => typeof(ApiPart).IsAssignableFrom(Element) ? Shape.Of(Element) : null;
+
+    /// <summary>True for the one field that every write changes and that says nothing
+    /// new.</summary>
+    internal bool IsResourceVersion => Owner == typeof(ObjectMeta) && Name == "resourceVersion";
 
     /// <summary>What the field's name adds to a digest.</summary>
     internal ulong Id { get; }
@@ -145,8 +152,8 @@ public abstract class ShapeField
     /// <summary>The value on a record; boxed, and null when unset.</summary>
     public abstract object? Get(ApiPart owner);
 
-    /// <summary>True when a record leaves the field unset: null, an unset list or map, or the None of
-    /// its type by reference. JSON leaves out these.</summary>
+    /// <summary>True when a record leaves the field unset: null, an unset list or map, or the None
+    /// of its type by reference.</summary>
     public bool IsUnset(ApiPart owner) => Get(owner) switch
     {
         null => true,
@@ -179,12 +186,14 @@ public abstract class ShapeField
     private sealed class Field<TOwner, T>(PropertyInfo property) : ShapeField(property)
         where TOwner : ApiPart
     {
-        private readonly Func<TOwner, T> get = property.GetMethod!.CreateDelegate<Func<TOwner, T>>();
+        private readonly Func<TOwner, T> get =
+            property.GetMethod!.CreateDelegate<Func<TOwner, T>>();
         private readonly Mixer<T> mixer = Mixer<T>.Default;
 
         public override object? Get(ApiPart owner) => get((TOwner)owner);
 
-        // The caller's shape is the owner's own: no cast is checked here, on the path of every write.
+        // The caller's shape is the owner's own: no cast is checked here, on the path of every
+        // write.
         internal override ulong Add(ulong digest, ulong path, ApiPart owner) =>
             mixer.Add(digest, path, Id, get(Unsafe.As<TOwner>(owner)));
 

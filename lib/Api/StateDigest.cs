@@ -34,16 +34,18 @@ public static class StateDigest
     }
 }
 
-/// <summary>Takes values of one type into a digest. A place is the digest of the path above and an id
-/// (a field's, an index); the two are only joined when something is to be told.</summary>
+/// <summary>Takes values of one type into a digest. A place is the digest of the path above and an
+/// id (a field's, an index); the two are only joined when something is to be told.</summary>
 internal abstract class Mixer<T>
 {
     internal static Mixer<T> Default { get; } = (Mixer<T>)Create(typeof(T));
 
-    /// <summary>The digest after a value that was not there before; after nothing when unset.</summary>
+    /// <summary>The digest after a value that was not there before; after nothing when
+    /// unset.</summary>
     internal abstract ulong Add(ulong digest, ulong path, ulong id, T value);
 
-    /// <summary>The digest after a value took the place of another; after nothing when equal.</summary>
+    /// <summary>The digest after a value took the place of another; after nothing when
+    /// equal.</summary>
     internal abstract ulong Change(ulong digest, ulong path, ulong id, T old, T now);
 
     private static object Create(Type type)

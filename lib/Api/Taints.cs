@@ -108,7 +108,6 @@ public static class Taints
     {
         /// <summary>The first taint of some effects that no toleration bears; null when all are
         /// borne.</summary>
-        /// <example><c>node.Spec.Taints.FirstUntolerated(pod.Spec.Tolerations, TaintEffects.Forbidding)</c></example>
         public Taint? FirstUntolerated(Seq<Toleration> tolerations, TaintEffects effects)
         {
             foreach (var taint in taints.AsSpan())

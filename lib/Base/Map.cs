@@ -4,7 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace KubeSim;
 
 /// <summary>An immutable map from strings that compares by value and is ordered by ordinal key.
-/// <c>default</c> is unset: it reads as empty and JSON leaves it out; unset and empty are equal.</summary>
+/// <c>default</c> is unset: it reads as empty and JSON leaves it out; unset and empty are
+/// equal.</summary>
 /// <example><c>var labels = Map.Of(("app", "web"), ("tier", "front"));</c></example>
 public readonly struct Map<TValue>
     : IReadOnlyDictionary<string, TValue>, IEquatable<Map<TValue>>, IUnset
@@ -37,7 +38,8 @@ public readonly struct Map<TValue>
         ? value
         : throw new KeyNotFoundException($"no key \"{key}\" in {this}");
 
-    /// <summary>The entries as memory to walk without allocating, in ordinal order of keys.</summary>
+    /// <summary>The entries as memory to walk without allocating, in ordinal order of
+    /// keys.</summary>
     public ReadOnlySpan<KeyValuePair<string, TValue>> AsSpan() => entries;
 
     /// <summary>True when both share one array: a fast yes; a no says nothing.</summary>
@@ -96,8 +98,33 @@ public readonly struct Map<TValue>
     }
 
     /// <summary>A map in which each entry of another is set.</summary>
-    public Map<TValue> SetAll(Map<TValue> other) =>
-        other.IsEmpty ? this : IsEmpty ? other : From([.. AsSpan(), .. other.AsSpan()]);
+    public Map<TValue> SetAll(Map<TValue> other) => Merge(other, static (_, theirs) => theirs);
+
+    /// <summary>A map of the entries of both; where both have a key, <paramref name="combine"/>
+    /// makes the value of this one's and the other's.</summary>
+    public Map<TValue> Merge(Map<TValue> other, Func<TValue, TValue, TValue> combine)
+    {
+        if (IsEmpty || other.IsEmpty)
+        {
+            return IsEmpty && !other.IsUnset ? other : this;
+        }
+        var merged = new KeyValuePair<string, TValue>[Count + other.Count];
+        var (at, left, right) = (0, 0, 0);
+        while (left < Count && right < other.Count)
+        {
+            var (mine, theirs) = (entries![left], other.entries![right]);
+            var order = Compare(mine.Key, theirs.Key);
+            merged[at++] = order < 0 ? mine
+                : order > 0 ? theirs
+                : new(mine.Key, combine(mine.Value, theirs.Value));
+            left += order <= 0 ? 1 : 0;
+            right += order >= 0 ? 1 : 0;
+        }
+        AsSpan()[left..].CopyTo(merged.AsSpan(at));
+        other.AsSpan()[right..].CopyTo(merged.AsSpan(at + Count - left));
+        Array.Resize(ref merged, at + Count - left + other.Count - right);
+        return new(merged);
+    }
 
     /// <summary>A map without a key; this one when it is not there.</summary>
     public Map<TValue> Remove(string key)

@@ -6,7 +6,8 @@ namespace KubeSim;
 /// <summary>Told of a value type that can be unset, so that JSON leaves it out.</summary>
 public interface IUnset
 {
-    /// <summary>True when nobody gave a value; an empty list that somebody wrote is not unset.</summary>
+    /// <summary>True when nobody gave a value; an empty list that somebody wrote is not
+    /// unset.</summary>
     bool IsUnset { get; }
 }
 
@@ -63,7 +64,8 @@ public readonly struct Seq<T> : IReadOnlyList<T>, IEquatable<Seq<T>>, IUnset
     /// <summary>Walks the items in order.</summary>
     public ReadOnlySpan<T>.Enumerator GetEnumerator() => AsSpan().GetEnumerator();
 
-    IEnumerator<T> IEnumerable<T>.GetEnumerator() => ((IEnumerable<T>)(items ?? [])).GetEnumerator();
+    IEnumerator<T> IEnumerable<T>.GetEnumerator() =>
+        ((IEnumerable<T>)(items ?? [])).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => (items ?? []).GetEnumerator();
 

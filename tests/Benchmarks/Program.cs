@@ -1,1 +1,9 @@
-namespace Benchmarks; public static class Program { public static int Main() => 0; }
+using BenchmarkDotNet.Running;
+
+namespace Benchmarks;
+
+public static class Program
+{
+    public static void Main(string[] args) =>
+        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+}

@@ -9,7 +9,10 @@ public sealed class PodFactsTests
         Status = new()
         {
             Phase = "Running",
-            Conditions = [new() { Type = "Ready", Status = "True", LastTransitionTime = new Time(100) }],
+            Conditions =
+            [
+                new() { Type = "Ready", Status = "True", LastTransitionTime = new Time(100) },
+            ],
         },
     };
 
@@ -29,7 +32,8 @@ public sealed class PodFactsTests
     [TestCase(0, 100, true)]
     [TestCase(10, 109, false)]
     [TestCase(10, 110, true)]
-    public void A_pod_is_available_after_so_many_seconds_of_readiness(int min, long now, bool available) =>
+    public void A_pod_is_available_after_so_many_seconds_of_readiness(
+        int min, long now, bool available) =>
         Assert.That(Ready.IsAvailable(min, new Time(now)), Is.EqualTo(available));
 
     [Test]
@@ -101,7 +105,10 @@ public sealed class PodFactsTests
     [Test]
     public void A_node_tells_whether_it_is_ready_and_cordoned()
     {
-        var node = new Node { Status = new() { Conditions = [new() { Type = "Ready", Status = "True" }] } };
+        var node = new Node
+        {
+            Status = new() { Conditions = [new() { Type = "Ready", Status = "True" }] },
+        };
         Assert.That(node.IsReady && !node.IsCordoned);
         Assert.That((node with { Spec = new() { Unschedulable = true } }).IsCordoned);
         Assert.That(new Node().IsReady, Is.False);

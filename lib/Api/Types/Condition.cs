@@ -1,20 +1,26 @@
 namespace KubeSim;
 
-/// <summary>Something that is true, false or unknown of an object.</summary>
-public record Condition : ApiPart
+/// <summary>Something that is true, false or unknown of an object: what all conditions
+/// have.</summary>
+public abstract record AnyCondition : ApiPart
 {
     /// <summary>What it says, such as Ready; unique in its list.</summary>
     public string Type { get; init; } = "";
     /// <summary>True, False or Unknown.</summary>
     public string Status { get; init; } = "";
-    /// <summary>The metadata.generation that this is about.</summary>
-    public long? ObservedGeneration { get; init; }
     /// <summary>When the status last changed.</summary>
     public Time? LastTransitionTime { get; init; }
     /// <summary>One word that says why.</summary>
     public string? Reason { get; init; }
     /// <summary>A sentence that says why.</summary>
     public string? Message { get; init; }
+}
+
+/// <summary>A condition in the form that newer kinds share.</summary>
+public sealed record Condition : AnyCondition
+{
+    /// <summary>The metadata.generation that this is about.</summary>
+    public long? ObservedGeneration { get; init; }
 }
 
 /// <summary>Another object, in as much detail as is needed.</summary>

@@ -71,16 +71,16 @@ public sealed record DaemonSetStatus : ApiPart
     /// <summary>The metadata.generation that this is about.</summary>
     public long? ObservedGeneration { get; init; }
     /// <summary>Nodes whose pod is of the newest template.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int UpdatedNumberScheduled { get; init; }
     /// <summary>Nodes whose pod is Ready for minReadySeconds.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int NumberAvailable { get; init; }
     /// <summary>Nodes that should have an available pod and have not.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int NumberUnavailable { get; init; }
     /// <summary>How often a revision's hash was taken already.</summary>
     public int? CollisionCount { get; init; }
     /// <summary>Conditions of the set.</summary>
-    public Seq<Condition> Conditions { get; init; }
+    public Seq<DaemonSetCondition> Conditions { get; init; }
 }
+
+/// <summary>Something that is true or not of a DaemonSet.</summary>
+public sealed record DaemonSetCondition : AnyCondition;

@@ -69,19 +69,14 @@ public sealed record DeploymentStatus : ApiPart
     /// <summary>The metadata.generation that this is about.</summary>
     public long? ObservedGeneration { get; init; }
     /// <summary>All pods that are not terminating.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Replicas { get; init; }
     /// <summary>Those of the newest template.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int UpdatedReplicas { get; init; }
     /// <summary>Those that are Ready.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int ReadyReplicas { get; init; }
     /// <summary>Those that are Ready for minReadySeconds.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int AvailableReplicas { get; init; }
     /// <summary>Those that lack for full strength.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int UnavailableReplicas { get; init; }
     /// <summary>Those that are going away.</summary>
     public int? TerminatingReplicas { get; init; }
@@ -92,7 +87,7 @@ public sealed record DeploymentStatus : ApiPart
 }
 
 /// <summary>Something that is true or not of a Deployment.</summary>
-public sealed record DeploymentCondition : Condition
+public sealed record DeploymentCondition : AnyCondition
 {
     /// <summary>When it was last written.</summary>
     public Time? LastUpdateTime { get; init; }

@@ -79,7 +79,7 @@ public sealed record EndpointPort : ApiPart
     /// <summary>The name of the Service's port.</summary>
     public string? Name { get; init; }
     /// <summary>The number.</summary>
-    public int? Port { get; init; }
+    public int Port { get; init; }
     /// <summary>TCP, UDP or SCTP.</summary>
     public string? Protocol { get; init; }
     /// <summary>What is spoken on it.</summary>

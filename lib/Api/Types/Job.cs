@@ -90,7 +90,7 @@ public sealed record PodFailurePolicyOnPodConditionsPattern : ApiPart
     /// <summary>Its type.</summary>
     public string Type { get; init; } = "";
     /// <summary>Its status.</summary>
-    public string? Status { get; init; }
+    public string Status { get; init; } = "";
 }
 
 /// <summary>When an indexed Job has succeeded early.</summary>
@@ -122,17 +122,14 @@ public sealed record JobStatus : ApiPart
     /// <summary>When it had succeeded.</summary>
     public Time? CompletionTime { get; init; }
     /// <summary>Pods that run or wait.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Active { get; init; }
     /// <summary>Pods that are Ready.</summary>
     public int? Ready { get; init; }
     /// <summary>Pods that are going away.</summary>
     public int? Terminating { get; init; }
     /// <summary>Pods that have succeeded.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Succeeded { get; init; }
     /// <summary>Pods that have failed.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Failed { get; init; }
     /// <summary>The indexes that have succeeded, such as 0,2-4.</summary>
     public string? CompletedIndexes { get; init; }
@@ -143,7 +140,7 @@ public sealed record JobStatus : ApiPart
 }
 
 /// <summary>Something that is true or not of a Job.</summary>
-public sealed record JobCondition : Condition
+public sealed record JobCondition : AnyCondition
 {
     /// <summary>When it was last looked at.</summary>
     public Time? LastProbeTime { get; init; }

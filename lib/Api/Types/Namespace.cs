@@ -34,5 +34,8 @@ public sealed record NamespaceStatus : ApiPart
     /// <summary>Active or Terminating.</summary>
     public string? Phase { get; init; }
     /// <summary>What holds up its going.</summary>
-    public Seq<Condition> Conditions { get; init; }
+    public Seq<NamespaceCondition> Conditions { get; init; }
 }
+
+/// <summary>Something that is true or not of a Namespace.</summary>
+public sealed record NamespaceCondition : AnyCondition;

@@ -60,7 +60,7 @@ public sealed record NodeStatus : ApiPart
 }
 
 /// <summary>Something that is true or not of a node.</summary>
-public sealed record NodeCondition : Condition
+public sealed record NodeCondition : AnyCondition
 {
     /// <summary>When the kubelet last reported it.</summary>
     public Time? LastHeartbeatTime { get; init; }

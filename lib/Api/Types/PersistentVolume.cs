@@ -144,7 +144,7 @@ public sealed record PersistentVolumeClaimStatus : ApiPart
 }
 
 /// <summary>Something that is true or not of a claim.</summary>
-public sealed record PersistentVolumeClaimCondition : Condition
+public sealed record PersistentVolumeClaimCondition : AnyCondition
 {
     /// <summary>When it was last looked at.</summary>
     public Time? LastProbeTime { get; init; }

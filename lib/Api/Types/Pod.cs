@@ -7,12 +7,13 @@ namespace KubeSim;
 // - A property is the JSON field with a capital letter (httpGet: HttpGet); its C# type says what
 //   unset is: null, or an unset Seq or Map.
 // - A part that Kubernetes holds by value (spec, status, template, resources, a container's state)
-//   is never null: unset, it is the `None` of its record, and JSON leaves out what is None by
-//   reference. So `pod.Status.Phase` and `pod with { Status = pod.Status with { … } }` just work.
-// - A required text or number is not nullable and starts as "" or 0. A counter of a status that
-//   nobody wrote is 0, and JSON leaves the 0 out where Kubernetes does.
-// - Parts that differ in name alone upstream are one record: Condition, EndpointPort,
-//   ResourceRequirements. Exotic fields have no property: they live on in Kept.
+//   is never null: unset, it is the shared `None` of its record. So `pod.Status.Phase` and
+//   `pod with { Status = pod.Status with { … } }` just work.
+// - A required text or number, and a counter of a status, is not nullable and starts as "" or 0.
+// - JSON leaves out what equals the value of a new record, but for the fields that Kubernetes
+// always   writes (restartCount: 0).
+// - VolumeResourceRequirements and the EndpointPort of discovery share the record of their like.
+//   Exotic fields have no property: they live on in Kept.
 //
 // Models staging/src/k8s.io/api/core/v1/types.go.
 

@@ -39,8 +39,10 @@ public sealed record PodStatus : ApiPart
 }
 
 /// <summary>Something that is true or not of a pod.</summary>
-public sealed record PodCondition : Condition
+public sealed record PodCondition : AnyCondition
 {
+    /// <summary>The metadata.generation that this is about.</summary>
+    public long? ObservedGeneration { get; init; }
     /// <summary>When it was last looked at.</summary>
     public Time? LastProbeTime { get; init; }
 }

@@ -40,21 +40,21 @@ public sealed record ReplicaSetStatus : ApiPart
     /// <summary>All that are not terminating.</summary>
     public int Replicas { get; init; }
     /// <summary>Those with all labels of the template.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int FullyLabeledReplicas { get; init; }
     /// <summary>Those that are Ready.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int ReadyReplicas { get; init; }
     /// <summary>Those that are Ready for minReadySeconds.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int AvailableReplicas { get; init; }
     /// <summary>Those that are going away.</summary>
     public int? TerminatingReplicas { get; init; }
     /// <summary>The metadata.generation that this is about.</summary>
     public long? ObservedGeneration { get; init; }
     /// <summary>ReplicaFailure.</summary>
-    public Seq<Condition> Conditions { get; init; }
+    public Seq<ReplicaSetCondition> Conditions { get; init; }
 }
+
+/// <summary>Something that is true or not of a ReplicaSet.</summary>
+public sealed record ReplicaSetCondition : AnyCondition;
 
 /// <summary>What ReplicaSet was before it: keeps so many pods alive.</summary>
 public sealed record ReplicationController : ApiObject
@@ -94,16 +94,16 @@ public sealed record ReplicationControllerStatus : ApiPart
     /// <summary>All that are not terminating.</summary>
     public int Replicas { get; init; }
     /// <summary>Those with all labels of the template.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int FullyLabeledReplicas { get; init; }
     /// <summary>Those that are Ready.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int ReadyReplicas { get; init; }
     /// <summary>Those that are Ready for minReadySeconds.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int AvailableReplicas { get; init; }
     /// <summary>The metadata.generation that this is about.</summary>
     public long? ObservedGeneration { get; init; }
     /// <summary>ReplicaFailure.</summary>
-    public Seq<Condition> Conditions { get; init; }
+    public Seq<ReplicationControllerCondition> Conditions { get; init; }
 }
+
+/// <summary>Something that is true or not of a ReplicationController.</summary>
+public sealed record ReplicationControllerCondition : AnyCondition;

@@ -30,7 +30,7 @@ public sealed record StatefulSetSpec : ApiPart
     /// <summary>A claim of each is made for each pod, and outlives it.</summary>
     public Seq<PersistentVolumeClaim> VolumeClaimTemplates { get; init; }
     /// <summary>The headless Service that gives its pods their names.</summary>
-    public string? ServiceName { get; init; }
+    public string ServiceName { get; init; } = "";
     /// <summary>OrderedReady (the default) or Parallel.</summary>
     public string? PodManagementPolicy { get; init; }
     /// <summary>How to change over.</summary>
@@ -94,13 +94,10 @@ public sealed record StatefulSetStatus : ApiPart
     /// <summary>All pods.</summary>
     public int Replicas { get; init; }
     /// <summary>Those that are Ready.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int ReadyReplicas { get; init; }
     /// <summary>Those of currentRevision.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int CurrentReplicas { get; init; }
     /// <summary>Those of updateRevision.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int UpdatedReplicas { get; init; }
     /// <summary>Those that are Ready for minReadySeconds.</summary>
     public int AvailableReplicas { get; init; }
@@ -111,8 +108,11 @@ public sealed record StatefulSetStatus : ApiPart
     /// <summary>How often a revision's hash was taken already.</summary>
     public int? CollisionCount { get; init; }
     /// <summary>Conditions of the set.</summary>
-    public Seq<Condition> Conditions { get; init; }
+    public Seq<StatefulSetCondition> Conditions { get; init; }
 }
+
+/// <summary>Something that is true or not of a StatefulSet.</summary>
+public sealed record StatefulSetCondition : AnyCondition;
 
 /// <summary>A former template, kept to go back to; kept field data holds it.</summary>
 public sealed record ControllerRevision : ApiObject

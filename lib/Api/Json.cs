@@ -1,0 +1,125 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace KubeSim;
+
+/// <summary>API objects as JSON and YAML, in the forms that Kubernetes writes.</summary>
+public static class Json
+{
+    /// <summary>The options that read and write API objects; use them for parts too.</summary>
+    public static JsonSerializerOptions Options { get; } = MakeOptions();
+
+    /// <summary>An object as a JSON tree: apiVersion and kind first, the rest in declared order,
+    /// unset fields left out.</summary>
+    public static JsonObject Encode(ApiObject apiObject) =>
+        JsonSerializer.SerializeToNode(apiObject, apiObject.GetType(), Options)!.AsObject();
+
+    /// <summary>Writes an object where a writer stands.</summary>
+    public static void Write(Utf8JsonWriter writer, ApiObject apiObject) =>
+        JsonSerializer.Serialize(writer, apiObject, apiObject.GetType(), Options);
+
+    /// <summary>An object as one line of JSON.</summary>
+    public static string Line(ApiObject apiObject) =>
+        JsonSerializer.Serialize(apiObject, apiObject.GetType(), Options);
+
+    /// <summary>Reads an object from a JSON tree. Fields that the kind does not have are dropped, as
+    /// the API server does unless asked to be strict.</summary>
+    /// <exception cref="ApiException">400: a value has the wrong type; in the server's words.</exception>
+    public static ApiObject Decode(JsonNode node, Kind kind)
+    {
+        try
+        {
+            return kind.Type == typeof(Unstructured)
+                ? DecodeUnstructured(node, kind)
+                : (ApiObject)node.Deserialize(kind.Type, Options)!;
+        }
+        catch (Exception e) when (IsUnreadable(e))
+        {
+            var version = (node as JsonObject)?["apiVersion"] is JsonValue value
+                && value.TryGetValue<string>(out var apiVersion)
+                ? apiVersion[(apiVersion.IndexOf('/') + 1)..]
+                : kind.Version;
+            var problem = SchemaCheck.Run(node, kind, version).FirstOrDefault(p => !p.IsUnknown);
+            var why = problem?.Message ?? e.Message;
+            throw ApiErrors.BadRequest($"{SchemaCheck.Refusal(kind, version)}{why}");
+        }
+    }
+
+    /// <summary>Reads an object as <c>fieldValidation=Strict</c> does: a field that the kind does not
+    /// have is an error too.</summary>
+    /// <exception cref="ApiException">400: with all unknown fields, or the wrong type.</exception>
+    public static ApiObject DecodeStrict(JsonNode node, Kind kind)
+    {
+        var decoded = Decode(node, kind);
+        var unknown = SchemaCheck.Run(node, kind, kind.Version).Where(p => p.IsUnknown).ToList();
+        return unknown.Count == 0
+            ? decoded
+            : throw ApiErrors.BadRequest(SchemaCheck.Refusal(kind, kind.Version)
+                + "strict decoding error: " + string.Join(", ", unknown.Select(p => p.Message)));
+    }
+
+    /// <summary>A tree as <c>kubectl -o json</c> prints it: keys sorted, four spaces.</summary>
+    public static string Text(JsonNode? node) => JsonText.Write(node);
+
+    /// <summary>An object as <c>kubectl -o json</c> prints it.</summary>
+    public static string Text(ApiObject apiObject) => JsonText.Write(Encode(apiObject));
+
+    /// <summary>A tree as <c>kubectl -o yaml</c> prints it: keys sorted, lists not indented.</summary>
+    public static string ToYaml(JsonNode? node) => JsonYaml.Write(node);
+
+    /// <summary>An object as <c>kubectl -o yaml</c> prints it.</summary>
+    public static string ToYaml(ApiObject apiObject) => JsonYaml.Write(Encode(apiObject));
+
+    /// <summary>The paths of the fields that survive a round trip but have no effect here, in
+    /// order: <c>spec.template.spec.hostAliases</c>.</summary>
+    public static Seq<string> KeptPaths(ApiObject apiObject)
+    {
+        var paths = new List<string>();
+        JsonKept.Walk(apiObject, "", paths);
+        return [.. paths];
+    }
+
+    internal static bool IsUnreadable(Exception e) => e is JsonException or FormatException
+        or InvalidOperationException or OverflowException or ArgumentException;
+
+    private static Unstructured DecodeUnstructured(JsonNode node, Kind kind)
+    {
+        KeptFields? kept = null;
+        var metadata = ObjectMeta.None;
+        foreach (var (name, value) in node.AsObject())
+        {
+            if (value is null || name is "apiVersion" or "kind")
+            {
+                continue;
+            }
+            if (name == "metadata")
+            {
+                metadata = value.Deserialize<ObjectMeta>(Options)!;
+            }
+            else
+            {
+                (kept ??= [])[name] = value.Deserialize<JsonElement>(Options);
+            }
+        }
+        return new Unstructured(kind) { Metadata = metadata, Kept = kept };
+    }
+
+    private static JsonSerializerOptions MakeOptions()
+    {
+        var options = new JsonSerializerOptions
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            Converters =
+            {
+                new RecordConverterFactory(),
+                new RevisionConverter(),
+                new TimeConverter(),
+                new MicroTimeConverter(),
+            },
+        };
+        options.MakeReadOnly(populateMissingResolver: true);
+        return options;
+    }
+}

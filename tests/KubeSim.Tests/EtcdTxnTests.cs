@@ -1,0 +1,97 @@
+using NUnit.Framework;
+
+namespace KubeSim.Tests;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class EtcdTxnTests
+{
+    private static readonly DateTime Start = new(2025, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+
+    private static readonly Kind Thing = new()
+    {
+        Group = "example.com", Version = "v1", Name = "Thing", Plural = "things",
+        Singular = "thing", Namespaced = true,
+    };
+
+    private readonly EtcdStore store = new(History.All);
+
+    [Test]
+    public void Of_two_writers_who_read_the_same_only_the_first_wins()
+    {
+        Assert.That(store.CompareAndPut(Make("web"), default), Is.True);
+        Assert.That(store.CompareAndPut(Make("web"), default), Is.False, "it exists already");
+        var read = store.ModRevision(Key("web"));
+        Assert.That(store.CompareAndPut(Make("web"), read), Is.True);
+        Assert.That(store.CompareAndPut(Make("web"), read), Is.False, "it was written since");
+        Assert.That(store.Head, Is.EqualTo(new Revision(2)));
+    }
+
+    [Test]
+    public void A_transaction_takes_one_branch_whole()
+    {
+        var a = store.Put(Make("a"));
+        Seq<TxnCompare> when = [new(Key("a"), a), new(Key("b"), default)];
+        var moved = store.Txn(when, [new TxnOp.Delete(Make("a")), new TxnOp.Put(Make("b", 2))]);
+        Assert.That(moved.Succeeded, Is.True);
+        Assert.That((store.Get(Key("a")), store.Get(Key("b"))!.Metadata.ResourceVersion),
+            Is.EqualTo(((ApiObject?)null, new Revision(3))));
+
+        var again = store.Txn(when, [new TxnOp.Put(Make("c"))], [new TxnOp.Get(Key("b"))]);
+        Assert.That(again.Succeeded, Is.False);
+        Assert.That(again.Results[0], Is.SameAs(store.Get(Key("b"))));
+        Assert.That(store.Get(Key("c")), Is.Null);
+    }
+
+    [Test]
+    public void A_transaction_with_a_bad_write_writes_nothing()
+    {
+        Assert.That(() => store.Txn([], [new TxnOp.Put(Make("a")), new TxnOp.Put(Make("b"))]),
+            Throws.InvalidOperationException, "both carry the same revision");
+        Assert.That(() => store.Txn([], [new TxnOp.Put(Make("a")), new TxnOp.Put(Make("a", 2))]),
+            Throws.InvalidOperationException, "one key twice");
+        Assert.That(store.Head, Is.EqualTo(default(Revision)));
+    }
+
+    [Test]
+    public void Keys_go_with_their_lease_unless_it_is_kept_alive()
+    {
+        var lease = store.GrantLease(TimeSpan.FromSeconds(10), Start);
+        store.Put(Make("b"));
+        store.Put(Make("a"));
+        store.Put(Make("free"));
+        store.AttachLease(Key("b"), lease);
+        store.AttachLease(Key("a"), lease);
+        Assert.That(store.KeepLeaseAlive(lease, Start.AddSeconds(9)), Is.True);
+        Assert.That(store.ExpireLeases(Start.AddSeconds(18)), Is.Zero);
+        Assert.That(store.NextLeaseExpiry, Is.EqualTo(Start.AddSeconds(19)));
+        Assert.That(store.KeepLeaseAlive(lease, Start.AddSeconds(19)), Is.False, "too late");
+        Assert.That(store.ExpireLeases(Start.AddSeconds(19)), Is.EqualTo(2));
+        Assert.That(store.List(Thing, null, store.Head).Select(o => o.Metadata.Name),
+            Is.EqualTo(["free"]));
+        Assert.That(store.Log(new(4)).Key, Is.EqualTo(Key("a")), "in the order of keys");
+        Assert.That(store.NextLeaseExpiry, Is.Null);
+    }
+
+    [Test]
+    public void A_deleted_key_leaves_its_lease()
+    {
+        var lease = store.GrantLease(TimeSpan.FromSeconds(10), Start);
+        store.Put(Make("a"));
+        store.AttachLease(Key("a"), lease);
+        store.Delete(Make("a"));
+        store.Put(Make("a"));
+        Assert.That(store.RevokeLease(lease), Is.Zero);
+        Assert.That(store.Get(Key("a")), Is.Not.Null);
+        Assert.That(() => store.AttachLease(Key("a"), lease), Throws.InvalidOperationException);
+    }
+
+    private static ObjectKey Key(string name) => new(Thing, "default", name);
+
+    private Unstructured Make(string name, int ahead = 1) => new(Thing)
+    {
+        Metadata = new()
+        {
+            Name = name, Namespace = "default", ResourceVersion = new(store.Head.Value + ahead),
+        },
+    };
+}
