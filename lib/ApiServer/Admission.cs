@@ -1,0 +1,51 @@
+namespace KubeSim;
+
+/// <summary>A write on its way through admission.</summary>
+/// <param name="Request">What was asked.</param>
+/// <param name="Verb">Create, Update or Delete: a patch arrives as one of them.</param>
+/// <param name="Old">The stored object; null for a creation.</param>
+/// <param name="Store">What else there is, to look things up.</param>
+public readonly record struct AdmissionRequest(
+    ApiRequest Request, Verb Verb, ApiObject? Old, EtcdStore Store)
+{
+    /// <summary>The kind that is written.</summary>
+    public Kind Kind => Request.Path.Kind;
+
+    /// <summary>The namespace that is written to; empty for cluster-scoped kinds.</summary>
+    public string Namespace => Request.Path.Namespace;
+}
+
+/// <summary>One rule of admission. The server asks all of them in order: first each may change the
+/// object, then, when it is complete and valid, each may refuse it.</summary>
+/// <remarks>Models staging/src/k8s.io/apiserver/pkg/admission/interfaces.go.</remarks>
+public interface IAdmission
+{
+    /// <summary>The name as <c>--enable-admission-plugins</c> takes it.</summary>
+    string Name { get; }
+
+    /// <summary>Changes an object on its way in; the answer is null, or why it is refused.</summary>
+    Status? Mutate(in AdmissionRequest request, ref ApiObject value) => null;
+
+    /// <summary>Looks at a complete object (null for a deletion); the answer is null, or why it is
+    /// refused. What it draws on, it may count only in <see cref="Wrote"/>.</summary>
+    Status? Validate(in AdmissionRequest request, ApiObject? value) => null;
+
+    /// <summary>Learns of a write: what was and what is, null for none.</summary>
+    void Wrote(ApiObject? old, ApiObject? now)
+    {
+    }
+}
+
+/// <summary>The rules that a cluster starts with.</summary>
+public static class Admissions
+{
+    /// <summary>The rules without any configuration, in the order of the real server.</summary>
+    /// <remarks>Models pkg/kubeapiserver/options/plugins.go.</remarks>
+    public static IReadOnlyList<IAdmission> Plain() =>
+    [
+        new NamespaceLifecycle(),
+        new ServiceAccountAdmission(),
+        new PriorityAdmission(),
+        new DefaultTolerationSeconds(),
+    ];
+}

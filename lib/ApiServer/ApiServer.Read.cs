@@ -1,0 +1,143 @@
+using System.Globalization;
+
+namespace KubeSim;
+
+// Reading: one object, a list, a list in pages. A list shows one revision; its pages all show the
+// revision of the first, which is kept for them. A client may ask for a revision:
+// "not older than" waits in the real server and fails here, since time does not pass in a request.
+//
+// Models staging/src/k8s.io/apiserver/pkg/storage/etcd3/store.go.
+public sealed partial class ApiServer
+{
+    // Pages that may still be asked for keep their revision; of these many lists the oldest goes.
+    private const int KeptLists = 64;
+
+    private readonly Queue<Pin> pages = new();
+
+    private ApiResponse Get(ApiRequest request)
+    {
+        var path = request.Path;
+        if (path.Name.Length == 0)
+        {
+            return Refusals.MethodNotAllowed;
+        }
+        if (RefuseRevision(request.Query.ResourceVersion, out _) is { } refusal)
+        {
+            return refusal;
+        }
+        return store.Get(path.Key) is { } found
+            ? new ApiResponse(200) { Object = found }
+            : ApiErrors.NotFound(path.Kind, path.Name);
+    }
+
+    private ApiResponse List(ApiRequest request)
+    {
+        var (path, query) = (request.Path, request.Query);
+        if (Selecting.TryRead(path, query, out var selecting) is { } unreadable)
+        {
+            return unreadable;
+        }
+        if (RefuseRevision(query.ResourceVersion, out var asked) is { } refusal)
+        {
+            return refusal;
+        }
+        ObjectKey? after = null;
+        var at = IsExact(query, asked) ? asked : store.Head;
+        if (query.Continue is { Length: > 0 } token)
+        {
+            if (ContinueToken.TryRead(token, path, out var start, out after) is { } bad)
+            {
+                return bad;
+            }
+            at = start == default ? store.Head : start;
+        }
+        if (at < store.Oldest || (at <= store.Compacted && at < store.Head))
+        {
+            return after is null ? Refusals.ListTooOld : Refusals.ContinueTooOld;
+        }
+        return Page(path, query, selecting, at, after);
+    }
+
+    private ApiResponse Page(
+        ResourcePath path, Query query, Selecting selecting, Revision at, ObjectKey? after)
+    {
+        var items = new List<ApiObject>();
+        var ns = path.Namespace is { Length: > 0 } one ? one : null;
+        var (more, next) = (0L, (string?)null);
+        foreach (var item in selecting.Candidates(store, ns, at, after))
+        {
+            if (!selecting.Matches(item))
+            {
+                continue;
+            }
+            if (query.Limit > 0 && items.Count == query.Limit)
+            {
+                more++;
+                if (!selecting.IsEverything)
+                {
+                    break;
+                }
+                continue;
+            }
+            items.Add(item);
+        }
+        if (more > 0)
+        {
+            next = ContinueToken.Write(at, items[^1].Key, ns is not null);
+            KeepForPages(at);
+        }
+        return new(200)
+        {
+            Items = items,
+            List = new(at, next, more > 0 && selecting.IsEverything ? more : null),
+        };
+    }
+
+    private void KeepForPages(Revision at)
+    {
+        pages.Enqueue(store.Pin(at));
+        if (pages.Count > KeptLists)
+        {
+            pages.Dequeue().Dispose();
+        }
+    }
+
+    private ApiResponse OpenWatch(ApiRequest request)
+    {
+        var query = request.Query;
+        if (Selecting.TryRead(request.Path, query, out var selecting) is { } unreadable)
+        {
+            return unreadable;
+        }
+        if (RefuseRevision(query.ResourceVersion, out var from) is { } refusal)
+        {
+            return refusal;
+        }
+        if (from != default && (from < store.Compacted || from < store.Oldest))
+        {
+            return Refusals.WatchTooOld(query.ResourceVersion!, store.Compacted);
+        }
+        return new(200) { Watch = new Watch(store, request.Path, selecting, from) };
+    }
+
+    // The revision that a query names, 0 for none; refused when it is none or yet to come.
+    private Status? RefuseRevision(string? text, out Revision revision)
+    {
+        revision = default;
+        if (string.IsNullOrEmpty(text) || text == "0")
+        {
+            return null;
+        }
+        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value))
+        {
+            return Refusals.BadVersion(text);
+        }
+        revision = new(value);
+        return revision > store.Head ? Refusals.VersionTooLarge(text, store.Head) : null;
+    }
+
+    // A page of an old list is exact even where nobody says so, as before there were matches.
+    private static bool IsExact(Query query, Revision asked) => asked != default
+        && (query.ResourceVersionMatch == "Exact"
+            || (query.Limit > 0 && string.IsNullOrEmpty(query.ResourceVersionMatch)));
+}

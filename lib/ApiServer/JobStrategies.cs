@@ -1,0 +1,181 @@
+namespace KubeSim;
+
+// Jobs and CronJobs: pods that are to end. A Job selects its pods by its own UID, which the server
+// writes into selector and template when the Job is created.
+//
+// Models pkg/apis/batch/{v1/defaults.go,validation/validation.go} and pkg/registry/batch/job.
+
+/// <summary>Jobs.</summary>
+internal sealed class JobRules(PodRules rules) : KindStrategy<Job>
+{
+    private const string UidLabel = "batch.kubernetes.io/controller-uid";
+    private const string NameLabel = "batch.kubernetes.io/job-name";
+
+    public override bool HasGeneration(Kind kind) => true;
+
+    protected override Job PrepareCreate(Job value) => value with { Status = JobStatus.None };
+
+    protected override Job WithStatusOf(Job value, Job source) =>
+        ReferenceEquals(value.Status, source.Status) ? value : value with { Status = source.Status };
+
+    protected override bool SameDesired(Job now, Job old) => now.Spec.Equals(old.Spec);
+
+    protected override Job Default(Job value)
+    {
+        var spec = Fill(value.Spec, rules);
+        spec = spec with { Suspend = spec.Suspend ?? false };
+        var labels = value.Metadata.Labels.IsEmpty ? spec.Template.Metadata.Labels : value.Metadata.Labels;
+        value = spec.Equals(value.Spec) ? value : value with { Spec = spec };
+        return labels.SameAs(value.Metadata.Labels) ? value
+            : value with { Metadata = value.Metadata with { Labels = labels } };
+    }
+
+    public static JobSpec Fill(JobSpec spec, PodRules rules)
+    {
+        // One pod by default; told a parallelism alone, the pods say when the work is done.
+        var single = spec.Completions is null && spec.Parallelism is null;
+        return spec with
+        {
+            Completions = single ? 1 : spec.Completions,
+            Parallelism = spec.Parallelism ?? 1,
+            BackoffLimit = spec.BackoffLimit
+                ?? (spec.BackoffLimitPerIndex is null ? 6 : int.MaxValue),
+            CompletionMode = spec.CompletionMode ?? "NonIndexed",
+            Suspend = spec.Suspend ?? false,
+            ManualSelector = spec.ManualSelector ?? false,
+            PodReplacementPolicy = spec.PodReplacementPolicy
+                ?? (spec.PodFailurePolicy is null ? "TerminatingOrFailed" : "Failed"),
+            PodFailurePolicy = spec.PodFailurePolicy is not { } policy ? null : policy with
+            {
+                Rules = PodDefaults.Each(policy.Rules, static rule => rule with
+                {
+                    OnPodConditions = PodDefaults.Each(rule.OnPodConditions, static pattern =>
+                        pattern.Status is { Length: > 0 } ? pattern : pattern with { Status = "True" }),
+                }),
+            },
+            Template = rules.DefaultTemplate(spec.Template),
+        };
+    }
+
+    public override ApiObject Identified(ApiObject value, ObjectMeta meta)
+    {
+        var job = (Job)value;
+        if (job.Spec.ManualSelector == true)
+        {
+            return job;
+        }
+        var template = job.Spec.Template.Metadata;
+        var labels = template.Labels
+            .Set(UidLabel, meta.Uid).Set(NameLabel, meta.Name)
+            .Set("controller-uid", meta.Uid).Set("job-name", meta.Name);
+        return job with
+        {
+            Spec = job.Spec with
+            {
+                Selector = new() { MatchLabels = Map.Of((UidLabel, meta.Uid)) },
+                Template = job.Spec.Template with { Metadata = template with { Labels = labels } },
+            },
+        };
+    }
+
+    protected override void Validate(Job value, FieldErrors errors) =>
+        Spec(value.Spec, "spec", rules, errors);
+
+    public static void Spec(JobSpec spec, string at, PodRules rules, FieldErrors errors)
+    {
+        errors.NotNegative($"{at}.parallelism", spec.Parallelism);
+        errors.NotNegative($"{at}.completions", spec.Completions);
+        errors.NotNegative($"{at}.activeDeadlineSeconds", spec.ActiveDeadlineSeconds);
+        errors.NotNegative($"{at}.backoffLimit", spec.BackoffLimit);
+        errors.NotNegative($"{at}.ttlSecondsAfterFinished", spec.TtlSecondsAfterFinished);
+        errors.OneOf($"{at}.completionMode", spec.CompletionMode, "Indexed", "NonIndexed");
+        if (spec is { CompletionMode: "Indexed", Completions: null })
+        {
+            errors.Required($"{at}.completions", "when completion mode is Indexed");
+        }
+        rules.Validate(spec.Template, $"{at}.template", errors);
+        if (spec.Template.Spec.RestartPolicy is null or "Always")
+        {
+            errors.Required($"{at}.template.spec.restartPolicy",
+                "valid values: \"OnFailure\", \"Never\"");
+        }
+    }
+
+    protected override void ValidateUpdate(Job now, Job old, FieldErrors errors)
+    {
+        if (now.Spec.Completions != old.Spec.Completions && now.Spec.CompletionMode != "Indexed")
+        {
+            errors.Immutable("spec.completions", WorkloadValidation.Show(now.Spec.Completions));
+        }
+        WorkloadValidation.SelectorUpdate(now.Spec.Selector, old.Spec.Selector, errors);
+        if (!now.Spec.Template.Equals(old.Spec.Template))
+        {
+            errors.Immutable("spec.template", WorkloadValidation.Show(now.Spec.Template));
+        }
+    }
+}
+
+/// <summary>CronJobs.</summary>
+internal sealed class CronJobRules(PodRules rules) : KindStrategy<CronJob>
+{
+    // The controller adds a dash and ten digits to make the names of Jobs.
+    private const int LongestName = 52;
+
+    public override bool HasGeneration(Kind kind) => true;
+
+    protected override CronJob PrepareCreate(CronJob value) =>
+        value with { Status = CronJobStatus.None };
+
+    protected override CronJob WithStatusOf(CronJob value, CronJob source) =>
+        ReferenceEquals(value.Status, source.Status) ? value : value with { Status = source.Status };
+
+    protected override bool SameDesired(CronJob now, CronJob old) => now.Spec.Equals(old.Spec);
+
+    protected override CronJob Default(CronJob value)
+    {
+        var (spec, job) = (value.Spec, value.Spec.JobTemplate.Spec);
+        var filled = spec with
+        {
+            ConcurrencyPolicy = spec.ConcurrencyPolicy ?? "Allow",
+            Suspend = spec.Suspend ?? false,
+            SuccessfulJobsHistoryLimit = spec.SuccessfulJobsHistoryLimit ?? 3,
+            FailedJobsHistoryLimit = spec.FailedJobsHistoryLimit ?? 1,
+            JobTemplate = spec.JobTemplate with
+            {
+                Spec = job with { Template = rules.DefaultTemplate(job.Template) },
+            },
+        };
+        return filled.Equals(spec) ? value : value with { Spec = filled };
+    }
+
+    protected override void Validate(CronJob value, FieldErrors errors)
+    {
+        var spec = value.Spec;
+        Schedule(spec.Schedule, errors);
+        errors.NotNegative("spec.startingDeadlineSeconds", spec.StartingDeadlineSeconds);
+        errors.OneOf("spec.concurrencyPolicy", spec.ConcurrencyPolicy, "Allow", "Forbid", "Replace");
+        JobRules.Spec(spec.JobTemplate.Spec, "spec.jobTemplate.spec", rules, errors);
+        errors.NotNegative("spec.successfulJobsHistoryLimit", spec.SuccessfulJobsHistoryLimit);
+        errors.NotNegative("spec.failedJobsHistoryLimit", spec.FailedJobsHistoryLimit);
+        if (value.Metadata.Name.Length > LongestName)
+        {
+            errors.InvalidText("metadata.name", value.Metadata.Name,
+                "must be no more than 52 characters");
+        }
+    }
+
+    // The fields are only counted here; the CronJob controller reads them.
+    private static void Schedule(string schedule, FieldErrors errors)
+    {
+        var fields = schedule.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        if (schedule.Length == 0)
+        {
+            errors.Required("spec.schedule");
+        }
+        else if (schedule[0] != '@' && fields.Length != 5)
+        {
+            errors.InvalidText("spec.schedule", schedule, "expected exactly 5 fields, found "
+                + $"{fields.Length}: [{string.Join(' ', fields)}]");
+        }
+    }
+}

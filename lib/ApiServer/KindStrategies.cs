@@ -1,0 +1,64 @@
+namespace KubeSim;
+
+/// <summary>The table of kinds: what the API server does differently for each. A kind that is not
+/// here has metadata, spec and status like any other.</summary>
+internal sealed class KindStrategies
+{
+    private static readonly KindStrategy plain = new();
+
+    private readonly Dictionary<Kind, KindStrategy> all = [];
+    private (Kind? Kind, KindStrategy Strategy) last = (null, plain);
+
+    public KindStrategies()
+    {
+        var pods = new PodRules();
+        all[Kinds.Pod] = new PodStrategy(pods);
+        all[Kinds.ReplicaSet] = new ReplicaSetRules(pods);
+        all[Kinds.Deployment] = new DeploymentRules(pods);
+        all[Kinds.StatefulSet] = new StatefulSetRules(pods);
+        all[Kinds.DaemonSet] = new DaemonSetRules(pods);
+        all[Kinds.ReplicationController] = new ReplicationControllerRules(pods);
+        all[Kinds.Job] = new JobRules(pods);
+        all[Kinds.CronJob] = new CronJobRules(pods);
+        all[Kinds.Service] = new ServiceStrategy();
+        all[Kinds.Namespace] = new NamespaceStrategy();
+        all[Kinds.Node] = new NodeStrategy();
+        all[Kinds.ConfigMap] = new ConfigMapStrategy();
+        all[Kinds.Secret] = new SecretStrategy();
+        all[Kinds.ServiceAccount] = new ServiceAccountStrategy();
+        all[Kinds.PersistentVolume] = new PersistentVolumeStrategy();
+        all[Kinds.PersistentVolumeClaim] = new PersistentVolumeClaimStrategy();
+        all[Kinds.PodDisruptionBudget] = new PodDisruptionBudgetStrategy();
+        all[Kinds.PriorityClass] = new PriorityClassStrategy();
+        all[Kinds.StorageClass] = new StorageClassStrategy();
+        all[Kinds.ResourceQuota] = new ResourceQuotaStrategy();
+        all[Kinds.Lease] = new SimpleStrategy<Lease>(unconditional: false, createsOnUpdate: true);
+        all[Kinds.Endpoints] = new SimpleStrategy<Endpoints>(createsOnUpdate: true);
+        all[Kinds.Event] = new SimpleStrategy<Event>(createsOnUpdate: true);
+        all[Kinds.LimitRange] = new SimpleStrategy<LimitRange>(createsOnUpdate: true);
+        all[Kinds.EndpointSlice] = new SimpleStrategy<EndpointSlice>();
+        all[Kinds.ControllerRevision] = new SimpleStrategy<ControllerRevision>();
+    }
+
+    public KindStrategy this[Kind kind]
+    {
+        get
+        {
+            if (!ReferenceEquals(kind, last.Kind))
+            {
+                last = (kind, all.GetValueOrDefault(kind, plain));
+            }
+            return last.Strategy;
+        }
+    }
+}
+
+/// <summary>The strategy of kinds that have a record and no rules of their own here.</summary>
+internal sealed class SimpleStrategy<T>(bool unconditional = true, bool createsOnUpdate = false)
+    : KindStrategy<T>
+    where T : ApiObject
+{
+    public override bool Unconditional => unconditional;
+
+    public override bool CreatesOnUpdate => createsOnUpdate;
+}
