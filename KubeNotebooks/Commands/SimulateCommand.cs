@@ -42,6 +42,7 @@ internal static class SimulateCommand
         };
         var latency = Choice("--latency", "How long requests and watches take", "typical", "none");
         var journal = Path("--journal", "What happens when: one JSON object a line");
+        var saveJournal = Path("--save-journal", "Write down what happened when, to play it again");
         var trace = Path("--trace", "Write every change of the cluster to this file, a JSON object a line");
         var format = Choice("--output", "How to print the objects", "wide", "json", "yaml");
         format.Aliases.Add("-o");
@@ -49,7 +50,8 @@ internal static class SimulateCommand
             "Apply manifests to a fresh cluster, run it in virtual time, print the final objects.\n"
             + "Exit code 0: it ran; 2: bad input, nothing was run; 3: the limit was reached.")
         {
-            files, nodes, seed, untilConverged, span, limit, start, latency, journal, trace, format,
+            files, nodes, seed, untilConverged, span, limit, start, latency, journal,
+            saveJournal, trace, format,
         };
         command.Validators.Add(r => Check(r, r.GetValue(span) is null
             || (r.GetValue(limit) is null && !r.GetValue(untilConverged)),
@@ -64,6 +66,7 @@ internal static class SimulateCommand
             Start = parsed.GetValue(start),
             Latency = parsed.GetValue(latency) == "none" ? Latency.None : Latency.Typical,
             Journal = parsed.GetValue(journal),
+            SaveJournal = parsed.GetValue(saveJournal),
             Trace = parsed.GetValue(trace),
             Format = parsed.GetValue(format)!,
         }).Execute());
@@ -90,7 +93,8 @@ internal static class SimulateCommand
         Description = description, HelpName = "DURATION",
         CustomParser = result =>
         {
-            var good = Durations.TryParse(result.Tokens[0].Value, out var duration);
+            var good = GoDuration.TryParse(result.Tokens[0].Value, out var duration)
+                && duration >= TimeSpan.Zero;
             Check(result, good, $"\"{result.Tokens[0].Value}\" is no duration; write 250ms, 5s or 1h30m");
             return good ? duration : null;
         },

@@ -57,6 +57,19 @@ internal static class InputFiles
             [.. documents.SelectMany(d => d.Errors).Select(e => $"{e}"), .. problems]);
     }
 
+    /// <summary>The lines of a journal; none without a file.</summary>
+    /// <exception cref="BadInputException">What is wrong, line by line.</exception>
+    public static Seq<JournalLine> ReadJournal(string? path)
+    {
+        if (path is null)
+        {
+            return [];
+        }
+        var journal = JournalText.Read(ReadText(path), path, KindRegistry.BuiltIn);
+        return journal.Errors.IsEmpty ? journal.Lines
+            : throw new BadInputException(journal.Errors.Select(e => $"{e}"));
+    }
+
     private static IEnumerable<string> Expand(string path) => !Directory.Exists(path)
         ? [path]
         : Directory.EnumerateFiles(path)

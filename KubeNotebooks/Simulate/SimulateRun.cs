@@ -22,6 +22,8 @@ internal sealed record SimulateOptions
 
     public string? Journal { get; init; }
 
+    public string? SaveJournal { get; init; }
+
     public string? Trace { get; init; }
 
     public required string Format { get; init; }
@@ -38,12 +40,16 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
         try
         {
             var documents = InputFiles.ReadManifests(options.Files, terminal.In);
-            var journal = options.Journal is null ? [] : JournalFile.Read(options.Journal);
+            var journal = InputFiles.ReadJournal(options.Journal);
             var cluster = NewCluster(documents);
             Apply(cluster, documents);
             using var trace = options.Trace is null ? null : TraceFile.Create(options.Trace, options.Start);
             cluster.Stepped = trace is null ? null : trace.Write;
             var code = RunToEnd(cluster, journal);
+            if (options.SaveJournal is not null)
+            {
+                File.WriteAllText(options.SaveJournal, cluster.SaveJournal());
+            }
             ObjectPrinter.Print(terminal.Out, cluster, options.Format);
             return code;
         }
@@ -126,18 +132,20 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
         }
     }
 
-    private int RunToEnd(Cluster cluster, List<JournalLine> journal)
+    private int RunToEnd(Cluster cluster, Seq<JournalLine> journal)
     {
         try
         {
-            for (var i = 0; i < journal.Count; i++)
+            foreach (var line in journal)
             {
-                if (!RunTo(cluster, journal[i].At))
+                var where = $"{line.Place.File}:{line.Place.Line}";
+                if (!IsReached(cluster, line.At))
                 {
-                    Report($"{journal[i].Where}: not reached, nor what follows");
+                    Report($"{where}: not reached, nor what follows: the run ends at "
+                        + GoDuration.Format(end - options.Start));
                     break;
                 }
-                if (journal[i].Execute(cluster) is { } refusal)
+                if (Play(cluster, line) is { } refusal)
                 {
                     Report($"{refusal}");
                 }
@@ -156,19 +164,24 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
         }
     }
 
-    // Null is "settled". The answer is whether the time came before the end.
-    private bool RunTo(Cluster cluster, TimeSpan? at)
+    // Null is "settled", and then the cluster is brought there.
+    private bool IsReached(Cluster cluster, TimeSpan? at) => at is null
+        ? cluster.Converge(end - cluster.Now).Met
+        : options.Start + at <= end;
+
+    private static ManifestError? Play(Cluster cluster, JournalLine line)
     {
-        if (at is null)
+        var (file, number) = line.Place;
+        try
         {
-            return cluster.Converge(end - cluster.Now).Met;
+            return cluster.Play(line) is not { } refused ? null : new(file, number, 1,
+                refused.Details is { Causes: [var cause, ..] } ? cause.Field ?? "" : "",
+                refused.Message ?? "refused");
         }
-        var due = options.Start + at.Value;
-        if (due > cluster.Now)
+        catch (ArgumentException e)
         {
-            cluster.Run((due < end ? due : end) - cluster.Now);
+            return new(file, number, 1, "fault.target", e.Message);
         }
-        return due <= end;
     }
 
     private bool Settle(Cluster cluster)
@@ -176,7 +189,7 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
         var result = cluster.Converge(end - cluster.Now);
         if (!result.Met)
         {
-            Report($"limit reached at {Durations.Age(cluster.Now - options.Start)}; still at work:");
+            Report($"limit reached at {GoDuration.Format(cluster.Now - options.Start)}; still at work:");
             foreach (var busy in result.Busy)
             {
                 Report($"  {busy}");
