@@ -35,13 +35,15 @@ public static class Diff
     public static Seq<FieldChange> Between(ApiPart? old, ApiPart? now)
     {
         var changes = new List<FieldChange>();
-        if ((now ?? old) is { } any && Shape.Of(any.GetType()) is var shape
-            && (old ?? shape.Blank) is { } before && (now ?? shape.Blank) is { } after)
+        if ((old ?? BlankLike(now)) is { } before && (now ?? BlankLike(old)) is { } after)
         {
             Parts("", before, after, changes);
         }
         return changes.ToSeq();
     }
+
+    private static ApiPart? BlankLike(ApiPart? part) => part is Unstructured custom
+        ? new Unstructured(custom.Of) : part is null ? null : Shape.Of(part.GetType()).Blank;
 
     private static void Parts(string path, ApiPart old, ApiPart now, List<FieldChange> changes)
     {
@@ -153,12 +155,31 @@ public static class Diff
         (old, now) = (old ?? [], now ?? []);
         foreach (var name in old.Keys.Union(now.Keys).Order(StringComparer.Ordinal))
         {
-            var (was, set) = (old.TryGetValue(name, out var o), now.TryGetValue(name, out var n));
-            if (!was || !set || !JsonElement.DeepEquals(o, n))
+            Json(parent.Length == 0 ? name : $"{parent}.{name}",
+                old.TryGetValue(name, out var was) ? was : null,
+                now.TryGetValue(name, out var set) ? set : null, changes);
+        }
+    }
+
+    // Objects in JSON go field by field, down to the one that differs; lists as a whole.
+    private static void Json(
+        string path, JsonElement? old, JsonElement? now, List<FieldChange> changes)
+    {
+        if (old is { ValueKind: JsonValueKind.Object } was
+            && now is { ValueKind: JsonValueKind.Object } set)
+        {
+            var names = was.EnumerateObject().Concat(set.EnumerateObject()).Select(f => f.Name);
+            foreach (var name in names.Distinct().Order(StringComparer.Ordinal))
             {
-                changes.Add(new(parent.Length == 0 ? name : $"{parent}.{name}",
-                    was ? Cut(o.ToString()) : null, set ? Cut(n.ToString()) : null));
+                Json($"{path}.{name}", was.TryGetProperty(name, out var w) ? w : null,
+                    set.TryGetProperty(name, out var s) ? s : null, changes);
             }
+        }
+        else if (old is not { } before || now is not { } after
+            || !JsonElement.DeepEquals(before, after))
+        {
+            changes.Add(new(path, old is { } o ? Cut(o.ToString()) : null,
+                now is { } n ? Cut(n.ToString()) : null));
         }
     }
 

@@ -169,8 +169,7 @@ internal sealed class PartMixer<T> : Mixer<T?>
             return digest;
         }
         path = Digest.Mix(path, id);
-        digest = Digest.Mix(digest, path);
-        return ReferenceEquals(value, Shape.None) ? digest : Shape.Add(digest, path, value);
+        return Shape.Add(Digest.Mix(digest, path), path, value);
     }
 
     internal override ulong Change(ulong digest, ulong path, ulong id, T? old, T? now)

@@ -165,6 +165,27 @@ public sealed class DiffTests
     }
 
     [Test]
+    public void Objects_without_a_record_are_told_by_what_they_keep()
+    {
+        var custom = new Unstructured(Kinds.Ingress)
+        {
+            Metadata = new() { Name = "web" },
+            Kept = JsonSerializer.Deserialize<KeptFields>("""{"spec":{"size":3}}"""),
+        };
+        Assert.That(Lines(null, custom), Is.EqualTo(new[]
+        {
+            "metadata.name: unset → web", "spec: unset → {\"size\":3}",
+        }));
+        Assert.That(Lines(custom, null), Has.Length.EqualTo(2));
+        var grown = custom with
+        {
+            Kept = JsonSerializer.Deserialize<KeptFields>("""{"spec":{"tier":"a","size":4}}"""),
+        };
+        Assert.That(Lines(custom, grown),
+            Is.EqualTo(new[] { "spec.size: 3 → 4", "spec.tier: unset → a" }));
+    }
+
+    [Test]
     public void Long_values_are_cut()
     {
         var far = new PodAffinityTerm { TopologyKey = new string('k', 999) };

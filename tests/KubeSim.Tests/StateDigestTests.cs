@@ -104,6 +104,16 @@ public sealed class StateDigestTests
     }
 
     [Test]
+    public void A_blank_part_and_the_shared_one_are_one()
+    {
+        var shared = new ReplicaSet();
+        var own = new ReplicaSet { Metadata = new(), Spec = new(), Status = new() };
+        Assert.That(own, Is.EqualTo(shared));
+        Assert.That(StateDigest.Mix(1, null, own), Is.EqualTo(StateDigest.Mix(1, null, shared)));
+        Assert.That(StateDigest.Mix(1, shared, own), Is.EqualTo(1UL));
+    }
+
+    [Test]
     public void Unset_differs_from_zero_and_from_the_empty_text()
     {
         var unset = Web with { Spec = Web.Spec with { Priority = null } };
