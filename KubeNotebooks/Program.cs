@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Text;
 
 namespace KubeNotebooks;
@@ -29,7 +28,7 @@ public static class Program
         // Never guess at a mistyped command, and never print help where data is expected.
         if (parsed.Errors.Count > 0)
         {
-            terminal.ReportUsage(parsed);
+            ReportUsage(terminal, parsed);
             return ExitCode.BadInput;
         }
         return parsed.Invoke(new()
@@ -41,13 +40,16 @@ public static class Program
         });
     }
 
-    private static void ReportUsage(this Terminal terminal, ParseResult parsed)
+    private static void ReportUsage(Terminal terminal, ParseResult parsed)
     {
-        foreach (var error in parsed.Errors)
+        // "Required command was not provided" says nothing beside the word that is none.
+        foreach (var error in parsed.Errors.Skip(parsed.UnmatchedTokens.Count > 0
+            && parsed.CommandResult.Command is RootCommand ? 1 : 0))
         {
             terminal.Error.WriteLine(error.Message);
         }
-        var command = parsed.CommandResult.Command is RootCommand ? "" : $"{parsed.CommandResult.Command.Name} ";
+        var command = parsed.CommandResult.Command is RootCommand
+            ? "" : $"{parsed.CommandResult.Command.Name} ";
         terminal.Error.WriteLine($"Try: KubeNotebooks {command}--help");
     }
 }

@@ -9,14 +9,12 @@ namespace KubeNotebooks;
 /// what became of it.</summary>
 internal static class SimulateCommand
 {
-    private static readonly DateTime DefaultStart = new(2025, 1, 1, 0, 0, 0, DateTimeKind.Utc);
-
     public static Command Create(Terminal terminal)
     {
         var files = new Option<string[]>("--filename", "-f")
         {
             Description = "A manifest, a folder of manifests, or - for standard input; repeatable",
-            HelpName = "FILE|DIR|-", Required = true,
+            HelpName = "FILE|DIR|-",
         };
         var nodes = new Option<int>("--nodes")
         {
@@ -35,10 +33,10 @@ internal static class SimulateCommand
         };
         var span = Duration("--for", "Run for this much virtual time instead, such as 60s");
         var limit = Duration("--limit", "The most virtual time until converged, 10m by default");
-        var start = new Option<DateTime>("--start")
+        var start = new Option<DateTime?>("--start")
         {
-            Description = "The virtual time at the start",
-            HelpName = "TIME", DefaultValueFactory = _ => DefaultStart, CustomParser = ParseTime,
+            Description = "The virtual time at the start, 2025-01-01T00:00:00Z by default",
+            HelpName = "TIME", CustomParser = ParseTime,
         };
         var latency = Choice("--latency", "How long requests and watches take", "typical", "none");
         var journal = Path("--journal", "What happens when: one JSON object a line");
@@ -53,17 +51,21 @@ internal static class SimulateCommand
             files, nodes, seed, untilConverged, span, limit, start, latency, journal,
             saveJournal, trace, format,
         };
-        command.Validators.Add(r => Check(r, r.GetValue(span) is null
-            || (r.GetValue(limit) is null && !r.GetValue(untilConverged)),
+        // Only whether an option is there: its value may be what is wrong.
+        bool Given(CommandResult r, Option option) => r.GetResult(option) is { Implicit: false };
+        command.Validators.Add(r => Check(r, Given(r, files) || Given(r, journal),
+            "nothing to simulate: name manifests with -f, or a journal with --journal"));
+        command.Validators.Add(r => Check(r, !Given(r, span)
+            || !(Given(r, limit) || Given(r, untilConverged)),
             "--for runs for a fixed time: leave out --until-converged and --limit"));
         command.SetAction(parsed => new SimulateRun(terminal, new()
         {
-            Files = parsed.GetValue(files)!,
+            Files = parsed.GetValue(files) ?? [],
             Nodes = parsed.GetValue(nodes),
             Seed = parsed.GetValue(seed),
             For = parsed.GetValue(span),
             Limit = parsed.GetValue(limit) ?? TimeSpan.FromMinutes(10),
-            Start = parsed.GetValue(start),
+            Start = parsed.GetValue(start) ?? new SimulationOptions().Start,
             Latency = parsed.GetValue(latency) == "none" ? Latency.None : Latency.Typical,
             Journal = parsed.GetValue(journal),
             SaveJournal = parsed.GetValue(saveJournal),
@@ -100,7 +102,7 @@ internal static class SimulateCommand
         },
     };
 
-    private static DateTime ParseTime(ArgumentResult result)
+    private static DateTime? ParseTime(ArgumentResult result)
     {
         var good = DateTimeOffset.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture,
             DateTimeStyles.AssumeUniversal, out var time);

@@ -96,7 +96,7 @@ internal static class ObjectPrinter
     private static string[] Row(ApiObject o, DateTime now)
     {
         var kind = o.Kind.Group.Length == 0 ? o.Kind.Singular : $"{o.Kind.Singular}.{o.Kind.Group}";
-        DateTime created = o.Metadata.CreationTimestamp ?? now;
+        var created = o.Metadata.CreationTimestamp?.DateTime ?? now;
         return
         [
             .. o.Kind.Namespaced ? [o.Metadata.Namespace] : (string[])[], $"{kind}/{o.Metadata.Name}",

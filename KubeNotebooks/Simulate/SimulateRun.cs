@@ -39,17 +39,17 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
     {
         try
         {
-            var documents = InputFiles.ReadManifests(options.Files, terminal.In);
-            var journal = InputFiles.ReadJournal(options.Journal);
+            var documents = CommandFiles.ReadManifests(options.Files, terminal.In);
+            var journal = CommandFiles.ReadJournal(options.Journal);
             var cluster = NewCluster(documents);
             Apply(cluster, documents);
-            using var trace = options.Trace is null ? null : TraceFile.Create(options.Trace, options.Start);
+            using var trace = options.Trace is null ? null
+                : new TraceFile(CommandFiles.Create(options.Trace), options.Start);
+            using var saved = options.SaveJournal is null ? null
+                : new StreamWriter(CommandFiles.Create(options.SaveJournal));
             cluster.Stepped = trace is null ? null : trace.Write;
             var code = RunToEnd(cluster, journal);
-            if (options.SaveJournal is not null)
-            {
-                File.WriteAllText(options.SaveJournal, cluster.SaveJournal());
-            }
+            saved?.Write(cluster.SaveJournal());
             ObjectPrinter.Print(terminal.Out, cluster, options.Format);
             return code;
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using KubeSim;
 
@@ -6,31 +7,10 @@ namespace KubeNotebooks;
 
 /// <summary>Writes what components did, one JSON object for each change; a step that tried none has a
 /// line with the verb <c>none</c>.</summary>
-internal sealed class TraceFile : IDisposable
+internal sealed class TraceFile(Stream stream, DateTime start) : IDisposable
 {
-    private readonly Stream stream;
-    private readonly DateTime start;
-    private readonly Utf8JsonWriter json;
-
-    private TraceFile(Stream stream, DateTime start)
-    {
-        (this.stream, this.start) = (stream, start);
-        json = new(stream, new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-    }
-
-    /// <summary>Begins a new file.</summary>
-    /// <exception cref="BadInputException">It cannot be written.</exception>
-    public static TraceFile Create(string path, DateTime start)
-    {
-        try
-        {
-            return new(new BufferedStream(File.Create(path), 1 << 16), start);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new BadInputException($"{path}: cannot be written: {e.Message}");
-        }
-    }
+    private readonly Utf8JsonWriter json = new(stream,
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
     /// <summary>Writes the lines of a step.</summary>
     public void Write(StepRecord step)

@@ -6,8 +6,8 @@ namespace KubeNotebooks;
 internal sealed class BadInputException(params IEnumerable<string> lines)
     : Exception(string.Join('\n', lines));
 
-/// <summary>Reads what <c>-f</c> names.</summary>
-internal static class InputFiles
+/// <summary>The files that a command is given.</summary>
+internal static class CommandFiles
 {
     /// <summary>The text of a file.</summary>
     /// <exception cref="BadInputException">It cannot be read.</exception>
@@ -68,6 +68,20 @@ internal static class InputFiles
         var journal = JournalText.Read(ReadText(path), path, KindRegistry.BuiltIn);
         return journal.Errors.IsEmpty ? journal.Lines
             : throw new BadInputException(journal.Errors.Select(e => $"{e}"));
+    }
+
+    /// <summary>Begins a new file, before the run rather than after it.</summary>
+    /// <exception cref="BadInputException">It cannot be written.</exception>
+    public static Stream Create(string path)
+    {
+        try
+        {
+            return new BufferedStream(File.Create(path), 1 << 16);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException($"{path}: cannot be written: {e.Message}");
+        }
     }
 
     private static IEnumerable<string> Expand(string path) => !Directory.Exists(path)
