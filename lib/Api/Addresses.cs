@@ -7,8 +7,9 @@ namespace KubeSim;
 /// <summary>What may be an IP address or a range of them. Each rule returns the problems in the API
 /// server's words; none when the text is fine.</summary>
 /// <remarks>Since 1.36 an address with leading zeros is refused: 010.0.0.5 is 10.0.0.5 to some
-/// programs and 8.0.0.5 to others. So is a range with bits after its prefix: 10.9.8.7/24 may mean an
-/// address or a network. Models staging/src/k8s.io/apimachinery/pkg/util/validation/ip.go.</remarks>
+/// programs and 8.0.0.5 to others. So is a range with bits after its prefix: 10.9.8.7/24 may mean
+/// an address or a network.
+/// <para>Models staging/src/k8s.io/apimachinery/pkg/util/validation/ip.go.</para></remarks>
 public static class Addresses
 {
     private const string NoAddress =

@@ -206,13 +206,3 @@ public static class PodResources
         }
     }
 }
-
-/// <summary>Facts about containers.</summary>
-public static class ContainerFacts
-{
-    extension(Container container)
-    {
-        /// <summary>True for an init container that runs on beside the containers.</summary>
-        public bool IsSidecar => container.RestartPolicy == "Always";
-    }
-}

@@ -105,7 +105,7 @@ public sealed partial class ApiServer
         {
             return new(201) { Object = value with { Metadata = meta } };
         }
-        value = strategy.Identified(addresses.Assign(value), meta);
+        value = strategy.Identified(addresses.Assign(value), ref meta);
         var stored = Put(value, meta, null);
         return new(201) { Object = stored, Revision = store.Head };
     }

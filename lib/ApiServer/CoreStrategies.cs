@@ -26,8 +26,6 @@ internal sealed class NamespaceStrategy : KindStrategy<Namespace>
         return ns with { Status = ns.Status with { Phase = "Terminating" } };
     }
 
-    public override ApiObject Identified(ApiObject value, ObjectMeta meta) => value;
-
     protected override Namespace PrepareCreate(Namespace value) => value with
     {
         Spec = value.Spec.Finalizers.AsSpan().Contains("kubernetes") ? value.Spec

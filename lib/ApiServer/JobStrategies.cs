@@ -57,7 +57,7 @@ internal sealed class JobRules(PodRules rules) : KindStrategy<Job>
         };
     }
 
-    public override ApiObject Identified(ApiObject value, ObjectMeta meta)
+    public override ApiObject Identified(ApiObject value, ref ObjectMeta meta)
     {
         var job = (Job)value;
         if (job.Spec.ManualSelector == true)
@@ -68,6 +68,8 @@ internal sealed class JobRules(PodRules rules) : KindStrategy<Job>
         var labels = template.Labels
             .Set(UidLabel, meta.Uid).Set(NameLabel, meta.Name)
             .Set("controller-uid", meta.Uid).Set("job-name", meta.Name);
+        // A Job without labels of its own has those of its template.
+        meta = meta.Labels.SameAs(template.Labels) ? meta with { Labels = labels } : meta;
         return job with
         {
             Spec = job.Spec with

@@ -33,7 +33,7 @@ internal class KindStrategy
     public virtual bool MarksGrace => true;
 
     /// <summary>What a kind makes of the name and UID that a new object got.</summary>
-    public virtual ApiObject Identified(ApiObject value, ObjectMeta meta) => value;
+    public virtual ApiObject Identified(ApiObject value, ref ObjectMeta meta) => value;
 
     /// <summary>What a kind notes in an object that is marked as deleted.</summary>
     public virtual ApiObject PrepareDelete(ApiObject value) => value;

@@ -67,7 +67,7 @@ public sealed partial class EtcdStore
             : [.. found.Concat(written).OrderBy(e => e.Metadata.ResourceVersion)];
     }
 
-    private static bool IsEvent(Kind kind) => kind.Equals(Event.CoreKind);
+    private static bool IsEvent(Kind kind) => kind.Equals(Kinds.Event);
 
     private static DateTime? LastTime(Event e) => e.LastTimestamp?.DateTime
         ?? e.Series?.LastObservedTime?.Instant
@@ -94,7 +94,7 @@ public sealed partial class EtcdStore
     // Events that clients wrote; there are hardly ever any.
     private List<Event> WrittenEvents(string? ns, uint at)
     {
-        var table = Table(Event.CoreKind);
+        var table = Table(Kinds.Event);
         var spaces = ns is null ? table?.Ordered : table?.Find(ns) is { } one ? [one] : null;
         return [.. Walk(spaces ?? [], at, null).OfType<Event>()];
     }

@@ -196,7 +196,7 @@ public sealed partial class EtcdStore
     public Kind? LogKind(Revision revision)
     {
         var (entry, _, row) = ChangeOf(revision);
-        return row != 0 ? Event.CoreKind : entry?.Space.Table.Kind;
+        return row != 0 ? Kinds.Event : entry?.Space.Table.Kind;
     }
 
     /// <summary>Keeps the history from a revision on, until the pin moves or is disposed.</summary>

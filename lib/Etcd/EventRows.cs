@@ -231,7 +231,7 @@ internal sealed class EventRows
     }
 
     public static ObjectKey KeyOf(in Row row) =>
-        new(Event.CoreKind, NamespaceOf(row), NameOf(row));
+        new(Kinds.Event, NamespaceOf(row), NameOf(row));
 
     // Events about cluster-scoped objects live in the default namespace.
     public static string NamespaceOf(in Row row) =>

@@ -134,7 +134,7 @@ internal sealed class KindTable(Kind kind)
     private KeySpace? lastFound;
 
     public readonly Kind Kind = kind;
-    public readonly bool HoldsEvents = kind.Equals(Event.CoreKind);
+    public readonly bool HoldsEvents = kind.Equals(Kinds.Event);
     public readonly PostingIndex Owners = new();
     public readonly PostingIndex Nodes = new();
     public int Live;

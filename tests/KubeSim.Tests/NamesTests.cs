@@ -92,7 +92,7 @@ public sealed class NamesTests
     [TestCase("10.9.8.0", "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")]
     [TestCase("10.9.8.0/33", "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")]
     [TestCase("10.9.8/24", "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")]
-    public void A_range_of_addresses_has_a_prefix_and_zeros_after_it(string value, string problem) =>
+    public void A_range_has_a_prefix_and_zeros_after_it(string value, string problem) =>
         Assert.That(string.Join(";", Addresses.Cidr(value)), Is.EqualTo(problem));
 
     [TestCase("PATH", true)]

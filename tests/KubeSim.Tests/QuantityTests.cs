@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
@@ -163,6 +164,31 @@ public sealed class QuantityTests
     [Law(Arbitrary = new[] { typeof(Quantities) })]
     public bool Order_follows_the_difference(Quantity a, Quantity b) =>
         Math.Sign(a.CompareTo(b)) == (a - b).Sign && a.CompareTo(b) == -b.CompareTo(a);
+
+    [Law(MaxTest = 1000)]
+    public bool Any_scale_counts_exactly_and_rounds_away_from_zero(long value, int from, int to)
+    {
+        // Bounded to what billionths and exabytes need; the oracle is arithmetic of any size.
+        (from, to) = (from % 19, to % 19);
+        var number = value * BigInteger.Pow(10, Math.Max(from - to, 0));
+        var divisor = BigInteger.Pow(10, Math.Max(to - from, 0));
+        var whole = BigInteger.DivRem(number, divisor, out var rest);
+        whole += rest.IsZero ? 0 : number.Sign;
+        var expected = BigInteger.Min(BigInteger.Max(whole, long.MinValue), long.MaxValue);
+        return Quantity.Scaled(value, from).ScaledValue(to) == expected;
+    }
+
+    [Test]
+    public void Sums_beyond_38_digits_round_away_from_zero() => Assert.Multiple(() =>
+    {
+        var large = Quantity.Scaled(1, 60);
+        Assert.That(large + Quantity.Scaled(1, 0), Is.GreaterThan(large));
+        Assert.That(large - Quantity.Scaled(1, 0), Is.EqualTo(large));
+        Assert.That(Quantity.Scaled(1, 100) + Quantity.Scaled(1, 0),
+            Is.EqualTo(Quantity.Scaled(1, 100)));
+        Assert.That(Quantity.Parse("123456789012345678901234567890123456789.5").ToString(),
+            Is.EqualTo("123456789012345678901234567890123456790"));
+    });
 
     [Law(Arbitrary = new[] { typeof(Quantities) })]
     public bool Equal_quantities_hash_alike(Quantity a, Quantity b) =>

@@ -26,6 +26,9 @@ public sealed record Condition : AnyCondition
 /// <summary>Another object, in as much detail as is needed.</summary>
 public sealed record ObjectReference : ApiPart
 {
+    /// <summary>One that names nothing.</summary>
+    public static ObjectReference None { get; } = new();
+
     /// <summary>Its kind.</summary>
     public string? Kind { get; init; }
     /// <summary>Its namespace.</summary>

@@ -1,0 +1,223 @@
+using System.Globalization;
+
+namespace KubeSim;
+
+/// <summary>What a run of the cluster came to.</summary>
+public sealed record RunResult
+{
+    /// <summary>True when what was waited for came about.</summary>
+    public required bool Met { get; init; }
+
+    /// <summary>The virtual time at the end (UTC).</summary>
+    public required DateTime Time { get; init; }
+
+    /// <summary>The steps taken.</summary>
+    public required long Steps { get; init; }
+
+    /// <summary>When it was not met: what keeps the cluster busy, or what is due next.</summary>
+    public Seq<string> Busy { get; init; }
+
+    /// <summary>The outcome in words.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"{(Met ? "met" : "not met")} at {Time:HH:mm:ss.fff} after {Steps} steps")
+        + string.Concat(Busy.Select(b => $"\n  {b}"));
+}
+
+/// <summary>A whole Kubernetes cluster that you can hold still: apply manifests, take one step at a
+/// time, see what each component did and why, go back, and branch off.</summary>
+/// <example><code>
+/// var cluster = new Cluster(nodes: 3);
+/// cluster.Apply(yaml);
+/// cluster.Step();
+/// </code></example>
+public sealed partial class Cluster
+{
+    private static readonly TimeSpan IdleAfter = TimeSpan.FromHours(1);
+
+    private Simulation simulation;
+
+    /// <summary>A new cluster.</summary>
+    /// <param name="nodes">How many nodes of 4 CPUs, 16 GiB and 110 pods, named node-1, node-2…</param>
+    /// <param name="seed">Decides all chance: the same seed and inputs give the same run.</param>
+    /// <param name="latency">How long work takes; <see cref="Latency.Typical"/> by default.</param>
+    /// <param name="history">How much of the past can be read; all of it by default.</param>
+    /// <param name="components">What runs; the built-in components by default.</param>
+    public Cluster(int nodes = 3, ulong seed = 0, Latency? latency = null, History? history = null,
+        Seq<ComponentSpec>? components = null)
+        : this(new SimulationOptions
+        {
+            Seed = seed,
+            Latency = latency ?? Latency.Typical,
+            History = history ?? History.All,
+            Components = components ?? Bootstrap.Components(),
+            Objects = Bootstrap.Objects(nodes),
+        })
+    {
+    }
+
+    /// <summary>A new cluster, with everything said in detail.</summary>
+    public Cluster(SimulationOptions options)
+        : this(new Simulation(options))
+    {
+    }
+
+    private Cluster(Simulation simulation)
+    {
+        this.simulation = simulation;
+        Faults = new(this);
+    }
+
+    /// <summary>The virtual time (UTC).</summary>
+    public DateTime Now => simulation.Now;
+
+    /// <summary>The revision of the last write.</summary>
+    public Revision Revision => simulation.Store.Head;
+
+    /// <summary>The number of steps taken so far.</summary>
+    public long StepCount => simulation.Steps.Count;
+
+    /// <summary>A digest of everything that happened: equal runs have equal digests.</summary>
+    public ulong Digest => simulation.Rolling;
+
+    /// <summary>True when only periodic work is left.</summary>
+    public bool IsConverged => Inbox.IsEmpty && simulation.IsConverged;
+
+    /// <summary>Where other threads leave inputs; they are carried out between steps.</summary>
+    public Inbox Inbox { get; } = new();
+
+    /// <summary>Everything that came from outside, in order.</summary>
+    public IReadOnlyList<JournalEntry> Journal => simulation.Journal;
+
+    /// <summary>Takes one step: the next reconcile that someone would look at. Periodic work that
+    /// changes nothing passes silently; after an hour of virtual time without a step the answer is
+    /// idle and names what is due next.</summary>
+    /// <exception cref="InvariantBrokenException">What should always hold no longer does.</exception>
+    /// <exception cref="ComponentFailedException">A component threw.</exception>
+    public StepRecord Step()
+    {
+        var limit = Now + IdleAfter;
+        while (true)
+        {
+            DrainInbox();
+            if (!simulation.TryNextDue(out var due) || due > limit)
+            {
+                if (simulation.TryNextDue(out _))
+                {
+                    simulation.AdvanceTo(limit);
+                }
+                return new() { Time = Now, IdleUntil = simulation.DescribeNext() };
+            }
+            if (Execute(detail: true) is { } step)
+            {
+                return step;
+            }
+        }
+    }
+
+    /// <summary>Takes several steps, fewer when the cluster falls idle.</summary>
+    public Seq<StepRecord> Steps(int count)
+    {
+        var taken = new List<StepRecord>();
+        while (taken.Count < count && (taken.Count == 0 || !taken[^1].IsIdle))
+        {
+            taken.Add(Step());
+        }
+        return [.. taken];
+    }
+
+    /// <summary>Runs for a span of virtual time.</summary>
+    public RunResult Run(TimeSpan span)
+    {
+        var (end, steps) = (Now + span, StepCount);
+        DrainInbox();
+        while (simulation.TryNextDue(out var due) && due <= end)
+        {
+            Execute(detail: false);
+            DrainInbox();
+        }
+        simulation.AdvanceTo(end);
+        return new() { Met = true, Time = Now, Steps = StepCount - steps };
+    }
+
+    /// <summary>Runs until something holds, at most for a span of virtual time (an hour by
+    /// default).</summary>
+    public RunResult RunUntil(Func<Cluster, bool> holds, TimeSpan? limit = null)
+    {
+        var (end, steps) = (Now + (limit ?? IdleAfter), StepCount);
+        DrainInbox();
+        var met = holds(this);
+        while (!met && simulation.TryNextDue(out var due) && due <= end)
+        {
+            var before = Revision;
+            Execute(detail: false);
+            DrainInbox();
+            met = Revision != before && holds(this);
+        }
+        return Outcome(met, end, steps);
+    }
+
+    /// <summary>Runs until only periodic work is left, at most for a span of virtual time (ten minutes
+    /// by default). When it does not converge, the answer says what keeps it busy.</summary>
+    public RunResult Converge(TimeSpan? limit = null)
+    {
+        var (end, steps) = (Now + (limit ?? TimeSpan.FromMinutes(10)), StepCount);
+        DrainInbox();
+        while (!IsConverged && simulation.TryNextDue(out var due) && due <= end)
+        {
+            Execute(detail: false);
+            DrainInbox();
+        }
+        return Outcome(IsConverged, end, steps);
+    }
+
+    /// <summary>Runs a component, or puts it in the place of the one with its name. The factory is
+    /// called anew after a crash, a rewind and a fork: it must make a fresh instance.</summary>
+    public void AddComponent(string name, Func<IReconciler> factory) =>
+        AddComponent(new ComponentSpec(name, _ => factory()));
+
+    /// <summary>Runs a component, or puts it in the place of the one with its name.</summary>
+    public void AddComponent(ComponentSpec spec) => simulation.Submit(new ComponentInput(spec));
+
+    /// <summary>Takes a component away.</summary>
+    public void RemoveComponent(string name) => simulation.Submit(new RemovalInput(name));
+
+    /// <summary>The names of the components that run.</summary>
+    public Seq<string> Components => simulation.Components.Select(c => c.Name).ToSeq();
+
+    private RunResult Outcome(bool met, DateTime end, long stepsBefore)
+    {
+        var busy = met ? [] : simulation.Busy();
+        if (!met && simulation.TryNextDue(out _))
+        {
+            simulation.AdvanceTo(end);
+        }
+        return new()
+        {
+            Met = met, Time = Now, Steps = StepCount - stepsBefore,
+            Busy = met || !busy.IsEmpty ? busy : [$"only periodic work is left: {simulation.DescribeNext()}"],
+        };
+    }
+
+    private void DrainInbox()
+    {
+        while (Inbox.TryTake(out var input))
+        {
+            simulation.Submit(input);
+        }
+    }
+
+    private StepRecord? Execute(bool detail)
+    {
+        var (steps, head) = (StepCount, Revision);
+        simulation.ExecuteNext(detail, out var step);
+        if (simulation.TakeFailure() is { } failure)
+        {
+            throw failure;
+        }
+        if (invariants.Count > 0 && Revision != head)
+        {
+            CheckInvariants(StepCount > steps);
+        }
+        return step;
+    }
+}

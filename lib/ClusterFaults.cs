@@ -1,0 +1,51 @@
+namespace KubeSim;
+
+/// <summary>What can go wrong, on purpose. A target is <c>node-2</c> (a machine and all on it),
+/// <c>kubelet/node-2</c> (one instance), <c>replicaset-controller</c>, or
+/// <c>replicaset-controller:Pod</c> (one cursor, for <see cref="Hold"/>).</summary>
+public sealed class ClusterFaults
+{
+    private readonly Cluster cluster;
+
+    internal ClusterFaults(Cluster cluster) => this.cluster = cluster;
+
+    /// <summary>The process, or every process of the machine, dies and loses its memory.</summary>
+    /// <exception cref="ArgumentException">There is no such target.</exception>
+    public void Crash(string target) => Submit(FaultOp.Crash, target);
+
+    /// <summary>Ends every fault of the target: what died starts anew, what was cut off catches up.</summary>
+    /// <exception cref="ArgumentException">There is no such target.</exception>
+    public void Restore(string target) => Submit(FaultOp.Restore, target);
+
+    /// <summary>The target reaches the API server no more: it sees the past and its writes fail.</summary>
+    /// <exception cref="ArgumentException">There is no such target.</exception>
+    public void Partition(string target) => Submit(FaultOp.Partition, target);
+
+    /// <summary>The target's cursor stands still: it sees the past, but may write.</summary>
+    /// <exception cref="ArgumentException">There is no such target.</exception>
+    public void Hold(string target) => Submit(FaultOp.Hold, target);
+
+    /// <summary>The process dies right after its n-th further write.</summary>
+    /// <exception cref="ArgumentException">There is no such target.</exception>
+    public void CrashAfterWrite(string target, int n = 1) => Submit(FaultOp.CrashAfterWrite, target, n);
+
+    /// <summary>The answer to its n-th further write is lost, though the write was carried out.</summary>
+    /// <exception cref="ArgumentException">There is no such target.</exception>
+    public void LoseReply(string target, int n = 1) => Submit(FaultOp.LoseReply, target, n);
+
+    private void Submit(FaultOp op, string target, int count = 0) =>
+        cluster.SubmitFault(new FaultInput(op, target, count));
+}
+
+/// <summary>The faults of a cluster.</summary>
+public sealed partial class Cluster
+{
+    /// <summary>What can go wrong, on purpose.</summary>
+    public ClusterFaults Faults { get; }
+
+    internal void SubmitFault(FaultInput fault)
+    {
+        simulation.Faults.Check(fault.Target);
+        simulation.Submit(fault);
+    }
+}

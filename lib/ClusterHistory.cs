@@ -1,0 +1,109 @@
+namespace KubeSim;
+
+/// <summary>The past of a cluster: any revision can be read, any step taken back, any run branched.</summary>
+public sealed partial class Cluster
+{
+    /// <summary>The cluster as it was at a revision, to read only.</summary>
+    /// <exception cref="HistoryGoneException">It is older than the history that is kept.</exception>
+    public ClusterView At(Revision revision) => new(simulation.Store, revision);
+
+    /// <summary>The cluster as it was at a revision, to read only.</summary>
+    public ClusterView At(long revision) => At(new Revision(revision));
+
+    /// <summary>Why an object is as it is: the steps and inputs that led to it, oldest first.</summary>
+    public CausalChain Why(ApiObject about) => KubeSim.Why.Of(simulation, about.Key);
+
+    /// <summary>Why an object is as it is, or why it is gone.</summary>
+    public CausalChain Why(ObjectKey about) => KubeSim.Why.Of(simulation, about);
+
+    /// <summary>A step of the past in full, brought back by replay.</summary>
+    /// <param name="number">From 1 to <see cref="StepCount"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such step, or no longer.</exception>
+    public StepRecord StepAt(long number)
+    {
+        if (number < simulation.Steps.Oldest || number > StepCount)
+        {
+            throw new ArgumentOutOfRangeException(nameof(number), number,
+                $"the steps that are known are {simulation.Steps.Oldest} to {StepCount}");
+        }
+        return Muted(() => Replay.StepAt(simulation, number));
+    }
+
+    /// <summary>Takes steps back, and drops every input given after the first of them. The cluster is
+    /// then as it was right before that step.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are not so many steps.</exception>
+    /// <exception cref="ReplayDivergedException">A component draws on something outside.</exception>
+    public void Rewind(long steps = 1)
+    {
+        var first = StepCount - steps + 1;
+        if (steps < 0 || first < simulation.Steps.Oldest)
+        {
+            throw new ArgumentOutOfRangeException(nameof(steps), steps,
+                $"there are {StepCount - simulation.Steps.Oldest + 1} steps to take back");
+        }
+        if (steps > 0)
+        {
+            simulation = Muted(() => Replay.Before(simulation, first));
+        }
+    }
+
+    /// <summary>A second cluster that has lived the same until now and goes its own way from here.</summary>
+    /// <exception cref="ReplayDivergedException">A component draws on something outside.</exception>
+    public Cluster Fork()
+    {
+        var fork = new Cluster(Muted(() => Replay.Whole(simulation)));
+        foreach (var (name, holds, broken) in invariants)
+        {
+            fork.invariants.Add((name, holds, broken));
+        }
+        return fork;
+    }
+
+    /// <summary>The first step in which two clusters differ, and how; null when they do not.</summary>
+    public static Divergence? Compare(Cluster first, Cluster second) =>
+        Muted(() => Comparison.Of(first.simulation, second.simulation));
+
+    /// <summary>The digest of the run after a step.</summary>
+    public ulong DigestAt(long step) => simulation.Steps[step].Rolling;
+
+    // What a learner's component printed, it printed in the first run.
+    private static T Muted<T>(Func<T> replay)
+    {
+        var console = Console.Out;
+        Console.SetOut(TextWriter.Null);
+        try
+        {
+            return replay();
+        }
+        finally
+        {
+            Console.SetOut(console);
+        }
+    }
+}
+
+/// <summary>The cluster at one revision, to read only.</summary>
+public sealed class ClusterView
+{
+    private readonly EtcdStore store;
+
+    internal ClusterView(EtcdStore store, Revision revision)
+    {
+        if (revision < store.Oldest || revision > store.Head)
+        {
+            throw new HistoryGoneException(revision, store.Oldest);
+        }
+        (this.store, Revision) = (store, revision);
+    }
+
+    /// <summary>The revision that the view shows.</summary>
+    public Revision Revision { get; }
+
+    /// <summary>An object by namespace (empty for cluster-scoped kinds) and name, or null.</summary>
+    public T? Find<T>(string ns, string name)
+        where T : ApiObject => (T?)store.Get(new(Kinds.Of<T>(), ns, name), Revision);
+
+    /// <summary>The objects of a type, by namespace and name.</summary>
+    public Seq<T> List<T>(string? ns = null)
+        where T : ApiObject => store.List(Kinds.Of<T>(), ns, Revision).Cast<T>().ToSeq();
+}

@@ -1,0 +1,155 @@
+using System.Text.Json.Nodes;
+
+namespace KubeSim;
+
+/// <summary>What a person asks of the API server.</summary>
+public sealed partial class Cluster
+{
+    /// <summary>Sends a request as somebody. A write that is carried out is kept in the journal.</summary>
+    public ApiResponse Handle(ApiRequest request)
+    {
+        if (request.Verb is Verb.Get or Verb.List or Verb.Watch)
+        {
+            return simulation.Api.Handle(request);
+        }
+        simulation.Submit(new RequestInput(request));
+        var answer = simulation.Answer!;
+        if (invariants.Count > 0)
+        {
+            CheckInvariants(byStep: false);
+        }
+        return answer;
+    }
+
+    /// <summary>Creates each object of a manifest, or patches the one that is there.</summary>
+    /// <param name="yaml">One or more YAML or JSON documents.</param>
+    /// <param name="file">The name that errors use.</param>
+    /// <returns>What <c>kubectl apply</c> prints, a line an object.</returns>
+    /// <exception cref="ManifestException">The text cannot be read; nothing is applied.</exception>
+    /// <exception cref="ApiException">The API server refused; what came before stays.</exception>
+    public Seq<string> Apply(string yaml, string file = "manifest")
+    {
+        var documents = Manifest.Read(yaml, file, simulation.Api.Kinds);
+        var errors = documents.SelectMany(d => d.Errors).ToSeq();
+        if (!errors.IsEmpty)
+        {
+            throw new ManifestException(errors);
+        }
+        return documents.Select(d => Apply(d.Object!)).ToSeq();
+    }
+
+    /// <summary>Creates an object, or patches the one that is there.</summary>
+    /// <returns>What <c>kubectl apply</c> prints.</returns>
+    /// <exception cref="ApiException">The API server refused.</exception>
+    public string Apply(ApiObject o)
+    {
+        o = InNamespace(o);
+        var name = $"{(o.Kind.Group.Length == 0 ? o.Kind.Singular : $"{o.Kind.Singular}.{o.Kind.Group}")}"
+            + $"/{o.Metadata.Name}";
+        if (simulation.Store.Get(o.Key) is not { } there)
+        {
+            Create(o);
+            if (o is Namespace)
+            {
+                AwaitAccount(o.Metadata.Name);
+            }
+            return $"{name} created";
+        }
+        var patch = new Payload.Patch(PatchKind.StrategicMerge, Json.Encode(o));
+        var after = Send(new(Verb.Patch, PathOf(o.Key)) { Body = patch }).Object!;
+        var same = after.Metadata.ResourceVersion == there.Metadata.ResourceVersion;
+        return same ? $"{name} unchanged" : $"{name} configured";
+    }
+
+    /// <summary>Creates an object; the answer is what was stored.</summary>
+    /// <exception cref="ApiException">The API server refused.</exception>
+    public T Create<T>(T o)
+        where T : ApiObject
+    {
+        var placed = InNamespace(o);
+        return (T)Send(new(Verb.Create, new(o.Kind, placed.Metadata.Namespace, ""))
+        {
+            Body = new Payload.Typed(placed),
+        }).Object!;
+    }
+
+    /// <summary>Replaces an object; a resourceVersion, if it has one, must be the stored one.</summary>
+    /// <exception cref="ApiException">The API server refused.</exception>
+    public T Update<T>(T o)
+        where T : ApiObject =>
+        (T)Send(new(Verb.Update, PathOf(o.Key)) { Body = new Payload.Typed(o) }).Object!;
+
+    /// <summary>Replaces the status of an object.</summary>
+    /// <exception cref="ApiException">The API server refused.</exception>
+    public T UpdateStatus<T>(T o)
+        where T : ApiObject =>
+        (T)Send(new(Verb.Update, PathOf(o.Key, "status")) { Body = new Payload.Typed(o) }).Object!;
+
+    /// <summary>Changes an object by a strategic merge patch, as <c>kubectl patch</c> does.</summary>
+    /// <param name="ns">The namespace; empty for cluster-scoped kinds.</param>
+    /// <param name="name">The name.</param>
+    /// <param name="json">The patch: <c>{"spec":{"replicas":5}}</c>.</param>
+    /// <exception cref="ApiException">The API server refused.</exception>
+    public T Patch<T>(string ns, string name, string json)
+        where T : ApiObject
+    {
+        var patch = new Payload.Patch(PatchKind.StrategicMerge, JsonNode.Parse(json)!);
+        return (T)Send(new(Verb.Patch, PathOf(new(Kinds.Of<T>(), ns, name))) { Body = patch }).Object!;
+    }
+
+    /// <summary>Deletes an object, or begins to.</summary>
+    /// <exception cref="ApiException">The API server refused.</exception>
+    public void Delete(ApiObject o, DeleteOptions? options = null) => Delete(o.Key, options);
+
+    /// <summary>Deletes an object, or begins to.</summary>
+    /// <exception cref="ApiException">The API server refused.</exception>
+    public void Delete(ObjectKey key, DeleteOptions? options = null) =>
+        Send(new(Verb.Delete, PathOf(key)) { Delete = options });
+
+    /// <summary>An object of the namespace <c>default</c>, or of a cluster-scoped kind.</summary>
+    /// <exception cref="ApiException">There is none.</exception>
+    public T Get<T>(string name)
+        where T : ApiObject => Get<T>(Kinds.Of<T>().Namespaced ? "default" : "", name);
+
+    /// <summary>An object by namespace (empty for cluster-scoped kinds) and name.</summary>
+    /// <exception cref="ApiException">There is none.</exception>
+    public T Get<T>(string ns, string name)
+        where T : ApiObject => Find<T>(ns, name) ?? throw ApiErrors.NotFound(Kinds.Of<T>(), name);
+
+    /// <summary>An object by namespace (empty for cluster-scoped kinds) and name, or null.</summary>
+    public T? Find<T>(string ns, string name)
+        where T : ApiObject => (T?)simulation.Store.Get(new ObjectKey(Kinds.Of<T>(), ns, name));
+
+    /// <summary>The objects of a type, in one namespace or all, by namespace and name.</summary>
+    public Seq<T> List<T>(string? ns = null)
+        where T : ApiObject =>
+        simulation.Store.List(Kinds.Of<T>(), ns, Revision).Cast<T>().ToSeq();
+
+    /// <summary>Compacts etcd for the API: older lists and watches get 410 Gone. What the simulator
+    /// itself can look back to is not touched.</summary>
+    public void Compact(Revision at) => simulation.Submit(new CompactInput(at));
+
+    /// <summary>Every object of every kind, ordered by kind, namespace and name; Events too.</summary>
+    public IEnumerable<ApiObject> Everything() => simulation.Api.Kinds.All
+        .OrderBy(k => k.Name, StringComparer.Ordinal).ThenBy(k => k.Group, StringComparer.Ordinal)
+        .SelectMany(k => simulation.Store.List(k, null, Revision));
+
+    // A pod cannot be created before its namespace has the account that it runs under.
+    private void AwaitAccount(string ns)
+    {
+        if (simulation.Components.Exists(c => c.Name == "serviceaccount-controller"))
+        {
+            RunUntil(c => c.Find<ServiceAccount>(ns, "default") is not null, TimeSpan.FromSeconds(10));
+        }
+    }
+
+    private static ResourcePath PathOf(ObjectKey key, string subresource = "") =>
+        new(key.Kind, key.Namespace, key.Name, subresource);
+
+    private static T InNamespace<T>(T o)
+        where T : ApiObject => o.Kind.Namespaced && o.Metadata.Namespace.Length == 0
+        ? o with { Metadata = o.Metadata with { Namespace = "default" } } : o;
+
+    private ApiResponse Send(ApiRequest request) =>
+        Handle(request with { User = UserInfo.Admin }).EnsureSuccess();
+}

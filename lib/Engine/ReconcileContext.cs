@@ -1,0 +1,225 @@
+namespace KubeSim;
+
+/// <summary>What a component may do while it reconciles a key. It reads at its own cursors, which may
+/// lie in the past, and writes at the head; what it writes it does not see before its cursor has
+/// passed it.</summary>
+public sealed class ReconcileContext
+{
+    private readonly Simulation simulation;
+    private readonly Shard shard;
+    private readonly List<Change> changes = [];
+    private readonly List<(Revision Revision, TimeSpan After)> commits = [];
+    private readonly List<(TimeSpan Delay, ObjectKey Key, Pace Pace)> timers = [];
+
+    internal ReconcileContext(Simulation simulation, Shard shard)
+    {
+        this.simulation = simulation;
+        this.shard = shard;
+    }
+
+    /// <summary>The virtual time, in UTC.</summary>
+    public DateTime Now => simulation.Now;
+
+    /// <summary>The component's own source of chance.</summary>
+    public Prng Random => shard.Random;
+
+    /// <summary>The node of this instance; empty for a component that the cluster has once.</summary>
+    public string Node => shard.Node;
+
+    /// <summary>Every write tried in this reconcile, with its outcome: what tests assert on.</summary>
+    public IReadOnlyList<Change> Changes => changes;
+
+    /// <summary>True: the next writes do not keep the worker busy, as the scheduler's binding, which
+    /// goes on beside the next decision.</summary>
+    public bool Detached { get; set; }
+
+    internal List<(Revision Revision, TimeSpan After)> Commits => commits;
+
+    internal List<(TimeSpan Delay, ObjectKey Key, Pace Pace)> Timers => timers;
+
+    /// <summary>How long the writes so far keep the worker busy.</summary>
+    internal TimeSpan Busy { get; private set; }
+
+    /// <summary>The object of a key as the component sees it, or null.</summary>
+    public ApiObject? Get(ObjectKey key) =>
+        simulation.Store.Get(key, simulation.CursorOf(shard, key.Kind));
+
+    /// <summary>The object of a type, namespace (empty for cluster-scoped kinds) and name as the
+    /// component sees it, or null.</summary>
+    public T? Get<T>(string ns, string name)
+        where T : ApiObject => (T?)Get(new ObjectKey(Kinds.Of<T>(), ns, name));
+
+    /// <summary>The objects of a type as the component sees them, by namespace and name.</summary>
+    public IEnumerable<T> List<T>(string? ns = null)
+        where T : ApiObject
+    {
+        var kind = Kinds.Of<T>();
+        return simulation.Store.List(kind, ns, simulation.CursorOf(shard, kind)).Cast<T>();
+    }
+
+    /// <summary>The objects of a type that name an object as an owner, in the order of their
+    /// creation, as the component sees them.</summary>
+    public List<T> Owned<T>(ApiObject owner)
+        where T : ApiObject
+    {
+        var kind = Kinds.Of<T>();
+        var found = new List<T>();
+        var at = simulation.CursorOf(shard, kind);
+        foreach (var o in simulation.Store.Owned(kind, owner.Metadata.Uid, at))
+        {
+            found.Add((T)o);
+        }
+        return found;
+    }
+
+    /// <summary>The objects of a type that concern a node, in the order in which they came to it, as
+    /// the component sees them.</summary>
+    public List<T> OnNode<T>(string node)
+        where T : ApiObject
+    {
+        var kind = Kinds.Of<T>();
+        var found = new List<T>();
+        foreach (var o in simulation.Store.OnNode(kind, node, simulation.CursorOf(shard, kind)))
+        {
+            found.Add((T)o);
+        }
+        return found;
+    }
+
+    /// <summary>The objects of a type with a label in a namespace, in the order in which they got it,
+    /// as the component sees them.</summary>
+    public List<T> Labelled<T>(string ns, string label, string value)
+        where T : ApiObject
+    {
+        var kind = Kinds.Of<T>();
+        var found = new List<T>();
+        var at = simulation.CursorOf(shard, kind);
+        foreach (var o in simulation.Store.Labelled(kind, ns, label, value, at))
+        {
+            found.Add((T)o);
+        }
+        return found;
+    }
+
+    /// <summary>Creates an object; the answer is what was stored.</summary>
+    /// <exception cref="ApiException">The API server refused, or could not be reached.</exception>
+    public T Create<T>(T o)
+        where T : ApiObject => Write<T>(new ApiRequest(Verb.Create,
+            new ResourcePath(o.Kind, o.Metadata.Namespace, "")) { Body = new Payload.Typed(o) });
+
+    /// <summary>Creates in a subresource, such as a <see cref="Binding"/>.</summary>
+    /// <exception cref="ApiException">The API server refused, or could not be reached.</exception>
+    public void Create(ObjectKey parent, string subresource, ApiObject o) =>
+        Send(new ApiRequest(Verb.Create, PathOf(parent, subresource)) { Body = new Payload.Typed(o) });
+
+    /// <summary>Replaces an object. Its resourceVersion must be the stored one.</summary>
+    /// <exception cref="ApiException">The API server refused (409: somebody wrote in between).</exception>
+    public T Update<T>(T o)
+        where T : ApiObject => Put(o, "");
+
+    /// <summary>Replaces the status of an object. Its resourceVersion must be the stored one.</summary>
+    /// <exception cref="ApiException">The API server refused (409: somebody wrote in between).</exception>
+    public T UpdateStatus<T>(T o)
+        where T : ApiObject => Put(o, "status");
+
+    /// <summary>Changes an object by a patch.</summary>
+    /// <exception cref="ApiException">The API server refused.</exception>
+    public ApiObject Patch(ObjectKey key, Payload.Patch patch, string subresource = "") =>
+        Send(new ApiRequest(Verb.Patch, PathOf(key, subresource)) { Body = patch }).Object!;
+
+    /// <summary>Deletes an object, or begins to: a grace period or a finalizer may keep it a while.</summary>
+    /// <exception cref="ApiException">The API server refused (404: it is gone already).</exception>
+    public void Delete(ObjectKey key, DeleteOptions? options = null) =>
+        Send(new ApiRequest(Verb.Delete, PathOf(key, "")) { Delete = options });
+
+    /// <summary>Sends any request as this component.</summary>
+    /// <exception cref="ApiException">The API server refused, or could not be reached.</exception>
+    public ApiResponse Send(ApiRequest request)
+    {
+        Faults.BeforeWrite(shard, request);
+        var response = simulation.Api.Handle(request with { User = shard.User });
+        var service = simulation.DrawService();
+        if (!Detached)
+        {
+            Busy += service;
+        }
+        var done = Detached ? Busy + service : Busy;
+        changes.Add(ChangeOf(request, response));
+        if (response.Revision.Value > 0)
+        {
+            commits.Add((simulation.Store.Head, done));
+        }
+        if (response.Status is { IsSuccess: false } refusal)
+        {
+            throw new ApiException(refusal);
+        }
+        simulation.Faults.AfterWrite(shard);
+        return response;
+    }
+
+    /// <summary>Reports an event about an object, as <c>kubectl describe</c> shows it. The message is
+    /// a template with {0}, {1}… for the arguments.</summary>
+    public void Event(ApiObject about, string type, string reason, string message,
+        params string[] arguments)
+    {
+        var row = new EventRow
+        {
+            Involved = about.Key,
+            Uid = about.Metadata.Uid,
+            InvolvedVersion = about.Metadata.ResourceVersion,
+            Type = type,
+            Reason = reason,
+            Template = message,
+            Arguments = [.. arguments],
+            At = Now,
+            Component = shard.Component.Name,
+            Host = shard.Node,
+        };
+        simulation.Api.RecordEvent(row);
+        commits.Add((simulation.Store.Head, Busy));
+    }
+
+    /// <summary>Works on a key again after a delay of virtual time. Of several timers of one key and
+    /// pace the earliest counts.</summary>
+    public void After(TimeSpan delay, ObjectKey key, Pace pace = Pace.Progress) =>
+        timers.Add((delay, key, pace));
+
+    internal void Begin()
+    {
+        changes.Clear();
+        commits.Clear();
+        timers.Clear();
+        Busy = TimeSpan.Zero;
+        Detached = false;
+    }
+
+    private static ResourcePath PathOf(ObjectKey key, string subresource) =>
+        new(key.Kind, key.Namespace, key.Name, subresource);
+
+    private T Put<T>(T o, string subresource)
+        where T : ApiObject => Write<T>(new ApiRequest(Verb.Update,
+            PathOf(o.Key, subresource)) { Body = new Payload.Typed(o) });
+
+    private T Write<T>(ApiRequest request)
+        where T : ApiObject => (T)Send(request).Object!;
+
+    private Change ChangeOf(ApiRequest request, ApiResponse response)
+    {
+        var path = request.Path;
+        var key = new ObjectKey(path.Kind, path.Namespace, path.Name);
+        if (response.Revision.Value == 0)
+        {
+            var refused = response.Status is { IsSuccess: false } ? response.Status : null;
+            return new()
+            {
+                Verb = request.Verb, Key = key, Subresource = path.Subresource, Refused = refused,
+            };
+        }
+        var written = simulation.Store.Log(response.Revision);
+        return new()
+        {
+            Verb = request.Verb, Key = written.Key, Subresource = path.Subresource,
+            Revision = response.Revision, Before = written.Old, After = written.New,
+        };
+    }
+}

@@ -1,0 +1,117 @@
+namespace KubeSim;
+
+/// <summary>A component of the cluster: it watches kinds of objects, keeps a queue of keys, and brings
+/// what is closer to what should be, one key at a time. A learner's component implements the same.</summary>
+/// <remarks>Level-triggered: <see cref="Reconcile"/> works from what it reads, never from what an
+/// event said. It restarts with an empty memory: a new instance that observes a fresh list.</remarks>
+public interface IReconciler
+{
+    /// <summary>The name that steps, events and faults use, such as <c>replicaset-controller</c>.</summary>
+    string Name { get; }
+
+    /// <summary>What the component watches, one entry a kind.</summary>
+    Seq<Watched> Watches { get; }
+
+    /// <summary>How many keys it works on at one time.</summary>
+    int Workers => 1;
+
+    /// <summary>A new, empty queue.</summary>
+    IWorkQueue NewQueue() => new FifoQueue();
+
+    /// <summary>Takes note of a change: keep private caches, add keys. By default it adds the key that
+    /// the kind's <see cref="Watched"/> entry maps the change to.</summary>
+    void Observe(in WatchEvent e, IWorkQueue queue) => Watched.Enqueue(Watches, e, queue);
+
+    /// <summary>Brings one key closer to what should be.</summary>
+    /// <exception cref="ApiException">A write was refused; the key is tried again with back-off.</exception>
+    Result Reconcile(ObjectKey key, ReconcileContext api);
+}
+
+/// <summary>A kind that a component watches; optionally only what concerns its own node, and which
+/// key a change is about.</summary>
+public sealed record Watched(Kind Kind)
+{
+    /// <summary>For a component with an instance a node: the node that an object concerns, null for
+    /// none. Unset: every instance sees every object of the kind.</summary>
+    public Func<ApiObject, string?>? NodeOf { get; init; }
+
+    /// <summary>The key that a change is about, null for none. Unset: the object's own key.</summary>
+    public Func<ApiObject, ObjectKey?>? KeyOf { get; init; }
+
+    /// <summary>Every object of a kind, keyed by itself.</summary>
+    public static Watched All<T>()
+        where T : ApiObject => new(Kinds.Of<T>());
+
+    /// <summary>The objects of a kind that concern the component's own node.</summary>
+    public static Watched OnNode<T>()
+        where T : ApiObject => new(Kinds.Of<T>()) { NodeOf = KubeSim.NodeOf.Object };
+
+    /// <summary>The objects of a kind, keyed by the object that controls them.</summary>
+    public static Watched ControlledBy<T>(Kind owner)
+        where T : ApiObject => new(Kinds.Of<T>())
+        {
+            KeyOf = o => ControllerKey(o, owner),
+        };
+
+    internal static void Enqueue(Seq<Watched> watches, in WatchEvent e, IWorkQueue queue)
+    {
+        foreach (var watched in watches)
+        {
+            if (!watched.Kind.Equals(e.Key.Kind))
+            {
+                continue;
+            }
+            if (watched.KeyOf is null)
+            {
+                queue.Add(e.Key);
+                continue;
+            }
+            var now = e.New is null ? null : watched.KeyOf(e.New);
+            var before = e.Old is null ? null : watched.KeyOf(e.Old);
+            if (now is { } key)
+            {
+                queue.Add(key);
+            }
+            if (before is { } old && !old.Equals(now))
+            {
+                queue.Add(old);
+            }
+        }
+    }
+
+    private static ObjectKey? ControllerKey(ApiObject o, Kind owner)
+    {
+        foreach (var reference in o.Metadata.OwnerReferences)
+        {
+            if (reference.Controller == true && reference.Kind == owner.Name)
+            {
+                return new ObjectKey(owner, owner.Namespaced ? o.Metadata.Namespace : "", reference.Name);
+            }
+        }
+        return null;
+    }
+}
+
+/// <summary>What a reconcile asks for next.</summary>
+public readonly record struct Result
+{
+    /// <summary>All is done until something changes.</summary>
+    public static Result Done => default;
+
+    /// <summary>Try again, after a back-off that doubles with each failure in a row.</summary>
+    public static Result Retry(string why) => new() { Error = why };
+
+    /// <summary>Why the key is to be tried again; null when nothing failed.</summary>
+    public string? Error { get; private init; }
+}
+
+/// <summary>A component as the cluster runs it: how to make an instance, and whether each node has
+/// one. The factory is called anew after every crash, rewind and fork: it must not share state.</summary>
+public sealed record ComponentSpec(string Name, Func<string, IReconciler> New)
+{
+    /// <summary>True when every node runs an instance; then <see cref="New"/> gets the node's name.</summary>
+    public bool PerNode { get; init; }
+
+    /// <summary>Who the component is to the API server.</summary>
+    public UserInfo? User { get; init; }
+}

@@ -1,0 +1,91 @@
+namespace KubeSim;
+
+/// <summary>A replay that did not come out as the run before: some component draws on something
+/// outside the cluster, such as the wall clock or a static.</summary>
+public sealed class ReplayDivergedException : Exception
+{
+    internal ReplayDivergedException(long step, string component)
+        : base($"replay diverged at step {step}: {component} depends on something outside the cluster")
+    {
+        Step = step;
+        Component = component;
+    }
+
+    /// <summary>The first step that came out otherwise.</summary>
+    public long Step { get; }
+
+    /// <summary>The component that took it.</summary>
+    public string Component { get; }
+}
+
+/// <summary>Runs a journal again. The same options and inputs give the same run, and the digests of
+/// the first run prove it at every step.</summary>
+internal static class Replay
+{
+    /// <summary>A new simulation brought to where a run stands now.</summary>
+    /// <exception cref="ReplayDivergedException">A step came out otherwise.</exception>
+    public static Simulation Whole(Simulation original)
+    {
+        var copy = To(original, original.Items);
+        copy.AdvanceTo(original.Now);
+        return copy;
+    }
+
+    /// <summary>A new simulation brought to right before a step of a run, with every input that was
+    /// given before that step.</summary>
+    /// <exception cref="ReplayDivergedException">A step came out otherwise.</exception>
+    public static Simulation Before(Simulation original, long step) =>
+        To(original, original.Steps[step].Items - 1);
+
+    /// <summary>A step of a run in full.</summary>
+    /// <exception cref="ReplayDivergedException">A step came out otherwise.</exception>
+    public static StepRecord StepAt(Simulation original, long number)
+    {
+        var copy = Before(original, number);
+        copy.ExecuteNext(detail: true, out var step);
+        Check(copy, original, number);
+        return step!;
+    }
+
+    private static Simulation To(Simulation original, long items)
+    {
+        var copy = new Simulation(original.Options);
+        foreach (var entry in original.Journal.TakeWhile(e => e.Items <= items))
+        {
+            Run(copy, original, entry.Items);
+            copy.AdvanceTo(entry.Time);
+            copy.Submit(entry.Input);
+        }
+        Run(copy, original, items);
+        return copy;
+    }
+
+    private static void Run(Simulation copy, Simulation original, long items)
+    {
+        while (copy.Items < items)
+        {
+            var before = copy.Steps.Count;
+            if (!copy.ExecuteNext(detail: false, out _))
+            {
+                Check(copy, original, before + 1);
+            }
+            if (copy.Steps.Count > before)
+            {
+                Check(copy, original, copy.Steps.Count);
+            }
+        }
+    }
+
+    private static void Check(Simulation copy, Simulation original, long number)
+    {
+        if (number < original.Steps.Oldest || number > original.Steps.Count)
+        {
+            return;
+        }
+        var first = original.Steps[number];
+        if (copy.Steps.Count < number || first.Rolling != copy.Steps[number].Rolling)
+        {
+            throw new ReplayDivergedException(number, first.Shard.Instance);
+        }
+    }
+}

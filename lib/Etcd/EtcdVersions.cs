@@ -1,0 +1,17 @@
+namespace KubeSim;
+
+// A key's own history: what it went through, newest first.
+public sealed partial class EtcdStore
+{
+    /// <summary>The latest change of a key at or before a revision; null when none is known.</summary>
+    public WatchEvent? LastChange(in ObjectKey key, Revision atOrBefore)
+    {
+        var version = Entry(key)?.Newest;
+        while (version is not null && version.From > atOrBefore.Value)
+        {
+            version = version.Previous;
+        }
+        return version is not null && version.From >= log.First && TryLog(new(version.From), out var e)
+            ? e : null;
+    }
+}

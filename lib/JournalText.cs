@@ -1,0 +1,328 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace KubeSim;
+
+/// <summary>One line of a journal as text: when, and what.</summary>
+public sealed record JournalLine
+{
+    /// <summary>The file and line, for errors.</summary>
+    public required (string File, int Line) Place { get; init; }
+
+    /// <summary>When: time since the start; null for <c>settled</c>, once the cluster has
+    /// converged.</summary>
+    public TimeSpan? At { get; init; }
+
+    /// <summary>After how many work items exactly; null for a line that a person wrote.</summary>
+    public long? Items { get; init; }
+
+    /// <summary>What; null for an <c>apply</c>, whose object is in <see cref="Apply"/>.</summary>
+    public Input? Input { get; init; }
+
+    /// <summary>The object to create, or to patch where it is there.</summary>
+    public ApiObject? Apply { get; init; }
+}
+
+/// <summary>What a journal as text holds.</summary>
+public sealed record JournalRead(Seq<JournalLine> Lines, Seq<ManifestError> Errors);
+
+/// <summary>
+/// Journals as text, one JSON object a line:
+/// <c>{"at":"5s"|"settled", OP}</c> with OP one of <c>apply</c>, <c>create</c>, <c>update</c> (an
+/// object), <c>patch</c>, <c>delete</c>, <c>fault</c> and <c>compact</c>. What a run saves also says
+/// after how many work items, so that a replay comes out the same to the last digest.
+/// </summary>
+public static class JournalText
+{
+    private static readonly string[] Operations =
+        ["apply", "create", "update", "patch", "delete", "fault", "compact"];
+
+    /// <summary>Reads a journal. Every line that cannot be read is an error with its place.</summary>
+    public static JournalRead Read(string text, string file, KindRegistry kinds)
+    {
+        var (lines, errors) = (new List<JournalLine>(), new List<ManifestError>());
+        var number = 0;
+        foreach (var line in text.Split('\n'))
+        {
+            number++;
+            if (string.IsNullOrWhiteSpace(line))
+            {
+                continue;
+            }
+            try
+            {
+                lines.Add(new Reader(file, number, kinds).Read(line));
+            }
+            catch (JournalException e)
+            {
+                errors.AddRange(e.Errors);
+            }
+        }
+        return new([.. lines], [.. errors]);
+    }
+
+    /// <summary>Writes a journal.</summary>
+    /// <exception cref="NotSupportedException">An input holds a delegate; the message names it.</exception>
+    public static string Write(IEnumerable<JournalEntry> journal, DateTime start)
+    {
+        var text = new StringBuilder();
+        foreach (var entry in journal)
+        {
+            if (entry.Input.HoldsDelegate)
+            {
+                throw new NotSupportedException($"the journal cannot be saved: \"{entry.Input.Describe}\" "
+                    + "holds a delegate; run it from code instead");
+            }
+            var line = new JsonObject
+            {
+                ["at"] = GoDuration.Format(entry.Time - start),
+                ["items"] = entry.Items,
+            };
+            JournalWriter.Write(entry.Input, line);
+            text.Append(line.ToJsonString(Json.Options)).Append('\n');
+        }
+        return text.ToString();
+    }
+
+    private sealed class JournalException(params ManifestError[] errors) : Exception
+    {
+        public ManifestError[] Errors { get; } = errors;
+    }
+
+    private sealed class Reader(string file, int number, KindRegistry kinds)
+    {
+        public JournalLine Read(string text)
+        {
+            var line = Parse(text);
+            var operations = Operations.Where(line.ContainsKey).ToArray();
+            if (operations.Length != 1)
+            {
+                var unknown = line.Select(f => f.Key)
+                    .FirstOrDefault(k => k is not ("at" or "items") && !Operations.Contains(k));
+                throw Error("", (unknown is null ? "" : $"unknown operation \"{unknown}\"; ")
+                    + "a line holds one operation: " + string.Join(", ", Operations));
+            }
+            var read = new JournalLine
+            {
+                Place = (file, number), At = Time(line["at"]), Items = (long?)line["items"],
+            };
+            return Operation(operations[0], line[operations[0]]!, read);
+        }
+
+        private JournalLine Operation(string name, JsonNode body, JournalLine line) => name switch
+        {
+            "apply" => line with { Apply = Object(name, body) },
+            "create" => line with { Input = Request(Verb.Create, Object(name, body), "") },
+            "update" => line with
+            {
+                Input = Request(Verb.Update, Object(name, body["object"] ?? body),
+                    Text(body, name, "subresource") ?? ""),
+            },
+            "patch" => line with { Input = Patch(body) },
+            "delete" => line with { Input = Delete(body) },
+            "fault" => line with { Input = Fault(body) },
+            _ => line with { Input = new CompactInput(new(Number(body, name))) },
+        };
+
+        private JsonObject Parse(string text)
+        {
+            try
+            {
+                return JsonNode.Parse(text) as JsonObject
+                    ?? throw Error("", "a journal line is a JSON object");
+            }
+            catch (JsonException e)
+            {
+                throw new JournalException(new ManifestError(file, number,
+                    (int)(e.BytePositionInLine ?? 0) + 1, "", "this line is not JSON"));
+            }
+        }
+
+        private TimeSpan? Time(JsonNode? at)
+        {
+            var text = at is JsonValue value && value.TryGetValue<string>(out var s) ? s : null;
+            if (text == "settled")
+            {
+                return null;
+            }
+            return text is not null && GoDuration.TryParse(text, out var span) && span >= TimeSpan.Zero
+                ? span : throw Error("at", "must be a duration since the start, such as \"5s\", or "
+                    + "\"settled\"");
+        }
+
+        private ApiObject Object(string name, JsonNode body)
+        {
+            var documents = Manifest.Read(body.ToJsonString(Json.Options), file, kinds);
+            var errors = documents.SelectMany(d => d.Errors)
+                .Select(e => e with { Line = number, Column = 1 }).ToArray();
+            if (errors.Length > 0)
+            {
+                throw new JournalException(errors);
+            }
+            return documents is [{ Object: { } o }] ? o : throw Error(name, "must be one object");
+        }
+
+        private static RequestInput Request(Verb verb, ApiObject o, string subresource)
+        {
+            var ns = o.Kind.Namespaced && o.Metadata.Namespace.Length == 0
+                ? "default" : o.Metadata.Namespace;
+            var name = verb == Verb.Create ? "" : o.Metadata.Name;
+            return new(new(verb, new(o.Kind, ns, name, subresource)) { Body = new Payload.Typed(o) });
+        }
+
+        private RequestInput Patch(JsonNode patch)
+        {
+            var type = Text(patch, "patch", "type") ?? "application/strategic-merge-patch+json";
+            var kind = type switch
+            {
+                "application/json-patch+json" => PatchKind.Json,
+                "application/merge-patch+json" => PatchKind.Merge,
+                "application/strategic-merge-patch+json" => PatchKind.StrategicMerge,
+                "application/apply-patch+yaml" => PatchKind.Apply,
+                _ => throw Error("patch.type", $"unknown patch type \"{type}\""),
+            };
+            var body = patch["body"] ?? throw Error("patch.body", "is missing");
+            return new(new(Verb.Patch, PathOf(patch, "patch"))
+            {
+                Body = new Payload.Patch(kind, body.DeepClone()),
+            });
+        }
+
+        private RequestInput Delete(JsonNode delete)
+        {
+            var options = delete["options"];
+            return new(new(Verb.Delete, PathOf(delete, "delete"))
+            {
+                Delete = options is null ? null : new()
+                {
+                    GracePeriodSeconds = (long?)options["gracePeriodSeconds"],
+                    PropagationPolicy = Text(options, "delete.options", "propagationPolicy"),
+                    Uid = (string?)options["preconditions"]?["uid"],
+                    ResourceVersion = (string?)options["preconditions"]?["resourceVersion"],
+                },
+            });
+        }
+
+        private FaultInput Fault(JsonNode fault)
+        {
+            var op = Text(fault, "fault", "op") ?? "";
+            var target = Text(fault, "fault", "target") ?? throw Error("fault.target", "is missing");
+            return Enum.TryParse<FaultOp>(op.Replace("-", "", StringComparison.Ordinal), true, out var known)
+                ? new(known, target, (int?)fault["count"] ?? 0)
+                : throw Error("fault.op", $"unknown fault \"{op}\"; faults are "
+                    + "crash, restore, partition, hold, crash-after-write, lose-reply");
+        }
+
+        private ResourcePath PathOf(JsonNode op, string name)
+        {
+            var word = Text(op, name, "kind") ?? throw Error($"{name}.kind", "is missing");
+            var version = Text(op, name, "apiVersion");
+            var kind = (version is null ? kinds.FindWord(word) : kinds.Find(version, word))
+                ?? throw Error($"{name}.kind", $"unknown kind \"{word}\"");
+            var ns = kind.Namespaced ? Text(op, name, "namespace") ?? "default" : "";
+            var of = Text(op, name, "name") ?? throw Error($"{name}.name", "is missing");
+            return new(kind, ns, of, Text(op, name, "subresource") ?? "");
+        }
+
+        private string? Text(JsonNode node, string path, string field) => node is not JsonObject map
+            ? throw Error(path, "must be a map")
+            : map[field] is not { } value ? null
+            : value is JsonValue v && v.TryGetValue<string>(out var text) ? text
+            : throw Error($"{path}.{field}", "must be a string");
+
+        private long Number(JsonNode node, string path) =>
+            node is JsonValue value && value.TryGetValue<long>(out var number)
+                ? number : throw Error(path, "must be a whole number");
+
+        private JournalException Error(string path, string message) =>
+            new(new ManifestError(file, number, 1, path, message));
+    }
+}
+
+/// <summary>Inputs as the operations of a journal line.</summary>
+internal static class JournalWriter
+{
+    public static void Write(Input input, JsonObject line)
+    {
+        switch (input)
+        {
+            case RequestInput { Request: var request }:
+                Write(request, line);
+                break;
+            case FaultInput fault:
+                line["fault"] = new JsonObject
+                {
+                    ["op"] = Name(fault.Op), ["target"] = fault.Target, ["count"] = fault.Count,
+                };
+                break;
+            case CompactInput compact:
+                line["compact"] = compact.At.Value;
+                break;
+            default:
+                throw new NotSupportedException(
+                    $"the journal cannot be saved: \"{input.Describe}\" has no form as text");
+        }
+    }
+
+    private static void Write(ApiRequest request, JsonObject line)
+    {
+        switch (request.Verb, request.Body)
+        {
+            case (Verb.Create, Payload.Typed typed) when request.Path.Subresource.Length == 0:
+                line["create"] = Json.Encode(typed.Object);
+                break;
+            case (Verb.Update, Payload.Typed typed):
+                line["update"] = new JsonObject
+                {
+                    ["subresource"] = request.Path.Subresource, ["object"] = Json.Encode(typed.Object),
+                };
+                break;
+            case (Verb.Patch, Payload.Patch patch):
+                var body = Target(request.Path);
+                body["type"] = TypeOf(patch.Kind);
+                body["body"] = patch.Body.DeepClone();
+                line["patch"] = body;
+                break;
+            case (Verb.Delete, _):
+                var target = Target(request.Path);
+                target["options"] = Options(request.Delete);
+                line["delete"] = target;
+                break;
+            default:
+                throw new NotSupportedException("the journal cannot be saved: "
+                    + $"{request.Verb} {request.Path} has no form as text");
+        }
+    }
+
+    private static JsonObject Target(in ResourcePath path) => new()
+    {
+        ["apiVersion"] = path.Kind.ApiVersion, ["kind"] = path.Kind.Name,
+        ["namespace"] = path.Namespace, ["name"] = path.Name, ["subresource"] = path.Subresource,
+    };
+
+    private static JsonObject? Options(DeleteOptions? options) => options is null ? null : new()
+    {
+        ["gracePeriodSeconds"] = options.GracePeriodSeconds,
+        ["propagationPolicy"] = options.PropagationPolicy,
+        ["preconditions"] = new JsonObject
+        {
+            ["uid"] = options.Uid, ["resourceVersion"] = options.ResourceVersion,
+        },
+    };
+
+    private static string TypeOf(PatchKind kind) => kind switch
+    {
+        PatchKind.Json => "application/json-patch+json",
+        PatchKind.Merge => "application/merge-patch+json",
+        PatchKind.Apply => "application/apply-patch+yaml",
+        _ => "application/strategic-merge-patch+json",
+    };
+
+    private static string Name(FaultOp op) => op switch
+    {
+        FaultOp.CrashAfterWrite => "crash-after-write",
+        FaultOp.LoseReply => "lose-reply",
+        _ => op.ToString().ToLowerInvariant(),
+    };
+}

@@ -1,0 +1,60 @@
+namespace KubeSim.Tests;
+
+/// <summary>Small clusters and components that the tests of the engine share.</summary>
+internal static class Given
+{
+    public static ReplicaSet ReplicaSet(string name = "web", int replicas = 3) => new()
+    {
+        Metadata = new() { Name = name, Namespace = "default" },
+        Spec = new()
+        {
+            Replicas = replicas,
+            Selector = new() { MatchLabels = Map.Of(("app", name)) },
+            Template = new()
+            {
+                Metadata = new() { Labels = Map.Of(("app", name)) },
+                Spec = new() { Containers = [new() { Name = "main", Image = "nginx" }] },
+            },
+        },
+    };
+
+    public static ConfigMap ConfigMap(string name, string value = "1") => new()
+    {
+        Metadata = new() { Name = name, Namespace = "default" },
+        Data = Map.Of(("value", value)),
+    };
+
+    /// <summary>A cluster whose only component is the given one.</summary>
+    public static Cluster Alone(Func<IReconciler> factory, Latency? latency = null, ulong seed = 0) =>
+        new(nodes: 1, seed: seed, latency: latency,
+            components: [new("probe", _ => factory())]);
+
+    public static ulong[] Digests(Cluster cluster) =>
+        [.. Enumerable.Range(1, (int)cluster.StepCount).Select(n => cluster.DigestAt(n))];
+
+    public static int Running(Cluster cluster) =>
+        cluster.List<Pod>().Count(p => p.Status.Phase == "Running");
+}
+
+/// <summary>A component made of delegates.</summary>
+internal sealed class Probe(params Watched[] watches) : IReconciler
+{
+    public string Name => "probe";
+
+    public Seq<Watched> Watches { get; } = [.. watches];
+
+    public int Workers { get; init; } = 1;
+
+    public Action<WatchEvent>? OnObserve { get; init; }
+
+    public Func<ObjectKey, ReconcileContext, Result>? OnReconcile { get; init; }
+
+    public void Observe(in WatchEvent e, IWorkQueue queue)
+    {
+        OnObserve?.Invoke(e);
+        Watched.Enqueue(Watches, e, queue);
+    }
+
+    public Result Reconcile(ObjectKey key, ReconcileContext api) =>
+        OnReconcile?.Invoke(key, api) ?? Result.Done;
+}
