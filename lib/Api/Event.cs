@@ -24,7 +24,7 @@ public sealed record Event : ApiObject
     public string? Message { get; init; }
 
     /// <summary>Who reports, in the older form.</summary>
-    public EventSource? Source { get; init; }
+    public EventSource Source { get; init; } = EventSource.None;
 
     /// <summary>When it happened first.</summary>
     public Time? FirstTimestamp { get; init; }
@@ -51,15 +51,18 @@ public sealed record Event : ApiObject
     public ObjectReference? Related { get; init; }
 
     /// <summary>Who reports, such as <c>kubelet</c>.</summary>
-    public string? ReportingComponent { get; init; }
+    public string ReportingComponent { get; init; } = "";
 
     /// <summary>Which instance of it, such as the node's name.</summary>
-    public string? ReportingInstance { get; init; }
+    public string ReportingInstance { get; init; } = "";
 }
 
 /// <summary>Who reports an event.</summary>
 public sealed record EventSource : ApiPart
 {
+    /// <summary>One that nobody named.</summary>
+    public static EventSource None { get; } = new();
+
     /// <summary>The component, such as <c>kubelet</c>.</summary>
     public string? Component { get; init; }
 

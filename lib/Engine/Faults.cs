@@ -39,6 +39,26 @@ internal sealed class Faults(Simulation simulation)
         {
             ApplyTo(shard, kind, fault);
         }
+        if (simulation.Store.Get(new ObjectKey(Kinds.Node, "", fault.Target)) is not null)
+        {
+            ApplyToMachine(fault);
+        }
+    }
+
+    private void ApplyToMachine(FaultInput fault)
+    {
+        switch (fault.Op)
+        {
+            case FaultOp.Crash:
+                simulation.World.Crash(fault.Target);
+                break;
+            case FaultOp.Restore:
+                simulation.World.Restore(fault.Target);
+                break;
+            case FaultOp.Partition:
+                simulation.World.Partition(fault.Target);
+                break;
+        }
     }
 
     /// <summary>Checks a target before it is journaled.</summary>

@@ -23,6 +23,10 @@ public sealed class ReconcileContext
     /// <summary>The component's own source of chance.</summary>
     public Prng Random => shard.Random;
 
+    /// <summary>The physical world: the only thing besides the API server that a component acts
+    /// on.</summary>
+    public IWorld World => simulation.World;
+
     /// <summary>The node of this instance; empty for a component that the cluster has once.</summary>
     public string Node => shard.Node;
 

@@ -21,13 +21,16 @@ public sealed record SimulationOptions
     /// <summary>The objects that are there at the start, in order.</summary>
     public Seq<ApiObject> Objects { get; init; }
 
+    /// <summary>Makes the physical world of a run; a replay makes it anew.</summary>
+    public Func<IWorldHost, IWorld> World { get; init; } = _ => new NoWorld();
+
     /// <summary>The most reconciles at one instant before the run is taken for endless.</summary>
     public int StepsPerInstant { get; init; } = 1_000_000;
 }
 
 /// <summary>The engine: one queue of work, ordered by virtual time and then by sequence. It routes
 /// changes to their watchers, gives keys to workers, and records what each step did and why.</summary>
-internal sealed class Simulation
+internal sealed class Simulation : IWorldHost
 {
     private const int TrimEvery = 256;
 
@@ -36,9 +39,11 @@ internal sealed class Simulation
     private readonly List<Stream> streamList = [];
     private readonly int[] work = new int[3];
     private readonly Prng latency;
+    private readonly Prng worldRandom;
     private readonly Pin pin;
     private DateTime instant;
     private int stepsAtInstant;
+    private bool inInput;
     private ComponentFailedException? failure;
 
     public Simulation(SimulationOptions options)
@@ -51,6 +56,8 @@ internal sealed class Simulation
         Api = new(Store, KindRegistry.BuiltIn, Random.Fork("kube-apiserver"), () => Now);
         Faults = new(this);
         Steps = new();
+        worldRandom = Random.Fork("world");
+        World = options.World(this);
         foreach (var o in options.Objects)
         {
             Api.Handle(CreateRequest(o)).EnsureSuccess();
@@ -69,6 +76,10 @@ internal sealed class Simulation
 
     public Prng Random { get; }
 
+    Prng IWorldHost.Random => worldRandom;
+
+    public IWorld World { get; }
+
     public EtcdStore Store { get; }
 
     public ApiServer Api { get; }
@@ -83,6 +94,11 @@ internal sealed class Simulation
 
     /// <summary>What the API server answered to the latest request from outside.</summary>
     public ApiResponse? Answer { get; set; }
+
+    /// <summary>What happens now in the world is caused by the latest input, or by the latest
+    /// step.</summary>
+    private Cause WakeCause => inInput ? new(CauseType.Input, Journal.Count)
+        : new(CauseType.Timer, Steps.Count);
 
     /// <summary>The number of work items executed, shown or not.</summary>
     public long Items { get; private set; }
@@ -127,7 +143,10 @@ internal sealed class Simulation
         Steps.BeginInput(Journal.Count + 1);
         var entry = new JournalEntry(Items, Now, input);
         Journal.Add(entry);
-        if (!input.Execute(this))
+        inInput = true;
+        var done = input.Execute(this);
+        inInput = false;
+        if (!done)
         {
             Journal.RemoveAt(Journal.Count - 1);
             return false;
@@ -296,6 +315,14 @@ internal sealed class Simulation
         Kick(shard);
     }
 
+    public void Wake(string component, string node, ObjectKey key, TimeSpan delay, Pace pace)
+    {
+        if (Components.Find(c => c.Name == component)?.Find(node) is { Reconciler: not null } shard)
+        {
+            shard.SetTimer(delay, key, pace, WakeCause);
+        }
+    }
+
     /// <summary>Makes an instance and lets it list what it watches.</summary>
     public Shard Begin(Component component, string node)
     {
@@ -325,12 +352,22 @@ internal sealed class Simulation
 
     private void Deliver(Stream stream)
     {
-        CountWork(Pace.Progress, -1);
-        var logged = Store.TryLog(stream.Take(), out var e);
+        // What arrives at one instant is seen before anybody acts on a part of it.
+        do
+        {
+            DeliverOne(stream);
+        }
+        while (stream.TryNext(out var next) && next <= Now);
         if (stream.TryNext(out var due))
         {
             Enqueue(due, new(WorkType.Deliver, stream, default, Pace.Progress, 0, default));
         }
+    }
+
+    private void DeliverOne(Stream stream)
+    {
+        CountWork(Pace.Progress, -1);
+        var logged = Store.TryLog(stream.Take(), out var e);
         // A write that a later one overwrote in place (a lease renewal) has nothing left to say.
         for (var i = 0; logged && i < stream.Watchers.Count; i++)
         {
@@ -468,8 +505,9 @@ internal sealed class Simulation
         var before = Store.Head;
         context.Begin();
         var error = Reconcile(shard, key, out var crashed);
-        var own = DigestOf(shard, key, pending, context, error);
-        Rolling = Digest.Mix(Rolling, own);
+        var own = DigestOf(shard, key, context, error);
+        Rolling = Digest.Mix(Digest.Mix(Digest.Mix(Rolling, own), Store.Head.Value),
+            pending.First.Number);
         var wrote = Store.Head > before;
         var shown = wrote || context.Changes.Count > 0 || error is not null
             || !pending.Quiet;
@@ -558,15 +596,15 @@ internal sealed class Simulation
         }
     }
 
-    private ulong DigestOf(Shard shard, ObjectKey key, in Pending pending, ReconcileContext context,
-        string? error)
+    /// <summary>What a step did, apart from the numbers of revisions: two branches do the same as long
+    /// as this is the same, even when one has written more before.</summary>
+    private ulong DigestOf(Shard shard, ObjectKey key, ReconcileContext context, string? error)
     {
         var digest = Digest.Mix(Digest.Mix(Digest.Start, shard.Digest), Now.Ticks);
         digest = key.Mix(digest);
-        digest = Digest.Mix(digest, pending.First.Number);
         foreach (var change in context.Changes)
         {
-            digest = Digest.Mix(digest, (ulong)change.Verb ^ ((ulong)change.Revision.Value << 4));
+            digest = change.Key.Mix(Digest.Mix(digest, (ulong)change.Verb));
             digest = change.Revision.Value > 0
                 ? StateDigest.Mix(digest, change.Before, change.After)
                 : Digest.Mix(digest, change.Refused?.Message);

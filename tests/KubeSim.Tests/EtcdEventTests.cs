@@ -42,7 +42,7 @@ public sealed class EtcdEventTests
         var first = store.Record(Pulling("web", "nginx", 0));
         store.Record(Pulling("web", "redis", 1));
         var again = store.Record(Pulling("web", "nginx", 5));
-        Assert.That(store.Count(Event.CoreKind), Is.EqualTo(2));
+        Assert.That(store.Count(Kinds.Event), Is.EqualTo(2));
         var change = store.Log(again);
         Assert.That(change.Type, Is.EqualTo("MODIFIED"));
         Assert.That(((Event)change.Old!).Count, Is.EqualTo(1));
@@ -50,7 +50,7 @@ public sealed class EtcdEventTests
         Assert.That(((Event)change.New!).LastTimestamp, Is.EqualTo((Time)Start.AddSeconds(5)));
         Assert.That(((Event)store.Get(change.Key, first)!).Count, Is.EqualTo(1));
         Assert.That(store.Log(first).Type, Is.EqualTo("ADDED"));
-        Assert.That(store.LogKind(first), Is.EqualTo(Event.CoreKind));
+        Assert.That(store.LogKind(first), Is.EqualTo(Kinds.Event));
     }
 
     [Test]
@@ -106,7 +106,7 @@ public sealed class EtcdEventTests
         Assert.That(store.ExpireEvents(Start.AddSeconds(3620)), Is.EqualTo(1));
         store.Trim(store.Head);
         Assert.That(store.Holdings().EventRows, Is.Zero);
-        Assert.That(store.Count(Event.CoreKind), Is.Zero);
+        Assert.That(store.Count(Kinds.Event), Is.Zero);
     }
 
     [Test]
@@ -122,9 +122,9 @@ public sealed class EtcdEventTests
         Assert.That(store.Events(e.Key with { Kind = Pod, Name = "web" }, "uid-web", noted).Count(),
             Is.EqualTo(1));
         var gone = store.Delete(Stamp(store, store.Get(e.Key)!));
-        Assert.That(store.List(Event.CoreKind, "shop", gone), Is.Empty);
-        Assert.That(store.List(Event.CoreKind, "shop", noted).Count(), Is.EqualTo(1));
-        Assert.That(store.Count(Event.CoreKind), Is.Zero);
+        Assert.That(store.List(Kinds.Event, "shop", gone), Is.Empty);
+        Assert.That(store.List(Kinds.Event, "shop", noted).Count(), Is.EqualTo(1));
+        Assert.That(store.Count(Kinds.Event), Is.Zero);
     }
 
     [Test]
@@ -149,10 +149,10 @@ public sealed class EtcdEventTests
             store.Record(Pulling(name, "", 0));
         }
         store.Put(Stamp(store, new Event { Metadata = new() { Name = "aa", Namespace = "shop" } }));
-        var found = store.List(Event.CoreKind, null, store.Head).ToList();
+        var found = store.List(Kinds.Event, null, store.Head).ToList();
         Assert.That(string.Join(' ', found.Select(e => e.Metadata.Name.Split('.')[0])),
             Is.EqualTo("a-b a aa b"));
-        Assert.That(store.List(Event.CoreKind, null, store.Head, found[1].Key),
+        Assert.That(store.List(Kinds.Event, null, store.Head, found[1].Key),
             Is.EqualTo(found.Skip(2)));
     }
 
@@ -212,7 +212,7 @@ public sealed class EtcdEventTests
         {
             Assert.That(store.Get(e.Key, at), Is.EqualTo(e));
         }
-        Assert.That(store.List(Event.CoreKind, "shop", at), Is.EqualTo(events.OrderBy(e => e.Key)));
+        Assert.That(store.List(Kinds.Event, "shop", at), Is.EqualTo(events.OrderBy(e => e.Key)));
         var involved = new ObjectKey(Pod, "shop", "n1");
         Assert.That(store.Events(involved, null, at),
             Is.EqualTo(events.Where(e => e.InvolvedObject.Name == "n1")));

@@ -61,7 +61,7 @@ public sealed class FaultTests
     [Test]
     public void The_same_controller_with_a_fresh_cache_creates_no_more()
     {
-        var cluster = new Cluster(nodes: 1);
+        var cluster = new Cluster(nodes: 1, latency: Latency.None);
         cluster.AddComponent("replicaset-controller", () => new Naive());
         cluster.Apply(Given.ReplicaSet(replicas: 3));
         cluster.Converge();

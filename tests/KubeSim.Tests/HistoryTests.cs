@@ -255,7 +255,7 @@ public sealed class HistoryTests
         Assert.That(parted, Is.Not.Null);
         Assert.That(cluster.DigestAt(parted!.Step - 1), Is.Not.Zero);
         Assert.That(parted.First!.Number, Is.EqualTo(parted.Step));
-        Assert.That(parted.Differences, Is.Not.Empty);
+        Assert.That(parted.Differences, Is.Not.Empty, parted.ToString());
         for (var step = 1; step < parted.Step; step++)
         {
             Assert.That(cluster.StepAt(step).Changes.Select(c => c.ToString()),
@@ -292,5 +292,6 @@ public sealed class HistoryTests
         Assert.That(cluster.Converge().Met, Is.True, "it is told once");
     }
 
-    private const ulong PinnedDigest = 0;
+    // Changes whenever a component, a default or the latencies change: then the new one is pinned.
+    private const ulong PinnedDigest = 9290722885861730190;
 }

@@ -1,0 +1,122 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using KubeSim;
+
+namespace KubeNotebooks;
+
+/// <summary><c>simulate</c>: applies manifests to a fresh cluster, runs it in virtual time, and prints
+/// what became of it.</summary>
+internal static class SimulateCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var files = new Option<string[]>("--filename", "-f")
+        {
+            Description = "A manifest, a folder of manifests, or - for standard input; repeatable",
+            HelpName = "FILE|DIR|-",
+        };
+        var nodes = new Option<int>("--nodes")
+        {
+            Description = "How many nodes of 4 CPUs, 16 GiB and 110 pods; a Node manifest replaces them",
+            HelpName = "N", DefaultValueFactory = _ => 3,
+        };
+        nodes.Validators.Add(r => Check(r, r.GetValueOrDefault<int>() >= 0, "must not be negative"));
+        var seed = new Option<ulong>("--seed")
+        {
+            Description = "Decides all chance: the same seed and input give the same run",
+            HelpName = "N", DefaultValueFactory = _ => 0,
+        };
+        var untilConverged = new Option<bool>("--until-converged")
+        {
+            Description = "Run until only periodic work is left (this is the default)",
+        };
+        var span = Duration("--for", "Run for this much virtual time instead, such as 60s");
+        var limit = Duration("--limit", "The most virtual time until converged, 10m by default");
+        var start = new Option<DateTime?>("--start")
+        {
+            Description = "The virtual time at the start, 2025-01-01T00:00:00Z by default",
+            HelpName = "TIME", CustomParser = ParseTime,
+        };
+        var latency = Choice("--latency", "How long requests and watches take", "typical", "none");
+        var journal = Path("--journal", "What happens when: one JSON object a line");
+        var saveJournal = Path("--save-journal", "Write down what happened when, to play it again");
+        var trace = Path("--trace", "Write every change of the cluster to this file, a JSON object a line");
+        var format = Choice("--output", "How to print the objects", "wide", "json", "yaml");
+        format.Aliases.Add("-o");
+        var command = new Command("simulate",
+            "Apply manifests to a fresh cluster, run it in virtual time, print the final objects.\n"
+            + "Exit code 0: it ran; 2: bad input, nothing was run; 3: the limit was reached.")
+        {
+            files, nodes, seed, untilConverged, span, limit, start, latency, journal,
+            saveJournal, trace, format,
+        };
+        // Only whether an option is there: its value may be what is wrong.
+        bool Given(CommandResult r, Option option) => r.GetResult(option) is { Implicit: false };
+        command.Validators.Add(r => Check(r, Given(r, files) || Given(r, journal),
+            "nothing to simulate: name manifests with -f, or a journal with --journal"));
+        command.Validators.Add(r => Check(r, !Given(r, span)
+            || !(Given(r, limit) || Given(r, untilConverged)),
+            "--for runs for a fixed time: leave out --until-converged and --limit"));
+        command.SetAction(parsed => new SimulateRun(terminal, new()
+        {
+            Files = parsed.GetValue(files) ?? [],
+            Nodes = parsed.GetValue(nodes),
+            Seed = parsed.GetValue(seed),
+            For = parsed.GetValue(span),
+            Limit = parsed.GetValue(limit) ?? TimeSpan.FromMinutes(10),
+            Start = parsed.GetValue(start) ?? new SimulationOptions().Start,
+            Latency = parsed.GetValue(latency) == "none" ? Latency.None : Latency.Typical,
+            Journal = parsed.GetValue(journal),
+            SaveJournal = parsed.GetValue(saveJournal),
+            Trace = parsed.GetValue(trace),
+            Format = parsed.GetValue(format)!,
+        }).Execute());
+        return command;
+    }
+
+    private static Option<string> Path(string name, string description) =>
+        new(name) { Description = description, HelpName = "FILE.jsonl" };
+
+    private static Option<string> Choice(string name, string description, params string[] values)
+    {
+        var option = new Option<string>(name)
+        {
+            Description = description, HelpName = string.Join('|', values),
+            DefaultValueFactory = _ => values[0],
+        };
+        option.Validators.Add(r => Check(r, values.Contains(r.GetValueOrDefault<string>()),
+            $"must be {string.Join(" or ", values)}"));
+        return option;
+    }
+
+    private static Option<TimeSpan?> Duration(string name, string description) => new(name)
+    {
+        Description = description, HelpName = "DURATION",
+        CustomParser = result =>
+        {
+            var good = GoDuration.TryParse(result.Tokens[0].Value, out var duration)
+                && duration >= TimeSpan.Zero;
+            Check(result, good, $"\"{result.Tokens[0].Value}\" is no duration; write 250ms, 5s or 1h30m");
+            return good ? duration : null;
+        },
+    };
+
+    private static DateTime? ParseTime(ArgumentResult result)
+    {
+        var good = DateTimeOffset.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal, out var time);
+        Check(result, good,
+            $"\"{result.Tokens[0].Value}\" is no time; write 2025-01-01T00:00:00Z");
+        return time.UtcDateTime;
+    }
+
+    private static void Check(SymbolResult result, bool holds, string message)
+    {
+        if (!holds)
+        {
+            var option = result as OptionResult ?? result.Parent as OptionResult;
+            result.AddError(option is null ? message : $"{option.Option.Name}: {message}");
+        }
+    }
+}

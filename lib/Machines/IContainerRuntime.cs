@@ -1,0 +1,95 @@
+namespace KubeSim;
+
+/// <summary>A container runtime, called as the kubelet calls one. Two levels: a pod sandbox (the
+/// network namespace that a pod's containers share) and the containers in it.</summary>
+/// <remarks>
+/// The runtime remembers, the kubelet does not: after a crash the kubelet lists sandboxes and
+/// containers and compares them with what the API server wants. That is why each carries the pod's
+/// name, namespace and UID, and why ids come from here.
+/// <para>A pod's life: RunPodSandbox (with CNI ADD inside), then for each container PullImage,
+/// CreateContainer, StartContainer; at the end StopContainer with its grace, StopPodSandbox (CNI
+/// DEL), RemovePodSandbox.</para>
+/// Models staging/src/k8s.io/cri-api/pkg/apis/runtime/v1/api.proto.
+/// </remarks>
+public interface IContainerRuntime
+{
+    /// <summary>Makes a sandbox and connects it; the answer is its id.</summary>
+    Answer<string> RunPodSandbox(PodSandboxConfig config);
+
+    /// <summary>Kills what runs in a sandbox and gives its address back; may come twice.</summary>
+    Answer<bool> StopPodSandbox(string podSandboxId);
+
+    /// <summary>Forgets a sandbox and its containers; may come twice.</summary>
+    Answer<bool> RemovePodSandbox(string podSandboxId);
+
+    /// <summary>A sandbox; the error is <c>not found</c>.</summary>
+    Answer<PodSandboxStatus> PodSandboxStatus(string podSandboxId);
+
+    /// <summary>The sandboxes, newest first; of one pod when a UID is given.</summary>
+    Seq<PodSandboxStatus> ListPodSandbox(string? podUid = null);
+
+    /// <summary>Fetches an image; the answer is its digest, and how long the missing layers
+    /// take.</summary>
+    Answer<string> PullImage(string image, RegistryAuth? auth = null);
+
+    /// <summary>An image that the node has; the value is null when it has not.</summary>
+    Answer<CriImage?> ImageStatus(string image);
+
+    /// <summary>The images of the node, by digest.</summary>
+    Seq<CriImage> ListImages();
+
+    /// <summary>Removes an image; no error when it is gone.</summary>
+    Answer<bool> RemoveImage(string image);
+
+    /// <summary>Makes a container whose image is there; the answer is its id. The error is what
+    /// events call CreateContainerError.</summary>
+    Answer<string> CreateContainer(string podSandboxId, ContainerConfig config);
+
+    /// <summary>Runs a container; the error is what events call RunContainerError.</summary>
+    Answer<bool> StartContainer(string containerId);
+
+    /// <summary>Sends the stop signal and, after the grace, the kill. It takes as long as the
+    /// process does, at most the grace; may come twice, and then the shorter grace
+    /// counts.</summary>
+    Answer<bool> StopContainer(string containerId, TimeSpan grace);
+
+    /// <summary>Forgets a container that does not run; no error when it is gone.</summary>
+    Answer<bool> RemoveContainer(string containerId);
+
+    /// <summary>A container; the error is <c>not found</c>.</summary>
+    Answer<CriContainerStatus> ContainerStatus(string containerId);
+
+    /// <summary>The containers, newest first; of one sandbox when an id is given.</summary>
+    Seq<CriContainerStatus> ListContainers(string? podSandboxId = null);
+
+    /// <summary>Runs a command in a container and waits: how exec probes and hooks work. When it
+    /// takes longer than the timeout, the error says so.</summary>
+    Answer<ExecResult> ExecSync(string containerId, Seq<string> command, TimeSpan timeout);
+}
+
+/// <summary>Which pod a sandbox is for.</summary>
+/// <param name="Name">The pod's name.</param>
+/// <param name="Uid">The pod's UID.</param>
+/// <param name="Namespace">The pod's namespace.</param>
+/// <param name="Attempt">0 for the first sandbox of the pod, and one more for each after
+/// it.</param>
+public sealed record PodSandboxMetadata(string Name, string Uid, string Namespace, int Attempt);
+
+/// <summary>The sandbox to make.</summary>
+/// <param name="Metadata">Whose it is.</param>
+/// <param name="Hostname">The host name in it.</param>
+/// <param name="PortMappings">The host ports that lead to it.</param>
+/// <param name="HostNetwork">True: no namespace of its own, no CNI.</param>
+/// <param name="Labels">What the kubelet finds it by.</param>
+public sealed record PodSandboxConfig(PodSandboxMetadata Metadata, string Hostname,
+    Seq<PortMapping> PortMappings = default, bool HostNetwork = false,
+    Map<string> Labels = default);
+
+/// <summary>A sandbox as it is.</summary>
+/// <param name="Id">Given by the runtime.</param>
+/// <param name="Metadata">Whose it is.</param>
+/// <param name="Ready">SANDBOX_READY; false is SANDBOX_NOTREADY: it cannot take containers.</param>
+/// <param name="CreatedAt">When it was made (UTC).</param>
+/// <param name="Ips">Its addresses, the first one first; none with host network.</param>
+public sealed record PodSandboxStatus(string Id, PodSandboxMetadata Metadata, bool Ready,
+    DateTime CreatedAt, Seq<string> Ips);
