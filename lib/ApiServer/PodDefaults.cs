@@ -82,7 +82,7 @@ internal static class PodDefaults
     {
         var name = image[(image.LastIndexOf('/') + 1)..];
         var colon = name.IndexOf(':');
-        var moving = !name.Contains('@') && (colon < 0 || name[(colon + 1)..] == "latest");
+        var moving = name.Length > 0 && !name.Contains('@') && (colon < 0 || name[(colon + 1)..] == "latest");
         return moving ? "Always" : "IfNotPresent";
     }
 
