@@ -54,7 +54,8 @@ public sealed partial class ApiServer
         if (at < store.Oldest || at < store.Compacted)
         {
             return after is { } key
-                ? Refusals.ContinueTooOld(ContinueToken.Write(null, key, path.Namespace is { Length: > 0 }))
+                ? Refusals.ContinueTooOld(ContinueToken.Write(null, key,
+                    path.Namespace is { Length: > 0 }))
                 : Refusals.ListTooOld;
         }
         return Page(path, query, selecting, at, after);

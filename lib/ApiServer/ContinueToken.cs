@@ -60,7 +60,8 @@ internal static class ContinueToken
     private static int Illegal(string token)
     {
         var at = 0;
-        while (at < token.Length && (char.IsAsciiLetterOrDigit(token[at]) || token[at] is '-' or '_'))
+        while (at < token.Length && (char.IsAsciiLetterOrDigit(token[at])
+            || token[at] is '-' or '_'))
         {
             at++;
         }

@@ -41,7 +41,10 @@ internal sealed class NamespaceStrategy : KindStrategy<Namespace>
     {
         var meta = value.Metadata;
         return meta.Name.Length == 0 || meta.Labels.Get(NameLabel) == meta.Name ? value
-            : value with { Metadata = meta with { Labels = meta.Labels.Set(NameLabel, meta.Name) } };
+            : value with
+            {
+                Metadata = meta with { Labels = meta.Labels.Set(NameLabel, meta.Name) },
+            };
     }
 
     protected override void ValidateUpdate(Namespace now, Namespace old, FieldErrors errors)
@@ -62,7 +65,7 @@ internal sealed class NodeStrategy : KindStrategy<Node>
             : value;
 
     protected override Node WithStatusOf(Node value, Node source) =>
-        ReferenceEquals(value.Status, source.Status) ? value : value with { Status = source.Status };
+        value with { Status = source.Status };
 
     protected override void Validate(Node value, FieldErrors errors)
     {
@@ -201,7 +204,8 @@ internal sealed class PersistentVolumeStrategy : KindStrategy<PersistentVolume>
     protected override PersistentVolume PrepareCreate(PersistentVolume value) =>
         value with { Status = new() { Phase = "Pending" } };
 
-    protected override PersistentVolume WithStatusOf(PersistentVolume value, PersistentVolume source) =>
+    protected override PersistentVolume WithStatusOf(PersistentVolume value,
+        PersistentVolume source) =>
         value with { Status = source.Status };
 
     protected override PersistentVolume Default(PersistentVolume value)
@@ -234,7 +238,9 @@ internal sealed class PersistentVolumeClaimStrategy : KindStrategy<PersistentVol
 
     public static PersistentVolumeClaim Fill(PersistentVolumeClaim value)
     {
-        var phase = value.Status.Phase is null ? value.Status with { Phase = "Pending" } : value.Status;
+        var phase = value.Status.Phase is null
+            ? value.Status with { Phase = "Pending" }
+            : value.Status;
         return value.Spec.VolumeMode is not null && ReferenceEquals(phase, value.Status) ? value
             : value with
             {
@@ -247,7 +253,8 @@ internal sealed class PersistentVolumeClaimStrategy : KindStrategy<PersistentVol
         value with { Status = new() { Phase = "Pending" } };
 
     protected override PersistentVolumeClaim WithStatusOf(
-        PersistentVolumeClaim value, PersistentVolumeClaim source) => value with { Status = source.Status };
+        PersistentVolumeClaim value, PersistentVolumeClaim source) =>
+            value with { Status = source.Status };
 
     protected override PersistentVolumeClaim Default(PersistentVolumeClaim value) => Fill(value);
 
@@ -275,7 +282,8 @@ internal sealed class PodDisruptionBudgetStrategy : KindStrategy<PodDisruptionBu
         value with { Status = PodDisruptionBudgetStatus.None };
 
     protected override PodDisruptionBudget WithStatusOf(
-        PodDisruptionBudget value, PodDisruptionBudget source) => value with { Status = source.Status };
+        PodDisruptionBudget value, PodDisruptionBudget source) =>
+            value with { Status = source.Status };
 
     protected override bool SameDesired(PodDisruptionBudget now, PodDisruptionBudget old) =>
         now.Spec.Equals(old.Spec);
@@ -310,11 +318,13 @@ internal sealed class PriorityClassStrategy : KindStrategy<PriorityClass>
         if (reserved && name is not ("system-node-critical" or "system-cluster-critical"))
         {
             errors.Forbidden("metadata.name", "priority class names with 'system-' prefix are "
-                + $"reserved for system use only. error: {name} is not a known system priority class");
+                + $"reserved for system use only. error: {name} is not a known system priority "
+                    + "class");
         }
         else if (!reserved && value.Value > HighestForUsers)
         {
-            errors.Forbidden("value", "maximum allowed value of a user defined priority is 1000000000");
+            errors.Forbidden("value", "maximum allowed value of a user defined priority is "
+                + "1000000000");
         }
         errors.OneOf("preemptionPolicy", value.PreemptionPolicy, "Never", "PreemptLowerPriority");
     }
@@ -350,7 +360,8 @@ internal sealed class StorageClassStrategy : KindStrategy<StorageClass>
             errors.Required("provisioner");
         }
         errors.OneOf("reclaimPolicy", value.ReclaimPolicy, "Delete", "Retain");
-        errors.OneOf("volumeBindingMode", value.VolumeBindingMode, "Immediate", "WaitForFirstConsumer");
+        errors.OneOf("volumeBindingMode", value.VolumeBindingMode, "Immediate",
+            "WaitForFirstConsumer");
     }
 }
 

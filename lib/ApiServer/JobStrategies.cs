@@ -16,7 +16,7 @@ internal sealed class JobRules(PodRules rules) : KindStrategy<Job>
     protected override Job PrepareCreate(Job value) => value with { Status = JobStatus.None };
 
     protected override Job WithStatusOf(Job value, Job source) =>
-        ReferenceEquals(value.Status, source.Status) ? value : value with { Status = source.Status };
+        value with { Status = source.Status };
 
     protected override bool SameDesired(Job now, Job old) => now.Spec.Equals(old.Spec);
 
@@ -24,7 +24,9 @@ internal sealed class JobRules(PodRules rules) : KindStrategy<Job>
     {
         var spec = Fill(value.Spec, rules);
         spec = spec with { Suspend = spec.Suspend ?? false };
-        var labels = value.Metadata.Labels.IsEmpty ? spec.Template.Metadata.Labels : value.Metadata.Labels;
+        var labels = value.Metadata.Labels.IsEmpty
+            ? spec.Template.Metadata.Labels
+            : value.Metadata.Labels;
         value = spec.Equals(value.Spec) ? value : value with { Spec = spec };
         return labels.SameAs(value.Metadata.Labels) ? value
             : value with { Metadata = value.Metadata with { Labels = labels } };
@@ -50,7 +52,9 @@ internal sealed class JobRules(PodRules rules) : KindStrategy<Job>
                 Rules = PodDefaults.Each(policy.Rules, static rule => rule with
                 {
                     OnPodConditions = PodDefaults.Each(rule.OnPodConditions, static pattern =>
-                        pattern.Status is { Length: > 0 } ? pattern : pattern with { Status = "True" }),
+                        pattern.Status is { Length: > 0 }
+                            ? pattern
+                            : pattern with { Status = "True" }),
                 }),
             },
             Template = rules.DefaultTemplate(spec.Template),
@@ -129,7 +133,7 @@ internal sealed class CronJobRules(PodRules rules) : KindStrategy<CronJob>
         value with { Status = CronJobStatus.None };
 
     protected override CronJob WithStatusOf(CronJob value, CronJob source) =>
-        ReferenceEquals(value.Status, source.Status) ? value : value with { Status = source.Status };
+        value with { Status = source.Status };
 
     protected override bool SameDesired(CronJob now, CronJob old) => now.Spec.Equals(old.Spec);
 
@@ -155,7 +159,8 @@ internal sealed class CronJobRules(PodRules rules) : KindStrategy<CronJob>
         var spec = value.Spec;
         Schedule(spec.Schedule, errors);
         errors.NotNegative("spec.startingDeadlineSeconds", spec.StartingDeadlineSeconds);
-        errors.OneOf("spec.concurrencyPolicy", spec.ConcurrencyPolicy, "Allow", "Forbid", "Replace");
+        errors.OneOf("spec.concurrencyPolicy", spec.ConcurrencyPolicy, "Allow", "Forbid",
+            "Replace");
         JobRules.Spec(spec.JobTemplate.Spec, "spec.jobTemplate.spec", rules, errors);
         errors.NotNegative("spec.successfulJobsHistoryLimit", spec.SuccessfulJobsHistoryLimit);
         errors.NotNegative("spec.failedJobsHistoryLimit", spec.FailedJobsHistoryLimit);

@@ -4,14 +4,17 @@ namespace KubeSim;
 
 /// <summary>What the API server does differently for a kind: one such per kind, in the table of
 /// <see cref="KindStrategies"/>. Every stage calls its own method here; a kind overrides what it
-/// needs. This base serves kinds without a record of their own, custom resources among them.</summary>
-/// <remarks>Models staging/src/k8s.io/apiserver/pkg/registry/rest/{create,update,delete}.go.</remarks>
+/// needs. This base serves kinds without a record of their own, custom resources among
+/// them.</summary>
+/// <remarks>Models
+/// staging/src/k8s.io/apiserver/pkg/registry/rest/{create,update,delete}.go.</remarks>
 internal class KindStrategy
 {
     // Kinds without a record here whose desired state is counted all the same.
     private static readonly Seq<string> counted = ["Ingress", "NetworkPolicy", "IngressClass"];
 
-    /// <summary>True when a deletion answers with the object rather than with a bare success.</summary>
+    /// <summary>True when a deletion answers with the object rather than with a bare
+    /// success.</summary>
     public virtual bool ReturnsDeleted => false;
 
     /// <summary>True when a replacement need not say which version it replaces.</summary>
@@ -29,7 +32,8 @@ internal class KindStrategy
     /// <summary>The grace of a deletion in seconds; null for kinds that know no grace.</summary>
     public virtual long? Grace(ApiObject value, long? asked) => null;
 
-    /// <summary>False for the one kind whose mark of deletion tells no grace, the namespace.</summary>
+    /// <summary>False for the one kind whose mark of deletion tells no grace, the
+    /// namespace.</summary>
     public virtual bool MarksGrace => true;
 
     /// <summary>What a kind makes of the name and UID that a new object got.</summary>

@@ -7,7 +7,8 @@ namespace KubeSim;
 internal sealed class PodRules
 {
     private readonly PodSpecMemo pods = new(static spec => Same(spec, PodDefaults.Pod(spec)));
-    private readonly PodSpecMemo templates = new(static spec => Same(spec, PodDefaults.Template(spec)));
+    private readonly PodSpecMemo templates = new(static spec => Same(spec,
+        PodDefaults.Template(spec)));
     private readonly PodSpec?[] valid = new PodSpec?[1024];
 
     public PodSpec DefaultPod(PodSpec spec) => pods[spec];
@@ -33,7 +34,8 @@ internal sealed class PodRules
     public void Validate(PodTemplateSpec template, string at, FieldErrors errors)
     {
         MetadataStage.Labels(template.Metadata.Labels, $"{at}.metadata.labels", errors);
-        MetadataStage.Annotations(template.Metadata.Annotations, $"{at}.metadata.annotations", errors);
+        MetadataStage.Annotations(template.Metadata.Annotations, $"{at}.metadata.annotations",
+            errors);
         Validate(template.Spec, $"{at}.spec", errors);
     }
 
@@ -41,8 +43,8 @@ internal sealed class PodRules
     private static PodSpec Same(PodSpec old, PodSpec filled) => filled.Equals(old) ? old : filled;
 }
 
-/// <summary>Pods: made Pending, told their quality of service, deleted with grace, and fixed for good
-/// but for images, tolerations and a deadline.</summary>
+/// <summary>Pods: made Pending, told their quality of service, deleted with grace, and fixed for
+/// good but for images, tolerations and a deadline.</summary>
 /// <remarks>Models pkg/registry/core/pod/strategy.go.</remarks>
 internal sealed class PodStrategy(PodRules rules) : KindStrategy<Pod>
 {
@@ -77,7 +79,7 @@ internal sealed class PodStrategy(PodRules rules) : KindStrategy<Pod>
 
     protected override Pod PrepareCreate(Pod value) => value with
     {
-        Status = PodValidation.QosClass(rules.DefaultPod(value.Spec)) switch
+        Status = value.QosClass switch
         {
             "BestEffort" => bestEffort,
             "Guaranteed" => guaranteed,
@@ -86,7 +88,7 @@ internal sealed class PodStrategy(PodRules rules) : KindStrategy<Pod>
     };
 
     protected override Pod WithStatusOf(Pod value, Pod source) =>
-        ReferenceEquals(value.Status, source.Status) ? value : value with { Status = source.Status };
+        value with { Status = source.Status };
 
     protected override bool SameDesired(Pod now, Pod old) => now.Spec.Equals(old.Spec);
 

@@ -31,7 +31,8 @@ internal static class WorkloadValidation
         FieldErrors errors)
     {
         var labels = template.Metadata.Labels;
-        if (selector is { IsEmpty: false } && KubeSim.Selector.TryFrom(selector, out var read, out _)
+        if (selector is { IsEmpty: false }
+            && KubeSim.Selector.TryFrom(selector, out var read, out _)
             && !read.Matches(labels))
         {
             errors.Invalid("spec.template.metadata.labels", Show(labels), Mismatch);
@@ -57,7 +58,8 @@ internal static class WorkloadValidation
         }
     }
 
-    /// <summary>A number or percentage that is not negative, and a percentage at most 100.</summary>
+    /// <summary>A number or percentage that is not negative, and a percentage at most
+    /// 100.</summary>
     public static void Share(IntOrString? value, string field, bool atMostAll, FieldErrors errors)
     {
         if (value is not { } given)
@@ -97,7 +99,7 @@ internal sealed class DeploymentRules(PodRules rules) : KindStrategy<Deployment>
         value with { Status = DeploymentStatus.None };
 
     protected override Deployment WithStatusOf(Deployment value, Deployment source) =>
-        ReferenceEquals(value.Status, source.Status) ? value : value with { Status = source.Status };
+        value with { Status = source.Status };
 
     protected override bool SameDesired(Deployment now, Deployment old) =>
         now.Spec.Equals(old.Spec) && now.Metadata.Annotations.Equals(old.Metadata.Annotations);
@@ -163,7 +165,8 @@ internal sealed class DeploymentRules(PodRules rules) : KindStrategy<Deployment>
             WorkloadValidation.Share(rolling.MaxSurge, $"{at}.maxSurge", false, errors);
             if (IsZero(rolling.MaxUnavailable) && IsZero(rolling.MaxSurge))
             {
-                errors.Invalid($"{at}.maxUnavailable", WorkloadValidation.Show(rolling.MaxUnavailable),
+                errors.Invalid($"{at}.maxUnavailable",
+                    WorkloadValidation.Show(rolling.MaxUnavailable),
                     "may not be 0 when `maxSurge` is 0");
             }
         }
@@ -185,9 +188,10 @@ internal sealed class ReplicaSetRules(PodRules rules) : KindStrategy<ReplicaSet>
         value with { Status = ReplicaSetStatus.None };
 
     protected override ReplicaSet WithStatusOf(ReplicaSet value, ReplicaSet source) =>
-        ReferenceEquals(value.Status, source.Status) ? value : value with { Status = source.Status };
+        value with { Status = source.Status };
 
-    protected override bool SameDesired(ReplicaSet now, ReplicaSet old) => now.Spec.Equals(old.Spec);
+    protected override bool SameDesired(ReplicaSet now, ReplicaSet old) =>
+        now.Spec.Equals(old.Spec);
 
     protected override ReplicaSet Default(ReplicaSet value)
     {
@@ -213,7 +217,8 @@ internal sealed class ReplicaSetRules(PodRules rules) : KindStrategy<ReplicaSet>
 }
 
 /// <summary>ReplicationControllers.</summary>
-internal sealed class ReplicationControllerRules(PodRules rules) : KindStrategy<ReplicationController>
+internal sealed class ReplicationControllerRules(PodRules rules)
+    : KindStrategy<ReplicationController>
 {
     public override bool HasGeneration(Kind kind) => true;
 
@@ -221,7 +226,8 @@ internal sealed class ReplicationControllerRules(PodRules rules) : KindStrategy<
         value with { Status = ReplicationControllerStatus.None };
 
     protected override ReplicationController WithStatusOf(
-        ReplicationController value, ReplicationController source) => value with { Status = source.Status };
+        ReplicationController value, ReplicationController source) =>
+            value with { Status = source.Status };
 
     protected override bool SameDesired(ReplicationController now, ReplicationController old) =>
         now.Spec.Equals(old.Spec);
@@ -264,7 +270,7 @@ internal sealed class DaemonSetRules(PodRules rules) : KindStrategy<DaemonSet>
         value with { Status = DaemonSetStatus.None };
 
     protected override DaemonSet WithStatusOf(DaemonSet value, DaemonSet source) =>
-        ReferenceEquals(value.Status, source.Status) ? value : value with { Status = source.Status };
+        value with { Status = source.Status };
 
     protected override bool SameDesired(DaemonSet now, DaemonSet old) => now.Spec.Equals(old.Spec);
 
@@ -298,7 +304,8 @@ internal sealed class DaemonSetRules(PodRules rules) : KindStrategy<DaemonSet>
             $"{at}.maxUnavailable", true, errors);
         WorkloadValidation.Share(spec.UpdateStrategy.RollingUpdate?.MaxSurge,
             $"{at}.maxSurge", true, errors);
-        errors.OneOf("spec.updateStrategy.type", spec.UpdateStrategy.Type, "OnDelete", "RollingUpdate");
+        errors.OneOf("spec.updateStrategy.type", spec.UpdateStrategy.Type, "OnDelete",
+            "RollingUpdate");
         errors.NotNegative("spec.revisionHistoryLimit", spec.RevisionHistoryLimit);
     }
 
@@ -317,16 +324,20 @@ internal sealed class StatefulSetRules(PodRules rules) : KindStrategy<StatefulSe
         value with { Status = StatefulSetStatus.None };
 
     protected override StatefulSet WithStatusOf(StatefulSet value, StatefulSet source) =>
-        ReferenceEquals(value.Status, source.Status) ? value : value with { Status = source.Status };
+        value with { Status = source.Status };
 
-    protected override bool SameDesired(StatefulSet now, StatefulSet old) => now.Spec.Equals(old.Spec);
+    protected override bool SameDesired(StatefulSet now, StatefulSet old) =>
+        now.Spec.Equals(old.Spec);
 
     protected override StatefulSet Default(StatefulSet value)
     {
         var (spec, strategy) = (value.Spec, value.Spec.UpdateStrategy);
         var type = strategy.Type is { Length: > 0 } given ? given : "RollingUpdate";
         var rolling = type != "RollingUpdate" ? strategy.RollingUpdate
-            : (strategy.RollingUpdate ?? new()) with { Partition = strategy.RollingUpdate?.Partition ?? 0 };
+            : (strategy.RollingUpdate ?? new()) with
+            {
+                Partition = strategy.RollingUpdate?.Partition ?? 0,
+            };
         var retention = spec.PersistentVolumeClaimRetentionPolicy ?? new();
         var filled = spec with
         {
@@ -349,8 +360,10 @@ internal sealed class StatefulSetRules(PodRules rules) : KindStrategy<StatefulSe
     protected override void Validate(StatefulSet value, FieldErrors errors)
     {
         var spec = value.Spec;
-        errors.OneOf("spec.podManagementPolicy", spec.PodManagementPolicy, "OrderedReady", "Parallel");
-        errors.OneOf("spec.updateStrategy.type", spec.UpdateStrategy.Type, "OnDelete", "RollingUpdate");
+        errors.OneOf("spec.podManagementPolicy", spec.PodManagementPolicy, "OrderedReady",
+            "Parallel");
+        errors.OneOf("spec.updateStrategy.type", spec.UpdateStrategy.Type, "OnDelete",
+            "RollingUpdate");
         errors.NotNegative("spec.updateStrategy.rollingUpdate.partition",
             spec.UpdateStrategy.RollingUpdate?.Partition);
         errors.NotNegative("spec.replicas", spec.Replicas);
@@ -373,8 +386,8 @@ internal sealed class StatefulSetRules(PodRules rules) : KindStrategy<StatefulSe
         };
         if (!allowed.Equals(old.Spec))
         {
-            errors.Forbidden("spec", "updates to statefulset spec for fields other than 'replicas', "
-                + "'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', "
+            errors.Forbidden("spec", "updates to statefulset spec for fields other than "
+                + "'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', "
                 + "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden");
         }
     }

@@ -8,7 +8,8 @@ public sealed class ApiDefaultsTests
     private static IEnumerable<TestCaseData> Rows(string file) => File
         .ReadLines(System.IO.Path.Combine(TestContext.CurrentContext.TestDirectory, "Data", file))
         .Where(line => line[0] != '#')
-        .Select((line, i) => new TestCaseData(line.Split('\t')).SetArgDisplayNames($"{i + 1} {line.Split('\t')[0]}"));
+        .Select((line, i) => new TestCaseData(line.Split('\t')).SetArgDisplayNames($"{i + 1} "
+            + $"{line.Split('\t')[0]}"));
 
     private static IEnumerable<TestCaseData> Fields() => Rows("api-pod-defaults.tsv");
 
@@ -30,7 +31,8 @@ public sealed class ApiDefaultsTests
     }
 
     [TestCaseSource(nameof(Objects))]
-    public void An_object_is_completed_as_upstream_completes_it(string kind, string sent, string expected)
+    public void An_object_is_completed_as_upstream_completes_it(string kind, string sent,
+        string expected)
     {
         var api = new ApiFixture();
         var known = KindRegistry.BuiltIn.All.First(k => k.Name == kind);
