@@ -84,8 +84,16 @@ public sealed partial class ApiServer
     private static bool Has(in ResourcePath path, string subresource) =>
         path.Kind.Subresources.AsSpan().Contains(subresource);
 
+    // The order of the enumeration.
+    private static readonly Seq<string> verbs =
+        ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
+
+    private static bool Allows(Kind kind, Verb verb) =>
+        kind.Verbs.IsEmpty || kind.Verbs.AsSpan().Contains(verbs[(int)verb]);
+
     private ApiResponse Main(ApiRequest request) => request.Verb switch
     {
+        _ when !Allows(request.Path.Kind, request.Verb) => Refusals.MethodNotAllowed,
         Verb.Get => Get(request),
         Verb.List => List(request),
         Verb.Watch => OpenWatch(request),

@@ -33,9 +33,12 @@ internal sealed class NamespaceStrategy : KindStrategy<Namespace>
         Status = new() { Phase = "Active" },
     };
 
-    // Clients cannot change the spec: that is what /finalize is for.
     protected override Namespace WithStatusOf(Namespace value, Namespace source) =>
         value with { Status = source.Status };
+
+    // Clients cannot change the spec: that is what /finalize is for.
+    protected override Namespace KeepOnUpdate(Namespace now, Namespace old) =>
+        now with { Spec = old.Spec, Status = old.Status };
 
     protected override Namespace Default(Namespace value)
     {
@@ -45,14 +48,6 @@ internal sealed class NamespaceStrategy : KindStrategy<Namespace>
             {
                 Metadata = meta with { Labels = meta.Labels.Set(NameLabel, meta.Name) },
             };
-    }
-
-    protected override void ValidateUpdate(Namespace now, Namespace old, FieldErrors errors)
-    {
-        if (!now.Spec.Equals(old.Spec))
-        {
-            errors.Forbidden("spec.finalizers", "finalizers are changed through /finalize only");
-        }
     }
 }
 

@@ -37,6 +37,9 @@ internal sealed class KindStrategies
         all[Kinds.Event] = new SimpleStrategy<Event>(createsOnUpdate: true);
         all[Kinds.LimitRange] = new SimpleStrategy<LimitRange>(createsOnUpdate: true);
         all[Kinds.EndpointSlice] = new SimpleStrategy<EndpointSlice>();
+        var roles = new RoleStrategy();
+        all[Kinds.Role] = all[Kinds.RoleBinding] = roles;
+        all[Kinds.ClusterRole] = all[Kinds.ClusterRoleBinding] = roles;
         all[Kinds.ControllerRevision] = new SimpleStrategy<ControllerRevision>();
     }
 
@@ -61,4 +64,12 @@ internal sealed class SimpleStrategy<T>(bool unconditional = true, bool createsO
     public override bool Unconditional => unconditional;
 
     public override bool CreatesOnUpdate => createsOnUpdate;
+}
+
+/// <summary>The strategy of roles and their bindings: names such as <c>system:node</c>.</summary>
+internal sealed class RoleStrategy : KindStrategy
+{
+    public override bool CreatesOnUpdate => true;
+
+    public override Seq<string> NameProblems(string name) => SegmentProblems(name);
 }

@@ -46,6 +46,14 @@ internal class KindStrategy
 
     public virtual Seq<string> NameProblems(string name) => Names.Dns1123Subdomain(name);
 
+    /// <summary>The looser rule of a few kinds: what fits between two slashes of a
+    /// path.</summary>
+    protected static Seq<string> SegmentProblems(string name) =>
+        name is "." or ".." ? [$"may not be '{name}'"]
+        : name.Contains('/') ? ["may not contain '/'"]
+        : name.Contains('%') ? ["may not contain '%'"]
+        : default;
+
     /// <summary>Fills in what a client left out; the same reference when nothing was.</summary>
     public virtual ApiObject Default(ApiObject value) => value;
 
@@ -115,7 +123,7 @@ internal abstract class KindStrategy<T> : KindStrategy
     public sealed override ApiObject PrepareCreate(ApiObject value) => PrepareCreate((T)value);
 
     public sealed override ApiObject PrepareUpdate(ApiObject now, ApiObject old) =>
-        WithStatusOf((T)now, (T)old);
+        KeepOnUpdate((T)now, (T)old);
 
     public sealed override ApiObject PrepareStatus(ApiObject now, ApiObject old) =>
         WithStatusOf((T)old, (T)now) with { Metadata = now.Metadata };
@@ -136,6 +144,9 @@ internal abstract class KindStrategy<T> : KindStrategy
     /// <summary>The first object with the status of the second; kinds without a status of its own
     /// give the first back.</summary>
     protected virtual T WithStatusOf(T value, T source) => value;
+
+    /// <summary>A replacement with what it may not change taken from the stored object.</summary>
+    protected virtual T KeepOnUpdate(T now, T old) => WithStatusOf(now, old);
 
     protected virtual bool SameDesired(T now, T old) => true;
 

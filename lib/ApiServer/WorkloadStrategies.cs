@@ -369,7 +369,26 @@ internal sealed class StatefulSetRules(PodRules rules) : KindStrategy<StatefulSe
         errors.NotNegative("spec.replicas", spec.Replicas);
         errors.NotNegative("spec.minReadySeconds", spec.MinReadySeconds);
         WorkloadValidation.Selector(spec.Selector, "statefulset", errors);
-        WorkloadValidation.Template(rules, spec.Template, spec.Selector, errors);
+        WorkloadValidation.Template(rules, WithClaims(spec), spec.Selector, errors);
+    }
+
+    // Each pod will have a volume for each claim, so the template's containers may mount them.
+    private static PodTemplateSpec WithClaims(StatefulSetSpec spec)
+    {
+        var volumes = spec.Template.Spec.Volumes;
+        foreach (var claim in spec.VolumeClaimTemplates)
+        {
+            var name = claim.Metadata.Name;
+            volumes = volumes.RemoveAll(volume => volume.Name == name).Add(new()
+            {
+                Name = name,
+                PersistentVolumeClaim = new() { ClaimName = name },
+            });
+        }
+        return volumes.SameAs(spec.Template.Spec.Volumes) ? spec.Template : spec.Template with
+        {
+            Spec = spec.Template.Spec with { Volumes = volumes },
+        };
     }
 
     protected override void ValidateUpdate(StatefulSet now, StatefulSet old, FieldErrors errors)

@@ -13,6 +13,8 @@ public sealed class ApiDefaultsTests
 
     private static IEnumerable<TestCaseData> Fields() => Rows("api-pod-defaults.tsv");
 
+    private static IEnumerable<TestCaseData> Created() => Rows("api-creates.tsv");
+
     private static IEnumerable<TestCaseData> Objects() => Rows("api-defaults.tsv");
 
     [TestCaseSource(nameof(Fields))]
@@ -43,6 +45,21 @@ public sealed class ApiDefaultsTests
         var path = new ResourcePath(known, known.Namespaced ? "api" : "", "");
         var answer = api.Server.Handle(new(Verb.Create, path) { Body = new Payload.Json(body) });
         AssertHolds(JsonNode.Parse(expected), Json.Encode(answer.EnsureSuccess().Object!), kind);
+    }
+
+    [TestCaseSource(nameof(Created))]
+    public void A_new_object_is_stored_as_the_real_server_stores_it(
+        string path, string sent, string expected)
+    {
+        var value = new ApiFixture().Post(path, sent).EnsureSuccess().Object!;
+        var actual = Json.Encode(value);
+        foreach (var field in (string[])["uid", "resourceVersion", "creationTimestamp"])
+        {
+            actual["metadata"]!.AsObject().Remove(field);
+        }
+        expected = expected.Replace("{uid}", value.Metadata.Uid)
+            .Replace("{ip}", (value as Service)?.Spec.ClusterIP);
+        Assert.That(Json.Text(actual), Is.EqualTo(Json.Text(JsonNode.Parse(expected))));
     }
 
     // Every expected field must be there; null means that it must not.

@@ -134,6 +134,23 @@ public sealed class ApiDeleteTests
     }
 
     [Test]
+    public void Replacing_a_namespace_leaves_its_spec_alone()
+    {
+        var body = new Namespace
+        {
+            Metadata = new() { Name = "api", Labels = Map.Of(("team", "a")) },
+        };
+        var now = (Namespace)api.Update(body).EnsureSuccess().Object!;
+        Assert.That(now.Spec.Finalizers, Is.EqualTo((Seq<string>)["kubernetes"]));
+        Assert.That(now.Status.Phase, Is.EqualTo("Active"));
+        Assert.That(now.Metadata.Labels.Count, Is.EqualTo(2));
+    }
+
+    [Test]
+    public void Namespaces_are_not_deleted_by_the_dozen() => Assert.That(
+        api.Ask(Verb.DeleteCollection, "/api/v1/namespaces").Code, Is.EqualTo(405));
+
+    [Test]
     public void The_default_namespace_stays() =>
         Assert.That(api.Ask(Verb.Delete, "/api/v1/namespaces/default").Status!.Message, Is.EqualTo(
             "namespaces \"default\" is forbidden: this namespace may not be deleted"));

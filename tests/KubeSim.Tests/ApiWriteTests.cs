@@ -295,6 +295,21 @@ public sealed class ApiWriteTests
     }
 
     [Test]
+    public void A_stateful_set_may_mount_its_claims() => api.Post(
+        "/apis/apps/v1/namespaces/api/statefulsets", """
+        {"metadata":{"name":"s"},"spec":{"selector":{"matchLabels":{"a":"b"}},
+        "template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"x",
+        "volumeMounts":[{"name":"data","mountPath":"/data"}]}]}},
+        "volumeClaimTemplates":[{"metadata":{"name":"data"},"spec":{"accessModes":["ReadWriteOnce"],
+        "resources":{"requests":{"storage":"1Gi"}}}}]}}
+        """).EnsureSuccess();
+
+    [Test]
+    public void A_role_may_have_colons_in_its_name() => api.Post(
+        "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+        """{"metadata":{"name":"system:node"},"rules":[]}""").EnsureSuccess();
+
+    [Test]
     public void An_unknown_subresource_is_not_found_and_a_wrong_verb_not_allowed()
     {
         api.Create(ApiFixture.Pod("p"));
