@@ -29,7 +29,8 @@ public sealed record SimulationOptions
 }
 
 /// <summary>The engine: one queue of work, ordered by virtual time and then by sequence. It routes
-/// changes to their watchers, gives keys to workers, and records what each step did and why.</summary>
+/// changes to their watchers, gives keys to workers, and records what each step did and
+/// why.</summary>
 internal sealed class Simulation : IWorldHost
 {
     private const int TrimEvery = 256;
@@ -136,7 +137,8 @@ internal sealed class Simulation : IWorldHost
     /// <summary>Moves the clock on to a time before the next due work.</summary>
     public void AdvanceTo(DateTime time) => Now = time > Now ? time : Now;
 
-    /// <summary>Carries out an input now; false when it was refused, and then it is not kept.</summary>
+    /// <summary>Carries out an input now; false when it was refused, and then it is not
+    /// kept.</summary>
     public bool Submit(Input input)
     {
         var before = Store.Head;
@@ -158,11 +160,12 @@ internal sealed class Simulation : IWorldHost
             Rolling = StateDigest.Mix(change.Key.Mix(Rolling), change.Old, change.New);
         }
         Steps.InputWrote(Store.Head);
-        RouteFrom(before, [], 0);
+        RouteFrom(before, []);
         return true;
     }
 
-    /// <summary>Puts a component in place, or in the place of the one with its name. It starts with a
+    /// <summary>Puts a component in place, or in the place of the one with its name. It starts
+    /// with a
     /// list of what it watches.</summary>
     public void Install(ComponentSpec spec)
     {
@@ -234,7 +237,8 @@ internal sealed class Simulation : IWorldHost
         }
         var what = item.Type switch
         {
-            WorkType.Deliver => $"a change of {((Stream)item.Target).Kind.Plural} reaches its watchers",
+            WorkType.Deliver =>
+                $"a change of {((Stream)item.Target).Kind.Plural} reaches its watchers",
             WorkType.Timer => $"{item.Shard.Instance}, {item.Key} ({item.Pace} timer)",
             _ => $"{item.Shard.Instance} ({item.Type})",
         };
@@ -346,7 +350,8 @@ internal sealed class Simulation : IWorldHost
             && shard.BusyWorkers < r.Workers)
         {
             shard.StartScheduled = true;
-            Enqueue(Now, new(WorkType.Start, shard, default, Pace.Progress, shard.Generation, default));
+            Enqueue(
+                Now, new(WorkType.Start, shard, default, Pace.Progress, shard.Generation, default));
         }
     }
 
@@ -516,8 +521,8 @@ internal sealed class Simulation : IWorldHost
             Steps.Add(new()
             {
                 Ticks = Now.Ticks, Items = Items, Shard = shard, Key = key, First = pending.First,
-                More = pending.More, Last = Store.Head, Writes = (int)(Store.Head.Value - before.Value),
-                Own = own, Rolling = Rolling,
+                More = pending.More, Last = Store.Head, Own = own, Rolling = Rolling,
+                Writes = (int)(Store.Head.Value - before.Value),
             });
             if (detail)
             {
@@ -525,7 +530,7 @@ internal sealed class Simulation : IWorldHost
             }
         }
         shard.ForgetSeen();
-        RouteFrom(before, context.Commits, 0);
+        RouteFrom(before, context.Commits);
         if (crashed)
         {
             shard.Crash();
@@ -591,12 +596,14 @@ internal sealed class Simulation : IWorldHost
         if (stepsAtInstant > Options.StepsPerInstant)
         {
             throw new EndlessRunException($"{stepsAtInstant} reconciles at one instant "
-                + $"({Now:HH:mm:ss.fff}): {shard.Instance} keeps adding keys without letting time pass. "
+                + $"({Now:HH:mm:ss.fff}): {shard.Instance} keeps adding keys without letting time "
+                + "pass. "
                 + "Let Reconcile write only when something must change, or use After(delay, key).");
         }
     }
 
-    /// <summary>What a step did, apart from the numbers of revisions: two branches do the same as long
+    /// <summary>What a step did, apart from the numbers of revisions: two branches do the same as
+    /// long
     /// as this is the same, even when one has written more before.</summary>
     private ulong DigestOf(Shard shard, ObjectKey key, ReconcileContext context, string? error)
     {
@@ -616,10 +623,12 @@ internal sealed class Simulation : IWorldHost
         return Digest.Mix(digest, error);
     }
 
-    /// <summary>Sends the revisions after one on their way; the i-th commit of a step leaves when the
+    /// <summary>Sends the revisions after one on their way; the i-th commit of a step leaves when
+    /// the
     /// API server is through with it.</summary>
-    private void RouteFrom(Revision before, List<(Revision Revision, TimeSpan After)> commits, int next)
+    private void RouteFrom(Revision before, List<(Revision Revision, TimeSpan After)> commits)
     {
+        var next = 0;
         for (var r = before.Next; r <= Store.Head; r = r.Next)
         {
             while (next < commits.Count - 1 && commits[next].Revision < r)
@@ -671,7 +680,8 @@ internal sealed class Simulation : IWorldHost
     }
 }
 
-/// <summary>A run that lets no time pass: some component keeps adding keys at one instant.</summary>
+/// <summary>A run that lets no time pass: some component keeps adding keys at one
+/// instant.</summary>
 public sealed class EndlessRunException(string message) : Exception(message);
 
 /// <summary>A component threw something other than an <see cref="ApiException"/>: a bug in it. The
@@ -679,7 +689,8 @@ public sealed class EndlessRunException(string message) : Exception(message);
 public sealed class ComponentFailedException : Exception
 {
     internal ComponentFailedException(long step, string component, ObjectKey key, Exception bug)
-        : base($"{component} failed at step {step} on {key}: {bug.GetType().Name}: {bug.Message}", bug)
+        : base($"{component} failed at step {step} on {key}: {bug.GetType().Name}: {bug.Message}",
+            bug)
     {
         Step = step;
         Component = component;

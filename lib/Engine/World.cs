@@ -1,7 +1,8 @@
 namespace KubeSim;
 
 /// <summary>The physical world as the engine knows it: something that faults happen to. What it
-/// consists of stands in Machines/; components reach it through <see cref="ReconcileContext.World"/>.</summary>
+/// consists of stands in Machines/; components reach it through
+/// <see cref="ReconcileContext.World"/>.</summary>
 public interface IWorld
 {
     /// <summary>A machine loses its power.</summary>
