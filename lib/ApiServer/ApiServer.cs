@@ -34,8 +34,8 @@ public sealed partial class ApiServer
         addresses = new(store, random.Fork("service-addresses"));
     }
 
-    /// <summary>The kinds that are served.</summary>
-    public KindRegistry Kinds { get; }
+    /// <summary>The kinds that are served; definitions of custom ones replace it.</summary>
+    public KindRegistry Kinds { get; internal set; }
 
     /// <summary>Decides who may do what; everybody everything unless somebody says
     /// otherwise.</summary>
