@@ -59,6 +59,9 @@ internal sealed class NodeStrategy : KindStrategy<Node>
             ? value with { Status = value.Status with { Allocatable = value.Status.Capacity } }
             : value;
 
+    // The status that a node is made with is its machine.
+    protected override Node PrepareCreate(Node value) => value;
+
     protected override Node WithStatusOf(Node value, Node source) =>
         value with { Status = source.Status };
 
@@ -271,17 +274,11 @@ internal sealed class PodDisruptionBudgetStrategy : KindStrategy<PodDisruptionBu
 {
     public override bool Unconditional => false;
 
-    public override bool HasGeneration(Kind kind) => true;
-
-    protected override PodDisruptionBudget PrepareCreate(PodDisruptionBudget value) =>
-        value with { Status = PodDisruptionBudgetStatus.None };
-
     protected override PodDisruptionBudget WithStatusOf(
         PodDisruptionBudget value, PodDisruptionBudget source) =>
             value with { Status = source.Status };
 
-    protected override bool SameDesired(PodDisruptionBudget now, PodDisruptionBudget old) =>
-        now.Spec.Equals(old.Spec);
+    protected override ApiPart Desired(PodDisruptionBudget value) => value.Spec;
 
     protected override void Validate(PodDisruptionBudget value, FieldErrors errors)
     {
@@ -364,9 +361,6 @@ internal sealed class StorageClassStrategy : KindStrategy<StorageClass>
 internal sealed class ResourceQuotaStrategy : KindStrategy<ResourceQuota>
 {
     public override bool ReturnsDeleted => true;
-
-    protected override ResourceQuota PrepareCreate(ResourceQuota value) =>
-        value with { Status = ResourceQuotaStatus.None };
 
     protected override ResourceQuota WithStatusOf(ResourceQuota value, ResourceQuota source) =>
         value with { Status = source.Status };

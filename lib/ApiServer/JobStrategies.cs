@@ -11,14 +11,10 @@ internal sealed class JobRules(PodRules rules) : KindStrategy<Job>
     private const string UidLabel = "batch.kubernetes.io/controller-uid";
     private const string NameLabel = "batch.kubernetes.io/job-name";
 
-    public override bool HasGeneration(Kind kind) => true;
-
-    protected override Job PrepareCreate(Job value) => value with { Status = JobStatus.None };
-
     protected override Job WithStatusOf(Job value, Job source) =>
         value with { Status = source.Status };
 
-    protected override bool SameDesired(Job now, Job old) => now.Spec.Equals(old.Spec);
+    protected override ApiPart Desired(Job value) => value.Spec;
 
     protected override Job Default(Job value)
     {
@@ -127,15 +123,10 @@ internal sealed class CronJobRules(PodRules rules) : KindStrategy<CronJob>
     // The controller adds a dash and ten digits to make the names of Jobs.
     private const int LongestName = 52;
 
-    public override bool HasGeneration(Kind kind) => true;
-
-    protected override CronJob PrepareCreate(CronJob value) =>
-        value with { Status = CronJobStatus.None };
-
     protected override CronJob WithStatusOf(CronJob value, CronJob source) =>
         value with { Status = source.Status };
 
-    protected override bool SameDesired(CronJob now, CronJob old) => now.Spec.Equals(old.Spec);
+    protected override ApiPart Desired(CronJob value) => value.Spec;
 
     protected override CronJob Default(CronJob value)
     {

@@ -59,7 +59,7 @@ internal sealed class KindStrategies
 /// <summary>The strategy of kinds that have a record and no rules of their own here.</summary>
 internal sealed class SimpleStrategy<T>(bool unconditional = true, bool createsOnUpdate = false)
     : KindStrategy<T>
-    where T : ApiObject
+    where T : ApiObject, new()
 {
     public override bool Unconditional => unconditional;
 

@@ -114,9 +114,11 @@ internal class KindStrategy
 
 /// <summary>The strategy of a kind that has a record: the same methods, typed.</summary>
 internal abstract class KindStrategy<T> : KindStrategy
-    where T : ApiObject
+    where T : ApiObject, new()
 {
-    public override bool HasGeneration(Kind kind) => false;
+    private static readonly T blank = new();
+
+    public override bool HasGeneration(Kind kind) => Desired(blank) is not null;
 
     public sealed override ApiObject Default(ApiObject value) => Default((T)value);
 
@@ -139,7 +141,7 @@ internal abstract class KindStrategy<T> : KindStrategy
 
     protected virtual T Default(T value) => value;
 
-    protected virtual T PrepareCreate(T value) => value;
+    protected virtual T PrepareCreate(T value) => WithStatusOf(value, blank);
 
     /// <summary>The first object with the status of the second; kinds without a status of its own
     /// give the first back.</summary>
@@ -148,7 +150,11 @@ internal abstract class KindStrategy<T> : KindStrategy
     /// <summary>A replacement with what it may not change taken from the stored object.</summary>
     protected virtual T KeepOnUpdate(T now, T old) => WithStatusOf(now, old);
 
-    protected virtual bool SameDesired(T now, T old) => true;
+    /// <summary>The part whose changes the generation counts; null for kinds that count
+    /// none.</summary>
+    protected virtual ApiPart? Desired(T value) => null;
+
+    protected virtual bool SameDesired(T now, T old) => Equals(Desired(now), Desired(old));
 
     protected virtual void Validate(T value, FieldErrors errors)
     {

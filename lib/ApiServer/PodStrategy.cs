@@ -60,8 +60,6 @@ internal sealed class PodStrategy(PodRules rules) : KindStrategy<Pod>
 
     public override bool ReturnsDeleted => true;
 
-    public override bool HasGeneration(Kind kind) => true;
-
     /// <summary>A pod that runs nowhere, or has ended, needs no time to stop.</summary>
     public override long? Grace(ApiObject value, long? asked)
     {
@@ -90,7 +88,7 @@ internal sealed class PodStrategy(PodRules rules) : KindStrategy<Pod>
     protected override Pod WithStatusOf(Pod value, Pod source) =>
         value with { Status = source.Status };
 
-    protected override bool SameDesired(Pod now, Pod old) => now.Spec.Equals(old.Spec);
+    protected override ApiPart Desired(Pod value) => value.Spec;
 
     protected override void Validate(Pod value, FieldErrors errors) =>
         rules.Validate(value.Spec, "spec", errors);

@@ -12,9 +12,6 @@ internal sealed class ServiceStrategy : KindStrategy<Service>
     // Since 1.34 the name of a Service may start with a digit.
     public override Seq<string> NameProblems(string name) => Names.Dns1123Label(name);
 
-    protected override Service PrepareCreate(Service value) =>
-        value with { Status = ServiceStatus.None };
-
     protected override Service WithStatusOf(Service value, Service source) =>
         value with { Status = source.Status };
 

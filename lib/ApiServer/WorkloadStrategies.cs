@@ -93,16 +93,15 @@ internal sealed class DeploymentRules(PodRules rules) : KindStrategy<Deployment>
 
     public override bool StatusKeepsLabels => true;
 
-    public override bool HasGeneration(Kind kind) => true;
-
-    protected override Deployment PrepareCreate(Deployment value) =>
-        value with { Status = DeploymentStatus.None };
-
     protected override Deployment WithStatusOf(Deployment value, Deployment source) =>
         value with { Status = source.Status };
 
+    protected override ApiPart Desired(Deployment value) => value.Spec;
+
+    // The generation of a Deployment counts changes of its annotations too.
     protected override bool SameDesired(Deployment now, Deployment old) =>
-        now.Spec.Equals(old.Spec) && now.Metadata.Annotations.Equals(old.Metadata.Annotations);
+        base.SameDesired(now, old)
+        && now.Metadata.Annotations.Equals(old.Metadata.Annotations);
 
     protected override Deployment Default(Deployment value)
     {
@@ -182,16 +181,10 @@ internal sealed class ReplicaSetRules(PodRules rules) : KindStrategy<ReplicaSet>
 {
     public override bool StatusKeepsLabels => true;
 
-    public override bool HasGeneration(Kind kind) => true;
-
-    protected override ReplicaSet PrepareCreate(ReplicaSet value) =>
-        value with { Status = ReplicaSetStatus.None };
-
     protected override ReplicaSet WithStatusOf(ReplicaSet value, ReplicaSet source) =>
         value with { Status = source.Status };
 
-    protected override bool SameDesired(ReplicaSet now, ReplicaSet old) =>
-        now.Spec.Equals(old.Spec);
+    protected override ApiPart Desired(ReplicaSet value) => value.Spec;
 
     protected override ReplicaSet Default(ReplicaSet value)
     {
@@ -220,17 +213,11 @@ internal sealed class ReplicaSetRules(PodRules rules) : KindStrategy<ReplicaSet>
 internal sealed class ReplicationControllerRules(PodRules rules)
     : KindStrategy<ReplicationController>
 {
-    public override bool HasGeneration(Kind kind) => true;
-
-    protected override ReplicationController PrepareCreate(ReplicationController value) =>
-        value with { Status = ReplicationControllerStatus.None };
-
     protected override ReplicationController WithStatusOf(
         ReplicationController value, ReplicationController source) =>
             value with { Status = source.Status };
 
-    protected override bool SameDesired(ReplicationController now, ReplicationController old) =>
-        now.Spec.Equals(old.Spec);
+    protected override ApiPart Desired(ReplicationController value) => value.Spec;
 
     // The oldest workload takes selector and labels from its template.
     protected override ReplicationController Default(ReplicationController value)
@@ -264,15 +251,10 @@ internal sealed class DaemonSetRules(PodRules rules) : KindStrategy<DaemonSet>
 {
     public override bool StatusKeepsLabels => true;
 
-    public override bool HasGeneration(Kind kind) => true;
-
-    protected override DaemonSet PrepareCreate(DaemonSet value) =>
-        value with { Status = DaemonSetStatus.None };
-
     protected override DaemonSet WithStatusOf(DaemonSet value, DaemonSet source) =>
         value with { Status = source.Status };
 
-    protected override bool SameDesired(DaemonSet now, DaemonSet old) => now.Spec.Equals(old.Spec);
+    protected override ApiPart Desired(DaemonSet value) => value.Spec;
 
     protected override DaemonSet Default(DaemonSet value)
     {
@@ -318,16 +300,10 @@ internal sealed class StatefulSetRules(PodRules rules) : KindStrategy<StatefulSe
 {
     public override bool StatusKeepsLabels => true;
 
-    public override bool HasGeneration(Kind kind) => true;
-
-    protected override StatefulSet PrepareCreate(StatefulSet value) =>
-        value with { Status = StatefulSetStatus.None };
-
     protected override StatefulSet WithStatusOf(StatefulSet value, StatefulSet source) =>
         value with { Status = source.Status };
 
-    protected override bool SameDesired(StatefulSet now, StatefulSet old) =>
-        now.Spec.Equals(old.Spec);
+    protected override ApiPart Desired(StatefulSet value) => value.Spec;
 
     protected override StatefulSet Default(StatefulSet value)
     {
