@@ -6,10 +6,8 @@ namespace KubeSim.Tests;
 public sealed class PatchTests
 {
     // The type that upstream's own cases of the strategic merge patch are written for.
-    private static readonly SchemaType MergeItem = new Schema("""
-        T MergeItem mergeItemPtr=MergeItem^name mergingIntList=[]int32^ mergingList=[]MergeItem^name name=string nonMergingIntList=[]int32 nonMergingList=[]MergeItem other=string replacingItem=any~ retainKeysMap=RetainKeysMergeItem% retainKeysMergingList=[]MergeItem^name% simpleMap={}string value=string
-        T RetainKeysMergeItem mergingIntList=[]int32^ mergingList=[]MergeItem^name name=string nonMergingList=[]MergeItem other=string simpleMap={}string value=string
-        """).Find("MergeItem")!;
+    private static readonly SchemaType MergeItem =
+        new Schema(Data.Text("merge-item.txt")).Find("MergeItem")!;
 
     private static IEnumerable<TestCaseData> Upstream() => Data.Lines("strategic-merge.tsv")
         .Select(line => line.Split('\t'))
@@ -26,11 +24,11 @@ public sealed class PatchTests
         using (Assert.EnterMultipleScope())
         {
             Equal(twoWay, trees[3], "two-way patch");
-            Equal(StrategicMerge.Apply(original.AsObject(), trees[3].AsObject(), MergeItem), trees[4],
-                "two-way result");
+            Equal(StrategicMerge.Apply(original.AsObject(), trees[3].AsObject(), MergeItem),
+                trees[4], "two-way result");
             Equal(threeWay, trees[5], "three-way patch");
-            Equal(StrategicMerge.Apply(current.AsObject(), trees[5].AsObject(), MergeItem), trees[6],
-                "three-way result");
+            Equal(StrategicMerge.Apply(current.AsObject(), trees[5].AsObject(), MergeItem),
+                trees[6], "three-way result");
         }
     }
 
@@ -42,7 +40,8 @@ public sealed class PatchTests
                            {"name":"b","image":"b:1"}]}
             """).AsObject();
         var patch = Parse("""
-            {"containers":[{"name":"a","env":[{"name":"Y","value":"2"}]},{"name":"b","$patch":"delete"}]}
+            {"containers":[{"name":"a","env":[{"name":"Y","value":"2"}]},
+                           {"name":"b","$patch":"delete"}]}
             """).AsObject();
         Equal(StrategicMerge.Apply(live, patch, Schema.BuiltIn.Find("PodSpec")), Parse("""
             {"containers":[{"name":"a","image":"a:1",
@@ -54,7 +53,8 @@ public sealed class PatchTests
     public void A_changed_strategy_drops_the_fields_of_the_old_one()
     {
         var type = Schema.BuiltIn.Find("DeploymentSpec");
-        var live = Parse("""{"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1}}}""");
+        var live = Parse(
+            """{"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1}}}""");
         var patch = Parse("""{"strategy":{"$retainKeys":["type"],"type":"Recreate"}}""");
         Equal(StrategicMerge.Apply(live.AsObject(), patch.AsObject(), type),
             Parse("""{"strategy":{"type":"Recreate"}}"""), "result");
@@ -67,7 +67,8 @@ public sealed class PatchTests
         var original = Parse("""{"metadata":{"labels":{"a":"1","b":"2"}}}""").AsObject();
         var modified = Parse("""{"metadata":{"labels":{"a":"1","c":"3"}}}""").AsObject();
         var current = Parse(
-            """{"metadata":{"labels":{"a":"1","b":"2","z":"9"},"uid":"u"},"status":{}}""").AsObject();
+            """{"metadata":{"labels":{"a":"1","b":"2","z":"9"},"uid":"u"},"status":{}}""")
+            .AsObject();
         var patch = StrategicMerge.ThreeWay(original, modified, current, type);
         Equal(patch, Parse("""{"metadata":{"labels":{"c":"3","b":null}}}"""), "patch");
         Equal(StrategicMerge.Apply(current, patch, type)["metadata"]!["labels"]!,
@@ -134,7 +135,8 @@ public sealed class PatchTests
     public void A_json_patch_that_fails_is_refused_without_a_reason(string patch)
     {
         var target = Parse("""{"spec":{"replicas":3},"list":[]}""");
-        var status = Assert.Throws<ApiException>(() => JsonPatch.Apply(target, Parse(patch)))!.Status;
+        var status = Assert.Throws<ApiException>(
+            () => JsonPatch.Apply(target, Parse(patch)))!.Status;
         Assert.That((status.Code, status.Reason, status.Message, status.Details), Is.EqualTo((422,
             "Invalid", "the server rejected our request due to an error in our request",
             new StatusDetails())));
