@@ -46,6 +46,10 @@ public static class Json
         }
     }
 
+    /// <summary>Reads an object of a built-in kind from a JSON tree, as the other form does.</summary>
+    public static T Decode<T>(JsonNode node)
+        where T : ApiObject => (T)Decode(node, Kinds.Of<T>());
+
     /// <summary>Reads an object as <c>fieldValidation=Strict</c> does: a field that the kind does
     /// not have is an error too.</summary>
     /// <exception cref="ApiException">400: with all unknown fields, or the wrong type.</exception>
@@ -67,6 +71,10 @@ public static class Json
 
     /// <summary>An object as <c>kubectl -o json</c> prints it.</summary>
     public static string Text(ApiObject apiObject) => JsonText.Write(Encode(apiObject));
+
+    /// <summary>A tree as one line with sorted keys, as kubectl keeps the manifest of the last apply
+    /// in an annotation.</summary>
+    public static string Compact(JsonNode? node) => JsonText.WriteLine(node);
 
     /// <summary>A tree as <c>kubectl -o yaml</c> prints it: keys sorted, lists not
     /// indented.</summary>

@@ -121,6 +121,16 @@ public sealed class JsonTests
     }
 
     [Test]
+    public void The_manifest_of_the_last_apply_is_one_line_as_kubectl_keeps_it()
+    {
+        var web = Manifest.Read(Data.Text("deployment-web.yaml"), "f", KindRegistry.BuiltIn)[0];
+        var kept = web.Object!.Metadata
+            .Annotations["kubectl.kubernetes.io/last-applied-configuration"];
+        Assert.That(Json.Compact(JsonNode.Parse(kept)) + "\n", Is.EqualTo(kept));
+        Assert.That(Json.Decode<Deployment>(JsonNode.Parse(kept)!).Spec!.Replicas, Is.EqualTo(3));
+    }
+
+    [Test]
     public void Unset_fields_are_left_out_and_required_ones_written()
     {
         var pod = new Pod
