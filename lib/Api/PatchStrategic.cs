@@ -145,21 +145,21 @@ public static partial class StrategicMerge
     private static List<JsonNode?> MergeItems(
         List<JsonNode?> live, List<JsonNode?> changes, string key, SchemaType? type)
     {
-        if (changes.Any(change => Text(change?[Directive]) == "replace"))
+        if (changes.Any(change => Text((change as JsonObject)?[Directive]) == "replace"))
         {
-            return changes.Where(change => Text(change?[Directive]) is null).Select(Clean)
+            return changes.Where(change => Text((change as JsonObject)?[Directive]) is null).Select(Clean)
                 .ToList<JsonNode?>();
         }
         var result = new List<JsonNode?>(live);
         foreach (var change in changes)
         {
             var id = Id(change, key);
-            var directive = Text(change?[Directive]);
+            var directive = Text((change as JsonObject)?[Directive]);
             if (id is null)
             {
                 throw directive == "delete"
-                                    ? Broken("delete patch type with no merge key defined")
-                                    : NoKey(change, key);
+                    ? Broken("delete patch type with no merge key defined")
+                    : NoKey(change, key);
             }
             if (directive == "delete")
             {

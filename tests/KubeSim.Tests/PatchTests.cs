@@ -75,10 +75,11 @@ public sealed class PatchTests
             Parse("""{"a":"1","c":"3","z":"9"}"""), "labels");
     }
 
-    [Test]
-    public void An_item_without_its_merge_key_is_refused()
+    [TestCase("""{"containers":[{"image":"x"}]}""")]
+    [TestCase("""{"containers":["x"]}""")]
+    public void An_item_without_its_merge_key_is_refused(string items)
     {
-        var patch = Parse("""{"containers":[{"image":"x"}]}""").AsObject();
+        var patch = Parse(items).AsObject();
         var live = Parse("""{"containers":[{"name":"a"}]}""").AsObject();
         Assert.That(() => StrategicMerge.Apply(live, patch, Schema.BuiltIn.Find("PodSpec")),
             Throws.TypeOf<ApiException>().With.Message.Contains("declared merge key: name"));
