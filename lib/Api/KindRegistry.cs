@@ -69,7 +69,7 @@ public sealed class KindRegistry
         foreach (var kind in All)
         {
             if (IsCalled(kind, name) && (Same(kind.Group, rest) || IsVersionAndGroup(kind, rest)))
-                        {
+            {
                 return kind;
             }
         }
@@ -108,7 +108,7 @@ public sealed class KindRegistry
         return Serves(kind, dot < 0 ? text : text[..dot])
             && Same(kind.Group, dot < 0 ? "" : text[(dot + 1)..]);
     }
-    
+
     private static bool Serves(Kind kind, string version) =>
         kind.Version == version || kind.Versions.AsSpan().Contains(version);
 

@@ -12,7 +12,7 @@ internal static class ManifestScalar
     [
         "yyyy-M-d", "yyyy-M-dTH:m:s.FFFFFFFK", "yyyy-M-dtH:m:s.FFFFFFFK", "yyyy-M-d H:m:s.FFFFFFF",
     ];
-    
+
     /// <summary>The value of a plain word; null for null.</summary>
     public static JsonNode? Resolve(string word)
     {

@@ -263,6 +263,6 @@ public static partial class StrategicMerge
 
     private static ApiException NoKey(JsonNode? item, string key) =>
         Broken($"map: {item?.ToJsonString()} does not contain declared merge key: {key}");
-    
+
     private static ApiException Broken(string why) => ApiErrors.Internal(why);
 }

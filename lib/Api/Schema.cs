@@ -13,8 +13,7 @@ namespace KubeSim;
 /// ?    behind a gate @1.34 since         &lt;1.30 until         (A,B) the values   |bool or this
 /// </code>
 /// A blank within a value is written &amp;. <c>+</c> before the fields of a type stands for
-/// apiVersion and kind. A type is taken apart when it is first asked for: a Deployment needs 60 of
-/// the 557.
+/// apiVersion and kind. A type is taken apart when it is first asked for.
 /// </remarks>
 public sealed class Schema
 {
