@@ -60,8 +60,8 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
         }
     }
 
-    /// <summary>A cluster whose nodes are those of the manifests or, when there are none, the default
-    /// ones.</summary>
+    /// <summary>A cluster whose nodes are those of the manifests or, when there are none, the
+    /// default ones.</summary>
     private Cluster NewCluster(List<ManifestDocument> documents)
     {
         var nodes = documents.Where(d => d.Object is Node).ToList();
@@ -79,13 +79,15 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
         }
         catch (ApiException e)
         {
-            var at = nodes.FindLast(d => d.Object!.Metadata.Name == e.Status.Details?.Name) ?? nodes[0];
-            throw new BadInputException(documents.SelectMany(d => d.Errors).Append(at.Refused(e.Status))
-                .Select(error => $"{error}"));
+            var name = e.Status.Details?.Name;
+            var at = nodes.FindLast(d => d.Object!.Metadata.Name == name) ?? nodes[0];
+            throw new BadInputException(documents.SelectMany(d => d.Errors)
+                .Append(at.Refused(e.Status)).Select(error => $"{error}"));
         }
     }
 
-    /// <summary>What a Node manifest leaves unsaid of its machine is as on a default node.</summary>
+    /// <summary>What a Node manifest leaves unsaid of its machine is as on a default
+    /// node.</summary>
     private static Node Machine(Node node)
     {
         var usual = Bootstrap.NewNode(node.Metadata.Name).Status;
@@ -189,7 +191,7 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
         var result = cluster.Converge(end - cluster.Now);
         if (!result.Met)
         {
-            Report($"limit reached at {GoDuration.Format(cluster.Now - options.Start)}; still at work:");
+            Report($"limit reached at {GoDuration.Format(options.Limit)}; still at work:");
             foreach (var busy in result.Busy)
             {
                 Report($"  {busy}");
