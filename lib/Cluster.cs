@@ -88,6 +88,10 @@ public sealed partial class Cluster
     /// <summary>Everything that came from outside, in order.</summary>
     public IReadOnlyList<JournalEntry> Journal => simulation.Journal;
 
+    /// <summary>Called with every step in full, however the cluster is run: for traces. It must only
+    /// look. A fork does not inherit it, and a replay does not call it.</summary>
+    public Action<StepRecord>? Stepped { get; set; }
+
     /// <summary>Takes one step: the next reconcile that someone would look at. Periodic work that
     /// changes nothing passes silently; after an hour of virtual time without a step the answer is
     /// idle and names what is due next.</summary>
@@ -209,7 +213,11 @@ public sealed partial class Cluster
     private StepRecord? Execute(bool detail)
     {
         var (steps, head) = (StepCount, Revision);
-        simulation.ExecuteNext(detail, out var step);
+        simulation.ExecuteNext(detail || Stepped is not null, out var step);
+        if (step is not null)
+        {
+            Stepped?.Invoke(step);
+        }
         if (simulation.TakeFailure() is { } failure)
         {
             throw failure;
