@@ -43,7 +43,8 @@ public static class Bootstrap
         Metadata = new()
         {
             Name = name,
-            Labels = Map.Of(("beta.kubernetes.io/arch", "amd64"), ("beta.kubernetes.io/os", "linux"),
+            Labels = Map.Of(
+                ("beta.kubernetes.io/arch", "amd64"), ("beta.kubernetes.io/os", "linux"),
                 ("kubernetes.io/arch", "amd64"), ("kubernetes.io/hostname", name),
                 ("kubernetes.io/os", "linux")),
         },
@@ -66,6 +67,7 @@ public static class Bootstrap
     private static Map<Quantity> Machine { get; } = Map.Of(("cpu", Quantity.Parse("4")),
         ("memory", Quantity.Parse("16Gi")), ("pods", Quantity.Parse("110")));
 
-    private static NodeCondition Condition(string type, string status, string reason, string message) =>
+    private static NodeCondition Condition(
+        string type, string status, string reason, string message) =>
         new() { Type = type, Status = status, Reason = reason, Message = message };
 }

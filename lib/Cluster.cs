@@ -37,7 +37,8 @@ public sealed partial class Cluster
     private Simulation simulation;
 
     /// <summary>A new cluster.</summary>
-    /// <param name="nodes">How many nodes of 4 CPUs, 16 GiB and 110 pods, named node-1, node-2…</param>
+    /// <param name="nodes">How many nodes of 4 CPUs, 16 GiB and 110 pods, named node-1,
+    /// node-2…</param>
     /// <param name="seed">Decides all chance: the same seed and inputs give the same run.</param>
     /// <param name="latency">How long work takes; <see cref="Latency.Typical"/> by default.</param>
     /// <param name="history">How much of the past can be read; all of it by default.</param>
@@ -88,14 +89,15 @@ public sealed partial class Cluster
     /// <summary>Everything that came from outside, in order.</summary>
     public IReadOnlyList<JournalEntry> Journal => simulation.Journal;
 
-    /// <summary>Called with every step in full, however the cluster is run: for traces. It must only
-    /// look. A fork does not inherit it, and a replay does not call it.</summary>
+    /// <summary>Told of every step that someone would look at, also while the cluster runs on. It
+    /// must not change the cluster. Null, the default, costs nothing.</summary>
     public Action<StepRecord>? Stepped { get; set; }
 
     /// <summary>Takes one step: the next reconcile that someone would look at. Periodic work that
     /// changes nothing passes silently; after an hour of virtual time without a step the answer is
     /// idle and names what is due next.</summary>
-    /// <exception cref="InvariantBrokenException">What should always hold no longer does.</exception>
+    /// <exception cref="InvariantBrokenException">What should always hold no longer
+    /// does.</exception>
     /// <exception cref="ComponentFailedException">A component threw.</exception>
     public StepRecord Step()
     {
@@ -160,7 +162,8 @@ public sealed partial class Cluster
         return Outcome(met, end, steps);
     }
 
-    /// <summary>Runs until only periodic work is left, at most for a span of virtual time (ten minutes
+    /// <summary>Runs until only periodic work is left, at most for a span of virtual time (ten
+    /// minutes
     /// by default). When it does not converge, the answer says what keeps it busy.</summary>
     public RunResult Converge(TimeSpan? limit = null)
     {
@@ -198,7 +201,8 @@ public sealed partial class Cluster
         return new()
         {
             Met = met, Time = Now, Steps = StepCount - stepsBefore,
-            Busy = met || !busy.IsEmpty ? busy : [$"only periodic work is left: {simulation.DescribeNext()}"],
+            Busy = met || !busy.IsEmpty ? busy
+                : [$"only periodic work is left: {simulation.DescribeNext()}"],
         };
     }
 

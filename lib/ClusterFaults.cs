@@ -13,11 +13,13 @@ public sealed class ClusterFaults
     /// <exception cref="ArgumentException">There is no such target.</exception>
     public void Crash(string target) => Submit(FaultOp.Crash, target);
 
-    /// <summary>Ends every fault of the target: what died starts anew, what was cut off catches up.</summary>
+    /// <summary>Ends every fault of the target: what died starts anew, what was cut off catches
+    /// up.</summary>
     /// <exception cref="ArgumentException">There is no such target.</exception>
     public void Restore(string target) => Submit(FaultOp.Restore, target);
 
-    /// <summary>The target reaches the API server no more: it sees the past and its writes fail.</summary>
+    /// <summary>The target reaches the API server no more: it sees the past and its writes
+    /// fail.</summary>
     /// <exception cref="ArgumentException">There is no such target.</exception>
     public void Partition(string target) => Submit(FaultOp.Partition, target);
 
@@ -27,9 +29,11 @@ public sealed class ClusterFaults
 
     /// <summary>The process dies right after its n-th further write.</summary>
     /// <exception cref="ArgumentException">There is no such target.</exception>
-    public void CrashAfterWrite(string target, int n = 1) => Submit(FaultOp.CrashAfterWrite, target, n);
+    public void CrashAfterWrite(string target, int n = 1) =>
+        Submit(FaultOp.CrashAfterWrite, target, n);
 
-    /// <summary>The answer to its n-th further write is lost, though the write was carried out.</summary>
+    /// <summary>The answer to its n-th further write is lost, though the write was carried
+    /// out.</summary>
     /// <exception cref="ArgumentException">There is no such target.</exception>
     public void LoseReply(string target, int n = 1) => Submit(FaultOp.LoseReply, target, n);
 

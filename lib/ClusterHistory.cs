@@ -1,16 +1,19 @@
 namespace KubeSim;
 
-/// <summary>The past of a cluster: any revision can be read, any step taken back, any run branched.</summary>
+/// <summary>The past of a cluster: any revision can be read, any step taken back, any run
+/// branched.</summary>
 public sealed partial class Cluster
 {
     /// <summary>The cluster as it was at a revision, to read only.</summary>
-    /// <exception cref="HistoryGoneException">It is older than the history that is kept.</exception>
+    /// <exception cref="HistoryGoneException">It is older than the history that is
+    /// kept.</exception>
     public ClusterView At(Revision revision) => new(simulation.Store, revision);
 
     /// <summary>The cluster as it was at a revision, to read only.</summary>
     public ClusterView At(long revision) => At(new Revision(revision));
 
-    /// <summary>Why an object is as it is: the steps and inputs that led to it, oldest first.</summary>
+    /// <summary>Why an object is as it is: the steps and inputs that led to it, oldest
+    /// first.</summary>
     public CausalChain Why(ApiObject about) => KubeSim.Why.Of(simulation, about.Key);
 
     /// <summary>Why an object is as it is, or why it is gone.</summary>
@@ -18,7 +21,8 @@ public sealed partial class Cluster
 
     /// <summary>A step of the past in full, brought back by replay.</summary>
     /// <param name="number">From 1 to <see cref="StepCount"/>.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such step, or no longer.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such step, or no
+    /// longer.</exception>
     public StepRecord StepAt(long number)
     {
         if (number < simulation.Steps.Oldest || number > StepCount)
@@ -29,10 +33,12 @@ public sealed partial class Cluster
         return Muted(() => Replay.StepAt(simulation, number));
     }
 
-    /// <summary>Takes steps back, and drops every input given after the first of them. The cluster is
+    /// <summary>Takes steps back, and drops every input given after the first of them. The cluster
+    /// is
     /// then as it was right before that step.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There are not so many steps.</exception>
-    /// <exception cref="ReplayDivergedException">A component draws on something outside.</exception>
+    /// <exception cref="ReplayDivergedException">A component draws on something
+    /// outside.</exception>
     public void Rewind(long steps = 1)
     {
         var first = StepCount - steps + 1;
@@ -47,8 +53,10 @@ public sealed partial class Cluster
         }
     }
 
-    /// <summary>A second cluster that has lived the same until now and goes its own way from here.</summary>
-    /// <exception cref="ReplayDivergedException">A component draws on something outside.</exception>
+    /// <summary>A second cluster that has lived the same until now and goes its own way from
+    /// here.</summary>
+    /// <exception cref="ReplayDivergedException">A component draws on something
+    /// outside.</exception>
     public Cluster Fork()
     {
         var fork = new Cluster(Muted(() => Replay.Whole(simulation)));
@@ -59,7 +67,8 @@ public sealed partial class Cluster
         return fork;
     }
 
-    /// <summary>The first step in which two clusters differ, and how; null when they do not.</summary>
+    /// <summary>The first step in which two clusters differ, and how; null when they do
+    /// not.</summary>
     public static Divergence? Compare(Cluster first, Cluster second) =>
         Muted(() => Comparison.Of(first.simulation, second.simulation));
 
@@ -99,7 +108,8 @@ public sealed class ClusterView
     /// <summary>The revision that the view shows.</summary>
     public Revision Revision { get; }
 
-    /// <summary>An object by namespace (empty for cluster-scoped kinds) and name, or null.</summary>
+    /// <summary>An object by namespace (empty for cluster-scoped kinds) and name, or
+    /// null.</summary>
     public T? Find<T>(string ns, string name)
         where T : ApiObject => (T?)store.Get(new(Kinds.Of<T>(), ns, name), Revision);
 

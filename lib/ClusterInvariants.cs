@@ -22,9 +22,11 @@ public sealed partial class Cluster
 {
     private readonly List<(string Name, Func<Cluster, bool> Holds, bool Broken)> invariants = [];
 
-    /// <summary>Checks at every step that something holds. The step that breaks it throws, once, with
+    /// <summary>Checks at every step that something holds. The step that breaks it throws, once,
+    /// with
     /// its causes; it is watched again when it holds again.</summary>
-    /// <example><c>cluster.Always("≥ 3 ready", c => c.List&lt;Pod&gt;().Count(p => p.IsReady) >= 3);</c></example>
+    /// <example><c>cluster.Always("≥ 3 ready", c => c.List&lt;Pod&gt;().Count(p => p.IsReady) >=
+    /// 3);</c></example>
     public void Always(string name, Func<Cluster, bool> holds)
     {
         invariants.Add((name, holds, false));

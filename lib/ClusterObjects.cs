@@ -5,7 +5,8 @@ namespace KubeSim;
 /// <summary>What a person asks of the API server.</summary>
 public sealed partial class Cluster
 {
-    /// <summary>Sends a request as somebody. A write that is carried out is kept in the journal.</summary>
+    /// <summary>Sends a request as somebody. A write that is carried out is kept in the
+    /// journal.</summary>
     public ApiResponse Handle(ApiRequest request)
     {
         if (request.Verb is Verb.Get or Verb.List or Verb.Watch)
@@ -44,8 +45,8 @@ public sealed partial class Cluster
     public string Apply(ApiObject o)
     {
         o = InNamespace(o);
-        var name = $"{(o.Kind.Group.Length == 0 ? o.Kind.Singular : $"{o.Kind.Singular}.{o.Kind.Group}")}"
-            + $"/{o.Metadata.Name}";
+        var group = o.Kind.Group.Length == 0 ? "" : $".{o.Kind.Group}";
+        var name = $"{o.Kind.Singular}{group}/{o.Metadata.Name}";
         if (simulation.Store.Get(o.Key) is not { } there)
         {
             Create(o);
@@ -73,7 +74,8 @@ public sealed partial class Cluster
         }).Object!;
     }
 
-    /// <summary>Replaces an object; a resourceVersion, if it has one, must be the stored one.</summary>
+    /// <summary>Replaces an object; a resourceVersion, if it has one, must be the stored
+    /// one.</summary>
     /// <exception cref="ApiException">The API server refused.</exception>
     public T Update<T>(T o)
         where T : ApiObject =>
@@ -85,7 +87,8 @@ public sealed partial class Cluster
         where T : ApiObject =>
         (T)Send(new(Verb.Update, PathOf(o.Key, "status")) { Body = new Payload.Typed(o) }).Object!;
 
-    /// <summary>Changes an object by a strategic merge patch, as <c>kubectl patch</c> does.</summary>
+    /// <summary>Changes an object by a strategic merge patch, as <c>kubectl patch</c>
+    /// does.</summary>
     /// <param name="ns">The namespace; empty for cluster-scoped kinds.</param>
     /// <param name="name">The name.</param>
     /// <param name="json">The patch: <c>{"spec":{"replicas":5}}</c>.</param>
@@ -94,7 +97,8 @@ public sealed partial class Cluster
         where T : ApiObject
     {
         var patch = new Payload.Patch(PatchKind.StrategicMerge, JsonNode.Parse(json)!);
-        return (T)Send(new(Verb.Patch, PathOf(new(Kinds.Of<T>(), ns, name))) { Body = patch }).Object!;
+        var path = new ResourcePath(Kinds.Of<T>(), ns, name);
+        return (T)Send(new(Verb.Patch, path) { Body = patch }).Object!;
     }
 
     /// <summary>Deletes an object, or begins to.</summary>
@@ -116,7 +120,8 @@ public sealed partial class Cluster
     public T Get<T>(string ns, string name)
         where T : ApiObject => Find<T>(ns, name) ?? throw ApiErrors.NotFound(Kinds.Of<T>(), name);
 
-    /// <summary>An object by namespace (empty for cluster-scoped kinds) and name, or null.</summary>
+    /// <summary>An object by namespace (empty for cluster-scoped kinds) and name, or
+    /// null.</summary>
     public T? Find<T>(string ns, string name)
         where T : ApiObject => (T?)simulation.Store.Get(new ObjectKey(Kinds.Of<T>(), ns, name));
 
@@ -129,7 +134,8 @@ public sealed partial class Cluster
     /// itself can look back to is not touched.</summary>
     public void Compact(Revision at) => simulation.Submit(new CompactInput(at));
 
-    /// <summary>Every object of every kind, ordered by kind, namespace and name; Events too.</summary>
+    /// <summary>Every object of every kind, ordered by kind, namespace and name; Events
+    /// too.</summary>
     public IEnumerable<ApiObject> Everything() => simulation.Api.Kinds.All
         .OrderBy(k => k.Name, StringComparer.Ordinal).ThenBy(k => k.Group, StringComparer.Ordinal)
         .SelectMany(k => simulation.Store.List(k, null, Revision));
@@ -139,7 +145,8 @@ public sealed partial class Cluster
     {
         if (simulation.Components.Exists(c => c.Name == "serviceaccount-controller"))
         {
-            RunUntil(c => c.Find<ServiceAccount>(ns, "default") is not null, TimeSpan.FromSeconds(10));
+            RunUntil(
+                c => c.Find<ServiceAccount>(ns, "default") is not null, TimeSpan.FromSeconds(10));
         }
     }
 

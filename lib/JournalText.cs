@@ -30,7 +30,8 @@ public sealed record JournalRead(Seq<JournalLine> Lines, Seq<ManifestError> Erro
 /// <summary>
 /// Journals as text, one JSON object a line:
 /// <c>{"at":"5s"|"settled", OP}</c> with OP one of <c>apply</c>, <c>create</c>, <c>update</c> (an
-/// object), <c>patch</c>, <c>delete</c>, <c>fault</c> and <c>compact</c>. What a run saves also says
+/// object), <c>patch</c>, <c>delete</c>, <c>fault</c> and <c>compact</c>. What a run saves also
+/// says
 /// after how many work items, so that a replay comes out the same to the last digest.
 /// </summary>
 public static class JournalText
@@ -38,7 +39,8 @@ public static class JournalText
     private static readonly string[] Operations =
         ["apply", "create", "update", "patch", "delete", "fault", "compact"];
 
-    /// <summary>Reads a journal. Every line that cannot be read is an error with its place.</summary>
+    /// <summary>Reads a journal. Every line that cannot be read is an error with its
+    /// place.</summary>
     public static JournalRead Read(string text, string file, KindRegistry kinds)
     {
         var (lines, errors) = (new List<JournalLine>(), new List<ManifestError>());
@@ -63,7 +65,8 @@ public static class JournalText
     }
 
     /// <summary>Writes a journal.</summary>
-    /// <exception cref="NotSupportedException">An input holds a delegate; the message names it.</exception>
+    /// <exception cref="NotSupportedException">An input holds a delegate; the message names
+    /// it.</exception>
     public static string Write(IEnumerable<JournalEntry> journal, DateTime start)
     {
         var text = new StringBuilder();
@@ -71,8 +74,8 @@ public static class JournalText
         {
             if (entry.Input.HoldsDelegate)
             {
-                throw new NotSupportedException($"the journal cannot be saved: \"{entry.Input.Describe}\" "
-                    + "holds a delegate; run it from code instead");
+                throw new NotSupportedException(
+                    $"the journal cannot be saved: \"{entry.Input.Describe}\" holds a delegate; run it from code instead");
             }
             var line = new JsonObject
             {
@@ -146,8 +149,8 @@ public static class JournalText
             {
                 return null;
             }
-            return text is not null && GoDuration.TryParse(text, out var span) && span >= TimeSpan.Zero
-                ? span : throw Error("at", "must be a duration since the start, such as \"5s\", or "
+            var read = GoDuration.TryParse(text ?? "", out var span) && span >= TimeSpan.Zero;
+            return read ? span : throw Error("at", "must be a duration since the start, such as \"5s\", or "
                     + "\"settled\"");
         }
 
@@ -168,7 +171,8 @@ public static class JournalText
             var ns = o.Kind.Namespaced && o.Metadata.Namespace.Length == 0
                 ? "default" : o.Metadata.Namespace;
             var name = verb == Verb.Create ? "" : o.Metadata.Name;
-            return new(new(verb, new(o.Kind, ns, name, subresource)) { Body = new Payload.Typed(o) });
+            var path = new ResourcePath(o.Kind, ns, name, subresource);
+            return new(new(verb, path) { Body = new Payload.Typed(o) });
         }
 
         private RequestInput Patch(JsonNode patch)
@@ -207,8 +211,10 @@ public static class JournalText
         private FaultInput Fault(JsonNode fault)
         {
             var op = Text(fault, "fault", "op") ?? "";
-            var target = Text(fault, "fault", "target") ?? throw Error("fault.target", "is missing");
-            return Enum.TryParse<FaultOp>(op.Replace("-", "", StringComparison.Ordinal), true, out var known)
+            var target = Text(fault, "fault", "target")
+                ?? throw Error("fault.target", "is missing");
+            var name = op.Replace("-", "", StringComparison.Ordinal);
+            return Enum.TryParse<FaultOp>(name, true, out var known)
                 ? new(known, target, (int?)fault["count"] ?? 0)
                 : throw Error("fault.op", $"unknown fault \"{op}\"; faults are "
                     + "crash, restore, partition, hold, crash-after-write, lose-reply");
@@ -275,7 +281,8 @@ internal static class JournalWriter
             case (Verb.Update, Payload.Typed typed):
                 line["update"] = new JsonObject
                 {
-                    ["subresource"] = request.Path.Subresource, ["object"] = Json.Encode(typed.Object),
+                    ["subresource"] = request.Path.Subresource,
+                    ["object"] = Json.Encode(typed.Object),
                 };
                 break;
             case (Verb.Patch, Payload.Patch patch):

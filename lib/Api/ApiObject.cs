@@ -2,16 +2,19 @@ using System.Text.Json.Serialization;
 
 namespace KubeSim;
 
-/// <summary>A part of an API object. What Kubernetes has and the simulator gives no effect to is kept
+/// <summary>A part of an API object. What Kubernetes has and the simulator gives no effect to is
+/// kept
 /// beside the typed fields, so that it survives a round trip.</summary>
 public abstract record ApiPart
 {
-    /// <summary>The fields without a property here, by JSON name; null when there are none.</summary>
+    /// <summary>The fields without a property here, by JSON name; null when there are
+    /// none.</summary>
     [JsonExtensionData]
     public KeptFields? Kept { get; init; }
 }
 
-/// <summary>Anything that the API server stores: a kind, metadata, and what the kind adds.</summary>
+/// <summary>Anything that the API server stores: a kind, metadata, and what the kind
+/// adds.</summary>
 public abstract record ApiObject : ApiPart
 {
     /// <summary>What kind of object this is.</summary>
@@ -33,7 +36,8 @@ public sealed record ObjectMeta : ApiPart
     /// <summary>Metadata that says nothing.</summary>
     public static ObjectMeta None { get; } = new();
 
-    /// <summary>The name, unique among objects of its kind in its namespace; empty when unset.</summary>
+    /// <summary>The name, unique among objects of its kind in its namespace; empty when
+    /// unset.</summary>
     public string Name { get; init; } = "";
 
     /// <summary>A prefix for which the API server makes up a unique name.</summary>
@@ -91,6 +95,7 @@ public sealed record OwnerReference : ApiPart
     /// <summary>True for the one owner that manages this object.</summary>
     public bool? Controller { get; init; }
 
-    /// <summary>True when the owner, deleted in the foreground, must wait for this object.</summary>
+    /// <summary>True when the owner, deleted in the foreground, must wait for this
+    /// object.</summary>
     public bool? BlockOwnerDeletion { get; init; }
 }

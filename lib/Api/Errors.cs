@@ -18,11 +18,12 @@ public static class ApiErrors
 
     /// <summary>409: somebody wrote the object since it was read.</summary>
     public static ApiException Modified(Kind kind, string name) => Conflict(kind, name,
-        "the object has been modified; please apply your changes to the latest version and try again");
+        "the object has been modified; please apply your changes to the latest version and try "
+        + "again");
 
     /// <summary>403: admission or authorisation said no.</summary>
     public static ApiException Forbidden(Kind kind, string name, string why) => Of(403, "Forbidden",
-        name.Length == 0 ? $"{kind.Resource} is forbidden: {why}" : $"{kind.Resource} \"{name}\" is forbidden: {why}",
+        $"{kind.Resource}{(name.Length == 0 ? "" : $" \"{name}\"")} is forbidden: {why}",
         Details(kind, name));
 
     /// <summary>400: the request cannot be read.</summary>
@@ -38,7 +39,8 @@ public static class ApiErrors
     public static ApiException Internal(string why) => Of(500, "InternalError", why);
 
     /// <summary>A refusal of any code.</summary>
-    public static ApiException Of(int code, string reason, string message, StatusDetails? details = null) =>
+    public static ApiException Of(
+        int code, string reason, string message, StatusDetails? details = null) =>
         new(new Status { Code = code, Reason = reason, Message = message, Details = details });
 
     private static StatusDetails Details(Kind kind, string name) => new()

@@ -30,17 +30,16 @@ public static class Json
     {
         try
         {
+            var stored = ManifestConversion.ToStored(node.AsObject(), kind);
             return kind.Type == typeof(Unstructured)
-                ? DecodeUnstructured(node, kind)
-                : (ApiObject)node.Deserialize(kind.Type, Options)!;
+                ? DecodeUnstructured(stored, kind)
+                : (ApiObject)stored.Deserialize(kind.Type, Options)!;
         }
         catch (Exception e) when (IsUnreadable(e))
         {
-            var version = (node as JsonObject)?["apiVersion"] is JsonValue value
-                && value.TryGetValue<string>(out var apiVersion)
-                ? apiVersion[(apiVersion.IndexOf('/') + 1)..]
-                : kind.Version;
-            var problem = SchemaCheck.Run(node, kind, version).FirstOrDefault(p => !p.IsUnknown);
+            var version = VersionOf(node, kind);
+            var problem = node is not JsonObject ? null
+                : SchemaCheck.Run(node, kind, version).FirstOrDefault(p => !p.IsUnknown);
             var why = problem?.Message ?? e.Message;
             throw ApiErrors.BadRequest($"{SchemaCheck.Refusal(kind, version)}{why}");
         }
@@ -51,12 +50,15 @@ public static class Json
     /// <exception cref="ApiException">400: with all unknown fields, or the wrong type.</exception>
     public static ApiObject DecodeStrict(JsonNode node, Kind kind)
     {
-        var decoded = Decode(node, kind);
-        var unknown = SchemaCheck.Run(node, kind, kind.Version).Where(p => p.IsUnknown).ToList();
-        return unknown.Count == 0
-            ? decoded
-            : throw ApiErrors.BadRequest(SchemaCheck.Refusal(kind, kind.Version)
-                + "strict decoding error: " + string.Join(", ", unknown.Select(p => p.Message)));
+        var version = VersionOf(node, kind);
+        var problems = node is JsonObject ? SchemaCheck.Run(node, kind, version) : [];
+        if (problems.Count == 0)
+        {
+            return Decode(node, kind);
+        }
+        var why = problems.Find(p => !p.IsUnknown)?.Message
+            ?? "strict decoding error: " + string.Join(", ", problems.Select(p => p.Message));
+        throw ApiErrors.BadRequest(SchemaCheck.Refusal(kind, version) + why);
     }
 
     /// <summary>A tree as <c>kubectl -o json</c> prints it: keys sorted, four spaces.</summary>
@@ -80,14 +82,36 @@ public static class Json
         return [.. paths];
     }
 
+    /// <summary>A status as the API server sends it: with its kind, and Success or Failure.</summary>
+    public static JsonObject Encode(Status status)
+    {
+        var node = new JsonObject
+        {
+            ["kind"] = nameof(Status),
+            ["apiVersion"] = "v1",
+            ["metadata"] = new JsonObject(),
+            ["status"] = status.IsSuccess ? "Success" : "Failure",
+        };
+        foreach (var (key, value) in JsonSerializer.SerializeToNode(status, Options)!.AsObject())
+        {
+            node.TryAdd(key, value?.DeepClone());
+        }
+        return node;
+    }
+
     internal static bool IsUnreadable(Exception e) => e is JsonException or FormatException
         or InvalidOperationException or OverflowException or ArgumentException;
 
-    private static Unstructured DecodeUnstructured(JsonNode node, Kind kind)
+    private static string VersionOf(JsonNode node, Kind kind) =>
+        node is JsonObject map && ManifestDocument.Text(map, "apiVersion") is { Length: > 0 } apiVersion
+            ? apiVersion[(apiVersion.IndexOf('/') + 1)..]
+            : kind.Version;
+
+    private static Unstructured DecodeUnstructured(JsonObject node, Kind kind)
     {
         KeptFields? kept = null;
         var metadata = ObjectMeta.None;
-        foreach (var (name, value) in node.AsObject())
+        foreach (var (name, value) in node)
         {
             if (value is null || name is "apiVersion" or "kind")
             {

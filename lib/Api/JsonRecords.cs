@@ -246,7 +246,7 @@ internal sealed class RecordProperty<T, TValue> : RecordProperty<T>
         var value = get(record);
         if (IsUnset(value, options))
         {
-            WriteUnset(writer);
+            WriteUnset(writer, options);
         }
         else if (!omitZero || !IsZero(value))
         {
@@ -265,7 +265,7 @@ internal sealed class RecordProperty<T, TValue> : RecordProperty<T>
 
     private static bool IsZero(TValue value) => value is 0 or 0L;
 
-    private void WriteUnset(Utf8JsonWriter writer)
+    private void WriteUnset(Utf8JsonWriter writer, JsonSerializerOptions options)
     {
         switch (whenUnset)
         {
@@ -274,8 +274,10 @@ internal sealed class RecordProperty<T, TValue> : RecordProperty<T>
             case Empty.Number: writer.WriteNumber(Name, 0); break;
             case Empty.False: writer.WriteBoolean(Name, false); break;
             case Empty.Part:
-                writer.WriteStartObject(Name);
-                writer.WriteEndObject();
+                // An empty part may itself have fields that are always written.
+                writer.WritePropertyName(Name);
+                Converter(options).Write(
+                    writer, unset ?? Activator.CreateInstance<TValue>(), options);
                 break;
             default: break;
         }

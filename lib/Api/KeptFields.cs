@@ -2,7 +2,8 @@ using System.Text.Json;
 
 namespace KubeSim;
 
-/// <summary>Fields of an object that no property stands for, by JSON name. They survive a round trip
+/// <summary>Fields of an object that no property stands for, by JSON name. They survive a round
+/// trip
 /// and compare by value; never change one that an object holds.</summary>
 public sealed class KeptFields : Dictionary<string, JsonElement>, IEquatable<KeptFields>
 {
@@ -21,7 +22,8 @@ public sealed class KeptFields : Dictionary<string, JsonElement>, IEquatable<Kep
     /// <summary>Equal when the same names have deeply equal values.</summary>
     public bool Equals(KeptFields? other) => ReferenceEquals(this, other)
         || (other is not null && Count == other.Count && this.All(field =>
-            other.TryGetValue(field.Key, out var value) && JsonElement.DeepEquals(field.Value, value)));
+            other.TryGetValue(field.Key, out var value)
+            && JsonElement.DeepEquals(field.Value, value)));
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as KeptFields);

@@ -37,11 +37,13 @@ public sealed class Kind : IEquatable<Kind>
     /// <summary>The verbs that the resource allows; unset means the usual eight.</summary>
     public Seq<string> Verbs { get; init; }
 
-    /// <summary>The name of the schema type, such as <c>Deployment</c> or <c>autoscaling.v2.HorizontalPodAutoscaler</c>;
+    /// <summary>The name of the schema type, such as <c>Deployment</c> or
+    /// <c>autoscaling.v2.HorizontalPodAutoscaler</c>;
     /// null for a kind that a CustomResourceDefinition brought.</summary>
     public string? SchemaType { get; init; }
 
-    /// <summary>The record that holds such an object; <see cref="Unstructured"/> where there is none.</summary>
+    /// <summary>The record that holds such an object; <see cref="Unstructured"/> where there is
+    /// none.</summary>
     public Type Type { get; init; } = typeof(Unstructured);
 
     /// <summary>The <c>apiVersion</c> as manifests write it: <c>v1</c>, <c>apps/v1</c>.</summary>

@@ -60,7 +60,10 @@ public static class Manifest
         }
         catch (YamlException e)
         {
-            var line = (int)(IsTab(e) ? e.End : e.Start).Line + firstLine - 1;
+            var (line, column) = IsTab(e)
+                ? FindTab(text, (int)e.Start.Line)
+                : ((int)e.Start.Line, (int)e.Start.Column);
+            line += firstLine - 1;
             var problem = e.Message.TrimEnd('.');
             problem = problem.EndsWith("found invalid mapping")
                 ? "mapping values are not allowed in this context"
@@ -68,12 +71,26 @@ public static class Manifest
                 : char.ToLowerInvariant(problem[0]) + problem[1..];
             var message = $"error converting YAML to JSON: yaml: line {line}: {problem}";
             documents.Add(ManifestDocument.Broken(
-                new(file, line, (int)(IsTab(e) ? e.End : e.Start).Column, "", message)));
+                new(file, line, column, "", message)));
         }
     }
 
     // The parser names the map that the tab breaks; people look for the tab.
     private static bool IsTab(YamlException e) => e.Message.Contains("invalid tab");
+
+    private static (int Line, int Column) FindTab(string text, int from)
+    {
+        var lines = text.Split('\n');
+        for (var i = from - 1; i < lines.Length; i++)
+        {
+            var column = lines[i].AsSpan().IndexOfAnyExcept(' ');
+            if (column >= 0 && lines[i][column] == '\t')
+            {
+                return (i + 1, column + 1);
+            }
+        }
+        return (from, 1);
+    }
 
     private static void Expand(
         ManifestTree tree, JsonNode? node, string file, List<ManifestDocument> documents)

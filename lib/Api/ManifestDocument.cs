@@ -171,7 +171,7 @@ public sealed class ManifestDocument
                     ? tree.OfKey(problem.Parent, problem.Key)
                     : tree.Of(value);
             errors.Add(Error(place, problem.Path, problem.IsUnknown
-                ? problem.Message
+                ? problem.Message + (problem.Meant is { } meant ? $", did you mean \"{meant}\"?" : "")
                 : SchemaCheck.Refusal(kind, version) + problem.Message));
         }
     }
@@ -180,7 +180,7 @@ public sealed class ManifestDocument
     {
         try
         {
-            return Json.Decode(ManifestConversion.ToStored(Node, kind), kind);
+            return Json.Decode(Node, kind);
         }
         catch (ApiException e)
         {

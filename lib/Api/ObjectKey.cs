@@ -5,7 +5,8 @@ namespace KubeSim;
 public readonly record struct ObjectKey(Kind Kind, string Namespace, string Name)
     : IComparable<ObjectKey>
 {
-    /// <summary>The order of lists: by kind (group, then name), namespace, name; all ordinal.</summary>
+    /// <summary>The order of lists: by kind (group, then name), namespace, name; all
+    /// ordinal.</summary>
     public int CompareTo(ObjectKey other)
     {
         var order = string.CompareOrdinal(Kind.Group, other.Kind.Group);
@@ -27,7 +28,8 @@ public readonly record struct ObjectKey(Kind Kind, string Namespace, string Name
 
     /// <summary>As people say it: <c>pods default/web-1</c>, <c>nodes node-1</c>.</summary>
     public override string ToString() => Kind is null ? "(none)"
-        : Namespace is null or "" ? $"{Kind.Resource} {Name}" : $"{Kind.Resource} {Namespace}/{Name}";
+        : Namespace is null or "" ? $"{Kind.Resource} {Name}"
+        : $"{Kind.Resource} {Namespace}/{Name}";
 }
 
 /// <summary>A place in the history of the cluster: each write to etcd is the next one.

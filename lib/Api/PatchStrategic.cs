@@ -135,7 +135,10 @@ public static partial class StrategicMerge
             ? MergeItems(before, Items(changes), key, field?.Type)
             : Unite(before, Items(changes), Items(deletes));
         var wanted = order is null ? Items(changes) : Items(order);
-        live[name] = ToArray(Arrange(items, wanted, before, key));
+        // Upstream merges within the live list: new items take the places of deleted ones, and their
+        // order there counts. In [1, 2, 4] with 1 deleted and 3 new, 4 stays before 3.
+        var places = key.Length > 0 ? items[..Math.Min(items.Count, before.Count)] : before;
+        live[name] = ToArray(Arrange(items, wanted, places, key));
     }
 
     /// <summary>Merges the items that carry the same key; new ones come last.</summary>

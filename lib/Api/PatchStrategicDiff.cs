@@ -129,12 +129,15 @@ public static partial class StrategicMerge
     {
         var key = field.MergeKey;
         var changes = new List<JsonNode?>();
-        foreach (var item in wanted)
+        for (var i = 0; i < wanted.Count; i++)
         {
+            var item = wanted[i];
             var id = Id(item, key)
                 ?? throw Broken($"map: {item?.ToJsonString()} does not contain declared merge key: {key}");
-            var there = present.Find(other => Id(other, key) == id) as JsonObject;
-            var difference = Diff(old.Find(other => Id(other, key) == id) as JsonObject,
+            // Where a key stands twice (port 53 of TCP and of UDP), the second meets the second.
+            var nth = wanted[..i].Count(other => Id(other, key) == id);
+            var there = Nth(present, id, nth);
+            var difference = Diff(Nth(old, id, nth),
                 item!.AsObject(), there, field.Type, there is not null && field.RetainKeys);
             if (difference.Count > 0)
             {
@@ -143,6 +146,9 @@ public static partial class StrategicMerge
             }
         }
         return changes;
+
+        JsonObject? Nth(List<JsonNode?> items, string id, int nth) =>
+            items.Where(item => Id(item, key) == id).ElementAtOrDefault(nth) as JsonObject;
     }
 
     // Of equal words each counts for one.

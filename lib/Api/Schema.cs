@@ -10,10 +10,10 @@ namespace KubeSim;
 /// <code>
 /// []T  a list        {}T  a map          !   required        *   written even when empty
 /// ^k   merge by k    %    retainKeys     ~   replace         -   a counter that vanishes at 0
-/// ?    behind a gate @1.34 since         &lt;1.30 until         (A,B) the values   |bool  or this
+/// ?    behind a gate @1.34 since         &lt;1.30 until         (A,B) the values   |bool or this
 /// </code>
-/// <c>+</c> before the fields of a type stands for apiVersion and kind. A type is taken apart when it is
-/// first asked for: reading a Deployment needs about 60 of the 557.
+/// A blank within a value is written &amp;. <c>+</c> before the fields of a type stands for apiVersion
+/// and kind. A type is taken apart when it is first asked for: a Deployment needs 60 of the 557.
 /// </remarks>
 public sealed class Schema
 {
@@ -163,7 +163,7 @@ public sealed class SchemaField
                 case '@': Since = Word(ref rest); break;
                 case '<': Until = Word(ref rest); break;
                 default: // '(': the values end the text.
-                    Enum = rest[..^1].ToString().Split(',').ToSeq();
+                    Enum = rest[..^1].ToString().Replace('&', ' ').Split(',').ToSeq();
                     return;
             }
         }

@@ -8,7 +8,11 @@ namespace KubeSim;
 /// <summary>Something in a tree that its type does not allow. The place is a key of an object or an
 /// index of a list.</summary>
 internal sealed record SchemaProblem(
-    string Path, string Message, bool IsUnknown, JsonNode Parent, string Key, int Index);
+    string Path, string Message, bool IsUnknown, JsonNode Parent, string Key, int Index)
+{
+    /// <summary>The known field that an unknown one is nearest to.</summary>
+    public string? Meant { get; init; }
+}
 
 /// <summary>Compares a tree of JSON with the type of its kind, and tells every difference in the words
 /// of the API server.</summary>
@@ -59,8 +63,10 @@ internal sealed class SchemaCheck
                     names.Add(known.Name);
                 }
                 var meant = Nearest.To(name, names);
-                problems.Add(new(at, $"unknown field \"{at}\""
-                    + (meant is null ? "" : $", did you mean \"{meant}\"?"), true, node, name, -1));
+                problems.Add(new(at, $"unknown field \"{at}\"", true, node, name, -1)
+                {
+                    Meant = meant,
+                });
             }
             else if (value is not null)
             {

@@ -11,7 +11,8 @@ public readonly record struct Time(long UnixSeconds) : IComparable<Time>
 
     /// <summary>Cuts an instant down to whole seconds.</summary>
     public static implicit operator Time(DateTime instant) =>
-        new(Math.DivRem(instant.Ticks - DateTime.UnixEpoch.Ticks, TimeSpan.TicksPerSecond).Quotient);
+        new((instant.Ticks / TimeSpan.TicksPerSecond)
+            - (DateTime.UnixEpoch.Ticks / TimeSpan.TicksPerSecond));
 
     /// <summary>The time that passed between two.</summary>
     public static TimeSpan operator -(Time later, Time earlier) =>
@@ -40,12 +41,14 @@ public readonly record struct Time(long UnixSeconds) : IComparable<Time>
         DateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 }
 
-/// <summary>A time in an API object with microseconds: Kubernetes' <c>metav1.MicroTime</c>.</summary>
+/// <summary>A time in an API object with microseconds: Kubernetes'
+/// <c>metav1.MicroTime</c>.</summary>
 public readonly record struct MicroTime(DateTime Instant)
 {
     /// <summary>Cuts an instant down to microseconds.</summary>
     public static implicit operator MicroTime(DateTime instant) =>
-        new(new DateTime(instant.Ticks - (instant.Ticks % TimeSpan.TicksPerMicrosecond), DateTimeKind.Utc));
+        new(new DateTime(
+            instant.Ticks - (instant.Ticks % TimeSpan.TicksPerMicrosecond), DateTimeKind.Utc));
 
     /// <summary>RFC 3339 with six decimals: <c>2025-01-01T00:00:00.250000Z</c>.</summary>
     public override string ToString() =>

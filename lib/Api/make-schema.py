@@ -18,15 +18,28 @@ STRUCTS = {
     "Event.involvedObject", "PodTemplateSpec.metadata", "PodTemplateSpec.spec", "JobSpec.template",
     "JobTemplateSpec.metadata", "JobTemplateSpec.spec", "CronJobSpec.jobTemplate",
 }
+# A time that is no pointer is written as null. Where objects are seen without it:
+TIMES = {
+    "PodCondition.lastProbeTime", "PersistentVolumeClaimCondition.lastProbeTime",
+    "ContainerStateTerminated.startedAt", "ContainerStateTerminated.finishedAt",
+    "Event.firstTimestamp", "Event.lastTimestamp", "Event.eventTime",
+}
 # Counters behind a pointer: 0 is a value of theirs. All other counters of a status vanish at 0.
 POINTERS = {"terminatingReplicas", "ready", "terminating", "collisionCount", "exitCode",
             "restartCount", "observedGeneration@PodCondition"}
 META = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}}
+# Fields that came after 1.34, as recordings of 1.36 show them.
+NEWER = {
+    "PodStatus": {
+        "allocatedResources": {"type": "Quantity", "map": True, "since": "1.35", "gated": True},
+        "resources": {"type": "ResourceRequirements", "since": "1.35"},
+    },
+}
 
 
 def field(owner, name, f, kinds):
     whole = not f.get("list") and not f.get("map")
-    keep = f.get("keep") or f"{owner}.{name}" in STRUCTS
+    keep = f.get("keep") or f"{owner}.{name}" in STRUCTS | TIMES
     keep = keep or (owner in kinds and name in ("metadata", "spec", "status") and whole)
     text = name + "=" + ("{}" if f.get("map") else "") + ("[]" if f.get("list") else "") + f["type"]
     text += "|" + f["or"] if f.get("or") else ""
@@ -41,7 +54,7 @@ def field(owner, name, f, kinds):
                  "merge": "^" + f.get("mergeKey", "")}[strategy]
     text += "@" + f["since"] if f.get("since") else ""
     text += "<" + f["until"] if f.get("until") else ""
-    text += "(" + ",".join(f["enum"]) + ")" if f.get("enum") else ""
+    text += "(" + ",".join(f["enum"]).replace(" ", "&") + ")" if f.get("enum") else ""
     return text
 
 
@@ -59,7 +72,7 @@ def main():
         print("O", k["group"] or "-", k["version"], k["kind"], k["type"])
     for name in sorted(schema["types"]):
         t = schema["types"][name]
-        fields = dict(t["fields"])
+        fields = t["fields"] | NEWER.get(name, {})
         head = name + ("@" + t["since"] if t.get("since") else "")
         head += "<" + t["until"] if t.get("until") else ""
         if all(fields.get(k) == v for k, v in META.items()):

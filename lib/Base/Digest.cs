@@ -1,7 +1,10 @@
+using System.Buffers.Binary;
+
 namespace KubeSim;
 
 /// <summary>A rolling 64-bit digest that is the same on every machine and in every run, unlike
-/// <see cref="object.GetHashCode"/>. Equal runs share it; it is no protection against forgery.</summary>
+/// <see cref="object.GetHashCode"/>. Equal runs share it; it is no protection against
+/// forgery.</summary>
 public static class Digest
 {
     /// <summary>Where every digest starts.</summary>
@@ -30,7 +33,7 @@ public static class Digest
         var bytes = System.Runtime.InteropServices.MemoryMarshal.AsBytes(text.AsSpan());
         while (bytes.Length >= 8)
         {
-            digest = Mix(digest, System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+            digest = Mix(digest, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
             bytes = bytes[8..];
         }
         ulong rest = 0;

@@ -1,7 +1,9 @@
 namespace KubeSim;
 
-/// <summary>What happens when: items in the order of their due time and, at one instant, in the order
-/// in which they were added. A four-way heap, so that a hundred thousand timers stay cheap.</summary>
+/// <summary>What happens when: items in the order of their due time and, at one instant, in the
+/// order
+/// in which they were added. A four-way heap, so that a hundred thousand timers stay
+/// cheap.</summary>
 public sealed class EventQueue<T>
 {
     private (long Ticks, long Sequence, T Item)[] heap = new (long, long, T)[64];
@@ -46,12 +48,14 @@ public sealed class EventQueue<T>
         return first;
     }
 
-    /// <summary>All waiting items with their due times, in the order in which they will be taken.</summary>
+    /// <summary>All waiting items with their due times, in the order in which they will be
+    /// taken.</summary>
     public IEnumerable<(DateTime Due, T Item)> InOrder() => heap.Take(Count)
         .OrderBy(e => e.Ticks).ThenBy(e => e.Sequence)
         .Select(e => (new DateTime(e.Ticks, DateTimeKind.Utc), e.Item));
 
-    private static bool Before(in (long Ticks, long Sequence, T) a, in (long Ticks, long Sequence, T) b) =>
+    private static bool Before(
+        in (long Ticks, long Sequence, T) a, in (long Ticks, long Sequence, T) b) =>
         a.Ticks != b.Ticks ? a.Ticks < b.Ticks : a.Sequence < b.Sequence;
 
     private void SiftUp(int at, in (long, long, T) entry)

@@ -15,7 +15,8 @@ public static class GoDuration
         ("m", TimeSpan.TicksPerMinute), ("s", TimeSpan.TicksPerSecond),
     ];
 
-    /// <summary>Reads a duration; false when the text is none. A bare number needs a unit, but 0.</summary>
+    /// <summary>Reads a duration; false when the text is none. A bare number needs a unit, but
+    /// 0.</summary>
     public static bool TryParse(string text, out TimeSpan span)
     {
         span = TimeSpan.Zero;

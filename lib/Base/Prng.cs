@@ -2,7 +2,8 @@ namespace KubeSim;
 
 /// <summary>A seeded source of chance (xoshiro256**). Each component forks its own by name, so that
 /// what one draws never shifts what another draws.</summary>
-/// <remarks>Source: Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2018.</remarks>
+/// <remarks>Source: Blackman and Vigna, "Scrambled linear pseudorandom number generators",
+/// 2018.</remarks>
 public sealed class Prng
 {
     // Kubernetes leaves out vowels and lookalikes, so that no name spells a bad word.
@@ -16,10 +17,12 @@ public sealed class Prng
     {
         this.seed = seed;
         var state = seed;
-        (a, b, c, d) = (SplitMix(ref state), SplitMix(ref state), SplitMix(ref state), SplitMix(ref state));
+        (a, b) = (SplitMix(ref state), SplitMix(ref state));
+        (c, d) = (SplitMix(ref state), SplitMix(ref state));
     }
 
-    /// <summary>A source of its own for a name: the same seed and name give the same numbers.</summary>
+    /// <summary>A source of its own for a name: the same seed and name give the same
+    /// numbers.</summary>
     public Prng Fork(string name) => new(Digest.Mix(Digest.Mix(Digest.Start, seed), name));
 
     /// <summary>64 random bits.</summary>
@@ -73,7 +76,8 @@ public sealed class Prng
         });
     }
 
-    /// <summary>The random end of a generated name: five characters, as the API server adds.</summary>
+    /// <summary>The random end of a generated name: five characters, as the API server
+    /// adds.</summary>
     public string NameSuffix(int length = 5) => string.Create(length, this, static (text, prng) =>
     {
         for (var i = 0; i < text.Length; i++)

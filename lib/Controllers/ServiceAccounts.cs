@@ -1,7 +1,8 @@
 namespace KubeSim;
 
 /// <summary>
-/// Gives every namespace its ServiceAccount <c>default</c>, under whose name pods run that name none.
+/// Gives every namespace its ServiceAccount <c>default</c>, under whose name pods run that name
+/// none.
 /// <para>It watches Namespaces and ServiceAccounts, both keyed by the namespace. When an active
 /// namespace has no <c>default</c>, it creates one; deleted by hand, it is back a few milliseconds
 /// later, with another UID.</para>

@@ -14,7 +14,8 @@ public sealed record Divergence
     /// <summary>That step in the second run; null when it has no more steps.</summary>
     public StepRecord? Second { get; init; }
 
-    /// <summary>The objects that differ after that step, and how: before is the first run, after the
+    /// <summary>The objects that differ after that step, and how: before is the first run, after
+    /// the
     /// second.</summary>
     public Seq<FieldChange> Differences { get; init; }
 
@@ -69,9 +70,10 @@ internal static class Comparison
             }
         }
         Line("component", a?.Instance, b?.Instance);
-        Line("time", a is null ? null : $"{a.Time:HH:mm:ss.fff}", b is null ? null : $"{b.Time:HH:mm:ss.fff}");
-        Line("key", a is null ? null : $"{a.Key}", b is null ? null : $"{b.Key}");
-        Line("causes", a is null ? null : $"{a.Causes}", b is null ? null : $"{b.Causes}");
+        static string? Time(StepRecord? step) => step is null ? null : $"{step.Time:HH:mm:ss.fff}";
+        Line("time", Time(a), Time(b));
+        Line("key", a?.Key.ToString(), b?.Key.ToString());
+        Line("causes", a?.Causes.ToString(), b?.Causes.ToString());
         Line("error", a?.Error, b?.Error);
         var most = Math.Max(a?.Changes.Count ?? 0, b?.Changes.Count ?? 0);
         for (var i = 0; i < most; i++)

@@ -6,7 +6,8 @@ public enum FaultOp
     /// <summary>The process, or every process of the machine, dies and loses its memory.</summary>
     Crash,
 
-    /// <summary>Ends every fault of the target: what died starts anew, what was cut off catches up.</summary>
+    /// <summary>Ends every fault of the target: what died starts anew, what was cut off catches
+    /// up.</summary>
     Restore,
 
     /// <summary>The target reaches the API server no more: no watches, and writes fail.</summary>
@@ -18,7 +19,8 @@ public enum FaultOp
     /// <summary>The process dies right after its n-th further write.</summary>
     CrashAfterWrite,
 
-    /// <summary>The answer to its n-th further write is lost, though the write was carried out.</summary>
+    /// <summary>The answer to its n-th further write is lost, though the write was carried
+    /// out.</summary>
     LoseReply,
 }
 
@@ -38,6 +40,26 @@ internal sealed class Faults(Simulation simulation)
         foreach (var shard in shards)
         {
             ApplyTo(shard, kind, fault);
+        }
+        if (simulation.Store.Get(new ObjectKey(Kinds.Node, "", fault.Target)) is not null)
+        {
+            ApplyToMachine(fault);
+        }
+    }
+
+    private void ApplyToMachine(FaultInput fault)
+    {
+        switch (fault.Op)
+        {
+            case FaultOp.Crash:
+                simulation.World.Crash(fault.Target);
+                break;
+            case FaultOp.Restore:
+                simulation.World.Restore(fault.Target);
+                break;
+            case FaultOp.Partition:
+                simulation.World.Partition(fault.Target);
+                break;
         }
     }
 
@@ -140,7 +162,8 @@ internal sealed class Faults(Simulation simulation)
     private (IReadOnlyList<Shard> Shards, Kind? Kind) Find(string target, bool make)
     {
         var colon = target.IndexOf(':', StringComparison.Ordinal);
-        var (name, kindName) = colon < 0 ? (target, null) : (target[..colon], target[(colon + 1)..]);
+        var name = colon < 0 ? target : target[..colon];
+        var kindName = colon < 0 ? null : target[(colon + 1)..];
         var slash = name.IndexOf('/', StringComparison.Ordinal);
         var node = slash < 0 ? null : name[(slash + 1)..];
         var component = simulation.Components
@@ -150,7 +173,8 @@ internal sealed class Faults(Simulation simulation)
         {
             kind = component?.Watches.FirstOrDefault(w => w.Kind.Name == kindName)?.Kind
                 ?? throw new ArgumentException($"fault target \"{target}\": {name} watches no "
-                    + $"{kindName}; it watches {Names(component?.Watches.Select(w => w.Kind.Name))}");
+                    + $"{kindName}; it watches "
+                    + Names(component?.Watches.Select(w => w.Kind.Name)));
         }
         if (component is not null)
         {

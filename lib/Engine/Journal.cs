@@ -14,7 +14,8 @@ public abstract record Input
     internal abstract bool Execute(Simulation simulation);
 }
 
-/// <summary>An input at its place in the run: after so many executed work items, at a virtual time.</summary>
+/// <summary>An input at its place in the run: after so many executed work items, at a virtual
+/// time.</summary>
 public sealed record JournalEntry(long Items, DateTime Time, Input Input);
 
 /// <summary>A request of somebody outside, to the API server.</summary>
@@ -26,7 +27,8 @@ public sealed record RequestInput(ApiRequest Request) : Input
         get
         {
             var verb = Request.Verb.ToString().ToLowerInvariant();
-            var name = Request.Body is Payload.Typed { Object: var o } ? $"{o.Key}" : $"{Request.Path}";
+            var name = Request.Body is Payload.Typed typed
+                ? $"{typed.Object.Key}" : $"{Request.Path}";
             return $"{verb} {name} by {Request.User.Name}";
         }
     }

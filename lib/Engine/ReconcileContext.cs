@@ -1,6 +1,7 @@
 namespace KubeSim;
 
-/// <summary>What a component may do while it reconciles a key. It reads at its own cursors, which may
+/// <summary>What a component may do while it reconciles a key. It reads at its own cursors, which
+/// may
 /// lie in the past, and writes at the head; what it writes it does not see before its cursor has
 /// passed it.</summary>
 public sealed class ReconcileContext
@@ -23,13 +24,20 @@ public sealed class ReconcileContext
     /// <summary>The component's own source of chance.</summary>
     public Prng Random => shard.Random;
 
-    /// <summary>The node of this instance; empty for a component that the cluster has once.</summary>
+    /// <summary>The physical world: the only thing besides the API server that a component acts
+    /// on.</summary>
+    public IWorld World => simulation.World;
+
+    /// <summary>The node of this instance; empty for a component that the cluster has
+    /// once.</summary>
     public string Node => shard.Node;
 
-    /// <summary>Every write tried in this reconcile, with its outcome: what tests assert on.</summary>
+    /// <summary>Every write tried in this reconcile, with its outcome: what tests assert
+    /// on.</summary>
     public IReadOnlyList<Change> Changes => changes;
 
-    /// <summary>True: the next writes do not keep the worker busy, as the scheduler's binding, which
+    /// <summary>True: the next writes do not keep the worker busy, as the scheduler's binding,
+    /// which
     /// goes on beside the next decision.</summary>
     public bool Detached { get; set; }
 
@@ -72,7 +80,8 @@ public sealed class ReconcileContext
         return found;
     }
 
-    /// <summary>The objects of a type that concern a node, in the order in which they came to it, as
+    /// <summary>The objects of a type that concern a node, in the order in which they came to it,
+    /// as
     /// the component sees them.</summary>
     public List<T> OnNode<T>(string node)
         where T : ApiObject
@@ -86,7 +95,8 @@ public sealed class ReconcileContext
         return found;
     }
 
-    /// <summary>The objects of a type with a label in a namespace, in the order in which they got it,
+    /// <summary>The objects of a type with a label in a namespace, in the order in which they got
+    /// it,
     /// as the component sees them.</summary>
     public List<T> Labelled<T>(string ns, string label, string value)
         where T : ApiObject
@@ -110,15 +120,18 @@ public sealed class ReconcileContext
     /// <summary>Creates in a subresource, such as a <see cref="Binding"/>.</summary>
     /// <exception cref="ApiException">The API server refused, or could not be reached.</exception>
     public void Create(ObjectKey parent, string subresource, ApiObject o) =>
-        Send(new ApiRequest(Verb.Create, PathOf(parent, subresource)) { Body = new Payload.Typed(o) });
+        Send(new(Verb.Create, PathOf(parent, subresource)) { Body = new Payload.Typed(o) });
 
     /// <summary>Replaces an object. Its resourceVersion must be the stored one.</summary>
-    /// <exception cref="ApiException">The API server refused (409: somebody wrote in between).</exception>
+    /// <exception cref="ApiException">The API server refused (409: somebody wrote in
+    /// between).</exception>
     public T Update<T>(T o)
         where T : ApiObject => Put(o, "");
 
-    /// <summary>Replaces the status of an object. Its resourceVersion must be the stored one.</summary>
-    /// <exception cref="ApiException">The API server refused (409: somebody wrote in between).</exception>
+    /// <summary>Replaces the status of an object. Its resourceVersion must be the stored
+    /// one.</summary>
+    /// <exception cref="ApiException">The API server refused (409: somebody wrote in
+    /// between).</exception>
     public T UpdateStatus<T>(T o)
         where T : ApiObject => Put(o, "status");
 
@@ -127,7 +140,8 @@ public sealed class ReconcileContext
     public ApiObject Patch(ObjectKey key, Payload.Patch patch, string subresource = "") =>
         Send(new ApiRequest(Verb.Patch, PathOf(key, subresource)) { Body = patch }).Object!;
 
-    /// <summary>Deletes an object, or begins to: a grace period or a finalizer may keep it a while.</summary>
+    /// <summary>Deletes an object, or begins to: a grace period or a finalizer may keep it a
+    /// while.</summary>
     /// <exception cref="ApiException">The API server refused (404: it is gone already).</exception>
     public void Delete(ObjectKey key, DeleteOptions? options = null) =>
         Send(new ApiRequest(Verb.Delete, PathOf(key, "")) { Delete = options });
@@ -157,7 +171,8 @@ public sealed class ReconcileContext
         return response;
     }
 
-    /// <summary>Reports an event about an object, as <c>kubectl describe</c> shows it. The message is
+    /// <summary>Reports an event about an object, as <c>kubectl describe</c> shows it. The message
+    /// is
     /// a template with {0}, {1}… for the arguments.</summary>
     public void Event(ApiObject about, string type, string reason, string message,
         params string[] arguments)
@@ -179,7 +194,8 @@ public sealed class ReconcileContext
         commits.Add((simulation.Store.Head, Busy));
     }
 
-    /// <summary>Works on a key again after a delay of virtual time. Of several timers of one key and
+    /// <summary>Works on a key again after a delay of virtual time. Of several timers of one key
+    /// and
     /// pace the earliest counts.</summary>
     public void After(TimeSpan delay, ObjectKey key, Pace pace = Pace.Progress) =>
         timers.Add((delay, key, pace));

@@ -1,12 +1,16 @@
 namespace KubeSim;
 
-/// <summary>A component of the cluster: it watches kinds of objects, keeps a queue of keys, and brings
-/// what is closer to what should be, one key at a time. A learner's component implements the same.</summary>
+/// <summary>A component of the cluster: it watches kinds of objects, keeps a queue of keys, and
+/// brings
+/// what is closer to what should be, one key at a time. A learner's component implements the
+/// same.</summary>
 /// <remarks>Level-triggered: <see cref="Reconcile"/> works from what it reads, never from what an
-/// event said. It restarts with an empty memory: a new instance that observes a fresh list.</remarks>
+/// event said. It restarts with an empty memory: a new instance that observes a fresh
+/// list.</remarks>
 public interface IReconciler
 {
-    /// <summary>The name that steps, events and faults use, such as <c>replicaset-controller</c>.</summary>
+    /// <summary>The name that steps, events and faults use, such as
+    /// <c>replicaset-controller</c>.</summary>
     string Name { get; }
 
     /// <summary>What the component watches, one entry a kind.</summary>
@@ -18,12 +22,14 @@ public interface IReconciler
     /// <summary>A new, empty queue.</summary>
     IWorkQueue NewQueue() => new FifoQueue();
 
-    /// <summary>Takes note of a change: keep private caches, add keys. By default it adds the key that
+    /// <summary>Takes note of a change: keep private caches, add keys. By default it adds the key
+    /// that
     /// the kind's <see cref="Watched"/> entry maps the change to.</summary>
     void Observe(in WatchEvent e, IWorkQueue queue) => Watched.Enqueue(Watches, e, queue);
 
     /// <summary>Brings one key closer to what should be.</summary>
-    /// <exception cref="ApiException">A write was refused; the key is tried again with back-off.</exception>
+    /// <exception cref="ApiException">A write was refused; the key is tried again with
+    /// back-off.</exception>
     Result Reconcile(ObjectKey key, ReconcileContext api);
 }
 
@@ -35,7 +41,8 @@ public sealed record Watched(Kind Kind)
     /// none. Unset: every instance sees every object of the kind.</summary>
     public Func<ApiObject, string?>? NodeOf { get; init; }
 
-    /// <summary>The key that a change is about, null for none. Unset: the object's own key.</summary>
+    /// <summary>The key that a change is about, null for none. Unset: the object's own
+    /// key.</summary>
     public Func<ApiObject, ObjectKey?>? KeyOf { get; init; }
 
     /// <summary>Every object of a kind, keyed by itself.</summary>
@@ -85,7 +92,8 @@ public sealed record Watched(Kind Kind)
         {
             if (reference.Controller == true && reference.Kind == owner.Name)
             {
-                return new ObjectKey(owner, owner.Namespaced ? o.Metadata.Namespace : "", reference.Name);
+                var ns = owner.Namespaced ? o.Metadata.Namespace : "";
+                return new ObjectKey(owner, ns, reference.Name);
             }
         }
         return null;
@@ -106,10 +114,12 @@ public readonly record struct Result
 }
 
 /// <summary>A component as the cluster runs it: how to make an instance, and whether each node has
-/// one. The factory is called anew after every crash, rewind and fork: it must not share state.</summary>
+/// one. The factory is called anew after every crash, rewind and fork: it must not share
+/// state.</summary>
 public sealed record ComponentSpec(string Name, Func<string, IReconciler> New)
 {
-    /// <summary>True when every node runs an instance; then <see cref="New"/> gets the node's name.</summary>
+    /// <summary>True when every node runs an instance; then <see cref="New"/> gets the node's
+    /// name.</summary>
     public bool PerNode { get; init; }
 
     /// <summary>Who the component is to the API server.</summary>

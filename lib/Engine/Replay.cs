@@ -5,7 +5,8 @@ namespace KubeSim;
 public sealed class ReplayDivergedException : Exception
 {
     internal ReplayDivergedException(long step, string component)
-        : base($"replay diverged at step {step}: {component} depends on something outside the cluster")
+        : base($"replay diverged at step {step}: {component} depends on something outside the "
+            + "cluster")
     {
         Step = step;
         Component = component;

@@ -44,7 +44,8 @@ internal sealed class Component
     }
 }
 
-/// <summary>One running instance of a component: its queue, its cursors, its timers. A crash empties
+/// <summary>One running instance of a component: its queue, its cursors, its timers. A crash
+/// empties
 /// all of it.</summary>
 internal sealed class Shard : IQueueHost
 {
@@ -92,7 +93,8 @@ internal sealed class Shard : IQueueHost
     /// <summary>Changes with every start and crash; work of an earlier life is dropped.</summary>
     public int Generation { get; private set; }
 
-    /// <summary>True when the instance has listed what it watches; before, it sees no changes.</summary>
+    /// <summary>True when the instance has listed what it watches; before, it sees no
+    /// changes.</summary>
     public bool Listed { get; set; }
 
     public bool StartScheduled { get; set; }
@@ -213,7 +215,8 @@ internal sealed class Shard : IQueueHost
     public void SetTimer(TimeSpan delay, ObjectKey key, Pace pace, Cause cause)
     {
         var due = Now + (delay > TimeSpan.Zero ? delay : TimeSpan.Zero);
-        ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(timers, (key, pace), out var set);
+        ref var known = ref CollectionsMarshal
+            .GetValueRefOrAddDefault(timers, (key, pace), out var set);
         if (set && known <= due)
         {
             return;
@@ -226,7 +229,8 @@ internal sealed class Shard : IQueueHost
         simulation.Enqueue(due, new WorkItem(WorkType.Timer, this, key, pace, Generation, cause));
     }
 
-    /// <summary>Takes off the timer that fires now; false when an earlier one took its place.</summary>
+    /// <summary>Takes off the timer that fires now; false when an earlier one took its
+    /// place.</summary>
     public bool TakeTimer(ObjectKey key, Pace pace)
     {
         if (!timers.TryGetValue((key, pace), out var due) || due != Now)
@@ -251,7 +255,8 @@ internal sealed class Shard : IQueueHost
 
     public void ForgetSeen() => seen.Clear();
 
-    /// <summary>What waits: the keys and their pace, for a message about what keeps a run busy.</summary>
+    /// <summary>What waits: the keys and their pace, for a message about what keeps a run
+    /// busy.</summary>
     public IEnumerable<(ObjectKey Key, Pace Pace)> Waiting() =>
         notes.Select(n => (n.Key, n.Value.Pace)).OrderBy(n => n.Key);
 }
@@ -279,7 +284,8 @@ internal struct Pending(Cause first, Pace pace)
 
     public readonly Cause[]? More => more?.ToArray();
 
-    public readonly Seq<Cause> All => First == default ? [] : more is null ? [First] : [First, .. more];
+    public readonly Seq<Cause> All =>
+        First == default ? [] : more is null ? [First] : [First, .. more];
 }
 
 internal enum WorkType

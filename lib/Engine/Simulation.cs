@@ -21,13 +21,17 @@ public sealed record SimulationOptions
     /// <summary>The objects that are there at the start, in order.</summary>
     public Seq<ApiObject> Objects { get; init; }
 
+    /// <summary>Makes the physical world of a run; a replay makes it anew.</summary>
+    public Func<IWorldHost, IWorld> World { get; init; } = _ => new NoWorld();
+
     /// <summary>The most reconciles at one instant before the run is taken for endless.</summary>
     public int StepsPerInstant { get; init; } = 1_000_000;
 }
 
 /// <summary>The engine: one queue of work, ordered by virtual time and then by sequence. It routes
-/// changes to their watchers, gives keys to workers, and records what each step did and why.</summary>
-internal sealed class Simulation
+/// changes to their watchers, gives keys to workers, and records what each step did and
+/// why.</summary>
+internal sealed class Simulation : IWorldHost
 {
     private const int TrimEvery = 256;
 
@@ -36,9 +40,11 @@ internal sealed class Simulation
     private readonly List<Stream> streamList = [];
     private readonly int[] work = new int[3];
     private readonly Prng latency;
+    private readonly Prng worldRandom;
     private readonly Pin pin;
     private DateTime instant;
     private int stepsAtInstant;
+    private bool inInput;
     private ComponentFailedException? failure;
 
     public Simulation(SimulationOptions options)
@@ -51,6 +57,8 @@ internal sealed class Simulation
         Api = new(Store, KindRegistry.BuiltIn, Random.Fork("kube-apiserver"), () => Now);
         Faults = new(this);
         Steps = new();
+        worldRandom = Random.Fork("world");
+        World = options.World(this);
         foreach (var o in options.Objects)
         {
             Api.Handle(CreateRequest(o)).EnsureSuccess();
@@ -69,6 +77,10 @@ internal sealed class Simulation
 
     public Prng Random { get; }
 
+    Prng IWorldHost.Random => worldRandom;
+
+    public IWorld World { get; }
+
     public EtcdStore Store { get; }
 
     public ApiServer Api { get; }
@@ -83,6 +95,11 @@ internal sealed class Simulation
 
     /// <summary>What the API server answered to the latest request from outside.</summary>
     public ApiResponse? Answer { get; set; }
+
+    /// <summary>What happens now in the world is caused by the latest input, or by the latest
+    /// step.</summary>
+    private Cause WakeCause => inInput ? new(CauseType.Input, Journal.Count)
+        : new(CauseType.Timer, Steps.Count);
 
     /// <summary>The number of work items executed, shown or not.</summary>
     public long Items { get; private set; }
@@ -120,14 +137,18 @@ internal sealed class Simulation
     /// <summary>Moves the clock on to a time before the next due work.</summary>
     public void AdvanceTo(DateTime time) => Now = time > Now ? time : Now;
 
-    /// <summary>Carries out an input now; false when it was refused, and then it is not kept.</summary>
+    /// <summary>Carries out an input now; false when it was refused, and then it is not
+    /// kept.</summary>
     public bool Submit(Input input)
     {
         var before = Store.Head;
         Steps.BeginInput(Journal.Count + 1);
         var entry = new JournalEntry(Items, Now, input);
         Journal.Add(entry);
-        if (!input.Execute(this))
+        inInput = true;
+        var done = input.Execute(this);
+        inInput = false;
+        if (!done)
         {
             Journal.RemoveAt(Journal.Count - 1);
             return false;
@@ -139,11 +160,12 @@ internal sealed class Simulation
             Rolling = StateDigest.Mix(change.Key.Mix(Rolling), change.Old, change.New);
         }
         Steps.InputWrote(Store.Head);
-        RouteFrom(before, [], 0);
+        RouteFrom(before, []);
         return true;
     }
 
-    /// <summary>Puts a component in place, or in the place of the one with its name. It starts with a
+    /// <summary>Puts a component in place, or in the place of the one with its name. It starts
+    /// with a
     /// list of what it watches.</summary>
     public void Install(ComponentSpec spec)
     {
@@ -215,7 +237,8 @@ internal sealed class Simulation
         }
         var what = item.Type switch
         {
-            WorkType.Deliver => $"a change of {((Stream)item.Target).Kind.Plural} reaches its watchers",
+            WorkType.Deliver =>
+                $"a change of {((Stream)item.Target).Kind.Plural} reaches its watchers",
             WorkType.Timer => $"{item.Shard.Instance}, {item.Key} ({item.Pace} timer)",
             _ => $"{item.Shard.Instance} ({item.Type})",
         };
@@ -296,6 +319,14 @@ internal sealed class Simulation
         Kick(shard);
     }
 
+    public void Wake(string component, string node, ObjectKey key, TimeSpan delay, Pace pace)
+    {
+        if (Components.Find(c => c.Name == component)?.Find(node) is { Reconciler: not null } shard)
+        {
+            shard.SetTimer(delay, key, pace, WakeCause);
+        }
+    }
+
     /// <summary>Makes an instance and lets it list what it watches.</summary>
     public Shard Begin(Component component, string node)
     {
@@ -319,7 +350,8 @@ internal sealed class Simulation
             && shard.BusyWorkers < r.Workers)
         {
             shard.StartScheduled = true;
-            Enqueue(Now, new(WorkType.Start, shard, default, Pace.Progress, shard.Generation, default));
+            Enqueue(
+                Now, new(WorkType.Start, shard, default, Pace.Progress, shard.Generation, default));
         }
     }
 
@@ -489,8 +521,8 @@ internal sealed class Simulation
             Steps.Add(new()
             {
                 Ticks = Now.Ticks, Items = Items, Shard = shard, Key = key, First = pending.First,
-                More = pending.More, Last = Store.Head, Writes = (int)(Store.Head.Value - before.Value),
-                Own = own, Rolling = Rolling,
+                More = pending.More, Last = Store.Head, Own = own, Rolling = Rolling,
+                Writes = (int)(Store.Head.Value - before.Value),
             });
             if (detail)
             {
@@ -498,7 +530,7 @@ internal sealed class Simulation
             }
         }
         shard.ForgetSeen();
-        RouteFrom(before, context.Commits, 0);
+        RouteFrom(before, context.Commits);
         if (crashed)
         {
             shard.Crash();
@@ -564,12 +596,14 @@ internal sealed class Simulation
         if (stepsAtInstant > Options.StepsPerInstant)
         {
             throw new EndlessRunException($"{stepsAtInstant} reconciles at one instant "
-                + $"({Now:HH:mm:ss.fff}): {shard.Instance} keeps adding keys without letting time pass. "
+                + $"({Now:HH:mm:ss.fff}): {shard.Instance} keeps adding keys without letting time "
+                + "pass. "
                 + "Let Reconcile write only when something must change, or use After(delay, key).");
         }
     }
 
-    /// <summary>What a step did, apart from the numbers of revisions: two branches do the same as long
+    /// <summary>What a step did, apart from the numbers of revisions: two branches do the same as
+    /// long
     /// as this is the same, even when one has written more before.</summary>
     private ulong DigestOf(Shard shard, ObjectKey key, ReconcileContext context, string? error)
     {
@@ -589,10 +623,12 @@ internal sealed class Simulation
         return Digest.Mix(digest, error);
     }
 
-    /// <summary>Sends the revisions after one on their way; the i-th commit of a step leaves when the
+    /// <summary>Sends the revisions after one on their way; the i-th commit of a step leaves when
+    /// the
     /// API server is through with it.</summary>
-    private void RouteFrom(Revision before, List<(Revision Revision, TimeSpan After)> commits, int next)
+    private void RouteFrom(Revision before, List<(Revision Revision, TimeSpan After)> commits)
     {
+        var next = 0;
         for (var r = before.Next; r <= Store.Head; r = r.Next)
         {
             while (next < commits.Count - 1 && commits[next].Revision < r)
@@ -644,7 +680,8 @@ internal sealed class Simulation
     }
 }
 
-/// <summary>A run that lets no time pass: some component keeps adding keys at one instant.</summary>
+/// <summary>A run that lets no time pass: some component keeps adding keys at one
+/// instant.</summary>
 public sealed class EndlessRunException(string message) : Exception(message);
 
 /// <summary>A component threw something other than an <see cref="ApiException"/>: a bug in it. The
@@ -652,7 +689,8 @@ public sealed class EndlessRunException(string message) : Exception(message);
 public sealed class ComponentFailedException : Exception
 {
     internal ComponentFailedException(long step, string component, ObjectKey key, Exception bug)
-        : base($"{component} failed at step {step} on {key}: {bug.GetType().Name}: {bug.Message}", bug)
+        : base($"{component} failed at step {step} on {key}: {bug.GetType().Name}: {bug.Message}",
+            bug)
     {
         Step = step;
         Component = component;

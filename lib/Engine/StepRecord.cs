@@ -34,7 +34,8 @@ public sealed record Change
     /// <summary>What was tried.</summary>
     public required Verb Verb { get; init; }
 
-    /// <summary>The object; its name may be a prefix when a create with a made-up name was refused.</summary>
+    /// <summary>The object; its name may be a prefix when a create with a made-up name was
+    /// refused.</summary>
     public required ObjectKey Key { get; init; }
 
     /// <summary>The subresource, such as <c>status</c>; empty for the object itself.</summary>
@@ -56,7 +57,8 @@ public sealed record Change
     public Seq<FieldChange> Fields => Revision.Value == 0 || Before is null || After is null
         ? [] : Diff.Between(Before, After);
 
-    /// <summary>One line: <c>create pods default/web-1</c>, <c>update nodes node-1 (409 Conflict)</c>.</summary>
+    /// <summary>One line: <c>create pods default/web-1</c>, <c>update nodes node-1 (409
+    /// Conflict)</c>.</summary>
     public override string ToString()
     {
         var what = Subresource.Length == 0 ? $"{Key}" : $"{Key} {Subresource}";
@@ -65,7 +67,8 @@ public sealed record Change
     }
 }
 
-/// <summary>One step of the cluster: one component worked on one key. It says what the component saw
+/// <summary>One step of the cluster: one component worked on one key. It says what the component
+/// saw
 /// since its last step, what it wrote and what came of it, and what caused the step.</summary>
 public sealed record StepRecord
 {
@@ -78,7 +81,8 @@ public sealed record StepRecord
     /// <summary>The component, such as <c>replicaset-controller</c> or <c>kubelet</c>.</summary>
     public string Component { get; init; } = "";
 
-    /// <summary>The node of the component's instance; empty where there is one for the cluster.</summary>
+    /// <summary>The node of the component's instance; empty where there is one for the
+    /// cluster.</summary>
     public string Node { get; init; } = "";
 
     /// <summary>The key that it worked on.</summary>
@@ -102,7 +106,8 @@ public sealed record StepRecord
     /// <summary>When the cluster is idle: what is due next, and when; null for a step.</summary>
     public string? IdleUntil { get; init; }
 
-    /// <summary>True when nothing happened: <see cref="IdleUntil"/> says what is due next.</summary>
+    /// <summary>True when nothing happened: <see cref="IdleUntil"/> says what is due
+    /// next.</summary>
     public bool IsIdle => IdleUntil is not null;
 
     /// <summary>The instance that worked: <c>kubelet/node-2</c>.</summary>

@@ -33,7 +33,8 @@ public sealed record CausalLink
         + $"{(Wrote.IsEmpty ? "" : ": " + string.Join("; ", Wrote))}");
 }
 
-/// <summary>Why an object is as it is: every step and input that led to its state, oldest first.</summary>
+/// <summary>Why an object is as it is: every step and input that led to its state, oldest
+/// first.</summary>
 public sealed record CausalChain
 {
     /// <summary>The object asked about.</summary>

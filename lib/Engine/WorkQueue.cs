@@ -1,6 +1,7 @@
 namespace KubeSim;
 
-/// <summary>The keys that a component has yet to work on. A key waits once, however often it is added,
+/// <summary>The keys that a component has yet to work on. A key waits once, however often it is
+/// added,
 /// and two workers never hold it at one time.</summary>
 public interface IWorkQueue
 {
@@ -17,7 +18,8 @@ public interface IWorkQueue
     /// <exception cref="InvalidOperationException">None is ready.</exception>
     ObjectKey Take();
 
-    /// <summary>The worker is through with the key; if it was added meanwhile, it waits again.</summary>
+    /// <summary>The worker is through with the key; if it was added meanwhile, it waits
+    /// again.</summary>
     void Done(ObjectKey key);
 }
 

@@ -17,10 +17,10 @@ namespace KubeSim;
 public sealed partial class EtcdStore
 {
     // What a revision changed: a key, or an event (1 + the index of its row; negative: it expired).
-    private readonly record struct Change(KeyEntry? Entry, KeyVersion? Version, long Event = 0);
+    private readonly record struct LogRecord(KeyEntry? Entry, KeyVersion? Version, long Event = 0);
 
     private readonly Dictionary<Kind, KindTable> tables = [];
-    private readonly ChunkedLog<Change> log = new(1);
+    private readonly ChunkedLog<LogRecord> log = new(1);
     private readonly PinSet pins = new();
     private readonly Queue<(KeyEntry Entry, KeyVersion Newer)> overwritten = new();
     private readonly Indexer indexer;
@@ -172,7 +172,7 @@ public sealed partial class EtcdStore
     /// <exception cref="HistoryGoneException">The change is trimmed.</exception>
     public bool TryLog(Revision revision, out WatchEvent change)
     {
-        var (entry, version, row) = ChangeOf(revision);
+        var (entry, version, row) = RecordAt(revision);
         if (row != 0)
         {
             change = EventChange(revision, row);
@@ -195,7 +195,7 @@ public sealed partial class EtcdStore
     /// <exception cref="HistoryGoneException">The change is trimmed.</exception>
     public Kind? LogKind(Revision revision)
     {
-        var (entry, _, row) = ChangeOf(revision);
+        var (entry, _, row) = RecordAt(revision);
         return row != 0 ? Kinds.Event : entry?.Space.Table.Kind;
     }
 
@@ -285,9 +285,9 @@ public sealed partial class EtcdStore
         Head = new(log.Append(new(entry, version)));
     }
 
-    private void Forget(in Change change, uint floor)
+    private void Forget(in LogRecord written, uint floor)
     {
-        if (change is not { Entry: { } entry, Version: { } version })
+        if (written is not { Entry: { } entry, Version: { } version })
         {
             return;
         }
@@ -324,7 +324,7 @@ public sealed partial class EtcdStore
         }
     }
 
-    private Change ChangeOf(Revision revision)
+    private LogRecord RecordAt(Revision revision)
     {
         if (revision.Value < log.First)
         {

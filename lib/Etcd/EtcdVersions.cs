@@ -3,7 +3,8 @@ namespace KubeSim;
 // A key's own history: what it went through, newest first.
 public sealed partial class EtcdStore
 {
-    /// <summary>The latest change of a key at or before a revision; null when none is known.</summary>
+    /// <summary>The latest change of a key at or before a revision; null when none is
+    /// known.</summary>
     public WatchEvent? LastChange(in ObjectKey key, Revision atOrBefore)
     {
         var version = Entry(key)?.Newest;
@@ -11,7 +12,7 @@ public sealed partial class EtcdStore
         {
             version = version.Previous;
         }
-        return version is not null && version.From >= log.First && TryLog(new(version.From), out var e)
-            ? e : null;
+        var known = version is not null && version.From >= log.First;
+        return known && TryLog(new(version!.From), out var e) ? e : null;
     }
 }

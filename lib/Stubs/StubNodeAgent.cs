@@ -1,9 +1,11 @@
 namespace KubeSim;
 
 /// <summary>
-/// A stand-in for the kubelet: a second after a pod is bound to its node, the pod runs and is ready;
+/// A stand-in for the kubelet: a second after a pod is bound to its node, the pod runs and is
+/// ready;
 /// a deleted pod is gone after another second. There is no image, no probe and no container.
-/// <para>Each node has an instance that watches the pods bound to it. Starting is a Progress timer, so
+/// <para>Each node has an instance that watches the pods bound to it. Starting is a Progress
+/// timer, so
 /// that a run has converged only when every pod runs.</para>
 /// </summary>
 public sealed class StubNodeAgent(string node) : IReconciler
@@ -54,7 +56,8 @@ public sealed class StubNodeAgent(string node) : IReconciler
     {
         Time at = now;
         var scheduled = pod.Condition("PodScheduled");
-        PodCondition True(string type) => new() { Type = type, Status = "True", LastTransitionTime = at };
+        PodCondition True(string type) =>
+            new() { Type = type, Status = "True", LastTransitionTime = at };
         return pod.Status with
         {
             Phase = "Running", StartTime = at,

@@ -4,14 +4,16 @@ namespace KubeSim;
 /// A stand-in for the scheduler: it binds each pod without a node to the node with the fewest pods,
 /// of equals to the first by name. It looks at no request, taint or affinity; it only leaves out
 /// nodes that are not ready, unschedulable or full.
-/// <para>It watches Pods and Nodes and counts in its own cache, so that a decision costs the logarithm
+/// <para>It watches Pods and Nodes and counts in its own cache, so that a decision costs the
+/// logarithm
 /// of the number of nodes. A binding is counted when it is made, not when it is seen: with three
 /// pods and three nodes each node gets one, however slow the watch is.</para>
 /// </summary>
 public sealed class StubPlacer : IReconciler
 {
-    private readonly SortedSet<(int Pods, string Node)> byLoad = new(Comparer<(int, string)>.Create(
-        (a, b) => a.Item1 != b.Item1 ? a.Item1 - b.Item1 : string.CompareOrdinal(a.Item2, b.Item2)));
+    private readonly SortedSet<(int Pods, string Node)> byLoad =
+        new(Comparer<(int Pods, string Node)>.Create((a, b) =>
+            a.Pods != b.Pods ? a.Pods - b.Pods : string.CompareOrdinal(a.Node, b.Node)));
 
     private readonly Dictionary<string, int> load = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> room = new(StringComparer.Ordinal);
@@ -59,7 +61,7 @@ public sealed class StubPlacer : IReconciler
         {
             stranded[key] = true;
             api.Event(pod, "Warning", "FailedScheduling", "0/{0} nodes are available.",
-                api.List<Node>().Count().ToString(System.Globalization.CultureInfo.InvariantCulture));
+                $"{api.List<Node>().Count()}");
             return Result.Done;
         }
         var node = byLoad.Min.Node;

@@ -1,11 +1,13 @@
 namespace KubeSim;
 
 /// <summary>
-/// A stand-in for the ReplicaSet controller: it keeps as many pods as a ReplicaSet wants, and nothing
+/// A stand-in for the ReplicaSet controller: it keeps as many pods as a ReplicaSet wants, and
+/// nothing
 /// more. It knows no expectations, no adoption and no ranking of pods to delete.
 /// <para>It watches ReplicaSets, and Pods by the ReplicaSet that controls them. It counts the pods
 /// that it sees and creates or deletes the difference. Its cache may lag, so it waits until it has
-/// seen as many pods as it has made: 3 wanted, 3 created, none seen yet: create none, not 3 more.</para>
+/// seen as many pods as it has made: 3 wanted, 3 created, none seen yet: create none, not 3
+/// more.</para>
 /// </summary>
 public sealed class StubReplicaSets : IReconciler
 {

@@ -25,7 +25,8 @@ internal static class Given
     };
 
     /// <summary>A cluster whose only component is the given one.</summary>
-    public static Cluster Alone(Func<IReconciler> factory, Latency? latency = null, ulong seed = 0) =>
+    public static Cluster Alone(
+        Func<IReconciler> factory, Latency? latency = null, ulong seed = 0) =>
         new(nodes: 1, seed: seed, latency: latency,
             components: [new("probe", _ => factory())]);
 

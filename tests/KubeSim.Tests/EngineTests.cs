@@ -32,7 +32,8 @@ public sealed class EngineTests
         cluster.Converge();
 
         Assert.That(Given.Running(cluster), Is.EqualTo(3));
-        Assert.That(cluster.List<Pod>().Select(p => p.Metadata.Uid), Has.None.EqualTo(victim.Metadata.Uid));
+        Assert.That(cluster.List<Pod>().Select(p => p.Metadata.Uid),
+            Has.None.EqualTo(victim.Metadata.Uid));
     }
 
     [Test]

@@ -40,6 +40,9 @@ public sealed class FaultTests
         }
     }
 
+    private static void Touch(Cluster cluster) => cluster.Patch<ReplicaSet>(
+        "default", "web", """{"metadata":{"labels":{"touched":"yes"}}}""");
+
     [Test]
     public void A_held_cursor_shows_the_past_and_a_naive_controller_creates_too_much()
     {
@@ -52,7 +55,7 @@ public sealed class FaultTests
         Assert.That(cluster.List<Pod>(), Has.Count.EqualTo(3));
 
         // A change of the ReplicaSet is seen; the three pods are not.
-        cluster.Patch<ReplicaSet>("default", "web", """{"metadata":{"labels":{"touched":"yes"}}}""");
+        Touch(cluster);
         cluster.Converge();
 
         Assert.That(cluster.List<Pod>(), Has.Count.EqualTo(6), "it created three again");
@@ -65,7 +68,7 @@ public sealed class FaultTests
         cluster.AddComponent("replicaset-controller", () => new Naive());
         cluster.Apply(Given.ReplicaSet(replicas: 3));
         cluster.Converge();
-        cluster.Patch<ReplicaSet>("default", "web", """{"metadata":{"labels":{"touched":"yes"}}}""");
+        Touch(cluster);
         cluster.Converge();
 
         Assert.That(cluster.List<Pod>(), Has.Count.EqualTo(3));

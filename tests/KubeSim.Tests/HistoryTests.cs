@@ -2,7 +2,8 @@ using NUnit.Framework;
 
 namespace KubeSim.Tests;
 
-/// <summary>Determinism, journal, replay, rewind, fork, comparison, causes and invariants.</summary>
+/// <summary>Determinism, journal, replay, rewind, fork, comparison, causes and
+/// invariants.</summary>
 public sealed class HistoryTests
 {
     private static Cluster Busy(ulong seed = 1, History? history = null)
