@@ -42,12 +42,12 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
             var documents = CommandFiles.ReadManifests(options.Files, terminal.In);
             var journal = CommandFiles.ReadJournal(options.Journal);
             var cluster = NewCluster(documents);
-            Apply(cluster, documents);
             using var trace = options.Trace is null ? null
                 : new TraceFile(CommandFiles.Create(options.Trace), options.Start);
             using var saved = options.SaveJournal is null ? null
                 : new StreamWriter(CommandFiles.Create(options.SaveJournal));
             cluster.Stepped = trace is null ? null : trace.Write;
+            Apply(cluster, documents);
             var code = RunToEnd(cluster, journal);
             saved?.Write(cluster.SaveJournal());
             ObjectPrinter.Print(terminal.Out, cluster, options.Format);
@@ -122,6 +122,10 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
             try
             {
                 cluster.Apply(document.Object);
+                if (document.Object is Namespace ns)
+                {
+                    AwaitServiceAccount(cluster, ns.Metadata.Name);
+                }
             }
             catch (ApiException e)
             {
@@ -133,6 +137,10 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
             throw new BadInputException(problems.Select(p => $"{p}"));
         }
     }
+
+    // Pods of a namespace are refused until its default ServiceAccount is there, here as in life.
+    private static void AwaitServiceAccount(Cluster cluster, string ns) => cluster.RunUntil(
+        c => c.Find<ServiceAccount>(ns, "default") is not null, TimeSpan.FromSeconds(10));
 
     private int RunToEnd(Cluster cluster, Seq<JournalLine> journal)
     {

@@ -5,8 +5,9 @@ using KubeSim;
 
 namespace KubeNotebooks;
 
-/// <summary>Writes what components did, one JSON object a line for each write; a step without any has
-/// a line with the verb <c>none</c>. A step that failed says why, whatever it wrote before.</summary>
+/// <summary>Writes what components did, one JSON object a line for each write; a step without any
+/// has a line with the verb <c>none</c>. A step that failed says why, whatever it wrote
+/// before.</summary>
 internal sealed class TraceFile(Stream stream, DateTime start) : IDisposable
 {
     private readonly Utf8JsonWriter json = new(stream,

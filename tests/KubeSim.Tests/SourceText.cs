@@ -48,7 +48,8 @@ internal sealed partial class SourceText
     /// <summary>The types that the file declares outside any other.</summary>
     public List<string> Types { get; } = [];
 
-    /// <summary>The types that it declares inside others; they hide those of the same name.</summary>
+    /// <summary>The types that it declares inside others; they hide those of the same
+    /// name.</summary>
     public List<string> NestedTypes { get; } = [];
 
     /// <summary>Where an enum's braces open and close.</summary>
