@@ -18,8 +18,8 @@ public sealed class ReadmeTests : CommandLineFixture
     [Test]
     public void The_example_is_this_code()
     {
-        var source = File.ReadAllText(Path.Combine(Root, "tests/KubeNotebooks.Tests/ReadmeTests.cs"))
-            .ReplaceLineEndings("\n");
+        var path = Path.Combine(Root, "tests/KubeNotebooks.Tests/ReadmeTests.cs");
+        var source = File.ReadAllText(path).ReplaceLineEndings("\n");
         var lines = source.Split("// <example>\n")[1].Split("        // </example>")[0].Split('\n');
         var example = string.Join('\n', lines.Select(l => l.Length > 8 ? l[8..] : ""));
         Assert.That(Readme(), Does.Contain("```csharp\nusing KubeSim;\n\n" + example + "```\n"));
