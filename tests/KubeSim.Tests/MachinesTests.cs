@@ -4,7 +4,8 @@ namespace KubeSim.Tests;
 
 public sealed class MachinesTests
 {
-    private const string Digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    private const string Digest =
+        "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     [TestCase("nginx", "docker.io/library/nginx:latest")]
     [TestCase("nginx:1.27", "docker.io/library/nginx:1.27")]
@@ -20,7 +21,7 @@ public sealed class MachinesTests
     {
         var reference = ImageReference.Parse(written);
         Assert.That(reference.ToString(), Is.EqualTo(full));
-        Assert.That(ImageReference.Parse(full), Is.EqualTo(reference), "full ones stay as they are");
+        Assert.That(ImageReference.Parse(full), Is.EqualTo(reference), "a full one stays as it is");
     }
 
     [Test]
