@@ -14,7 +14,10 @@ public static class Bootstrap
     [
         new("serviceaccount-controller", _ => new ServiceAccounts()),
         new("replicaset-controller", _ => new StubReplicaSets()),
-        new("default-scheduler", _ => new StubPlacer()),
+        new("default-scheduler", _ => new Scheduler())
+        {
+            User = new("system:kube-scheduler", ["system:authenticated"]),
+        },
         new("kubelet", node => new StubNodeAgent(node)) { PerNode = true },
     ];
 
