@@ -66,6 +66,9 @@ public sealed class ResourceAmounts
     public bool IsNothing =>
         MilliCpu == 0 && Memory == 0 && EphemeralStorage == 0 && scalars.Count == 0;
 
+    /// <summary>True for what every pod uses, whether or not it asks.</summary>
+    internal static bool IsBasic(string name) => name is "cpu" or "memory" or "ephemeral-storage";
+
     internal void Add(ResourceAmounts other, int sign)
     {
         MilliCpu += sign * other.MilliCpu;

@@ -82,9 +82,9 @@ public sealed class SchedulingCycle
     }
 
     /// <summary>The weighted score that a plugin gave a feasible node in the last decision; null
-    /// when it had none to give.</summary>
+    /// when it had none to give, or when only one node would do and none was scored.</summary>
     public long? WeightedScore(CycleState state, int plugin, int node) =>
-        (state.SkipScore >> plugin & 1) != 0 ? null : weighted[plugin][node];
+        feasible.Count < 2 || (state.SkipScore >> plugin & 1) != 0 ? null : weighted[plugin][node];
 
     /// <summary>The total of a feasible node in the last decision.</summary>
     public long Total(int node) => totals[node];

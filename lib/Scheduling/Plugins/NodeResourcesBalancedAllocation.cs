@@ -38,25 +38,27 @@ public sealed class NodeResourcesBalancedAllocation
     /// <inheritdoc/>
     public long Score(CycleState state, Pod pod, NodeInfo node)
     {
-        var after = Balance(state.Shape.Requests, node);
-        var before = Balance(null, node);
+        var after = Balance(state.Shape.Requests, node, withPod: true);
+        var before = Balance(state.Shape.Requests, node, withPod: false);
         return 50 + (50 + after - before) / 2;
     }
 
-    /// <summary>The balance of a node with a pod more, or as it is: 100 × (1 − σ).</summary>
-    internal long Balance(ResourceAmounts? pod, NodeInfo node)
+    /// <summary>The balance of a node with a pod more, or as it is: 100 × (1 − σ). Of devices only
+    /// those count that the pod asks for.</summary>
+    internal long Balance(ResourceAmounts pod, NodeInfo node, bool withPod)
     {
         Span<double> shares = stackalloc double[resources.Count];
         var (count, sum) = (0, 0.0);
         foreach (var name in resources.AsSpan())
         {
             var all = node.Allocatable[name];
-            var wanted = pod?[name] ?? 0;
-            if (all == 0)
+            var wanted = pod[name];
+            if (all == 0 || (wanted == 0 && !ResourceAmounts.IsBasic(name)))
             {
                 continue;
             }
-            var share = Math.Min(1, (double)(node.Requested[name] + wanted) / all);
+            var requested = node.Requested[name] + (withPod ? wanted : 0);
+            var share = Math.Min(1, (double)requested / all);
             shares[count++] = share;
             sum += share;
         }

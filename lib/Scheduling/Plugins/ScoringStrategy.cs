@@ -44,7 +44,7 @@ public sealed class ScoringStrategy
             var all = node.Allocatable[name];
             var wanted = pod.ScoringRequests[name];
             // A node without it, or a pod that asks for no such device: the resource sits out.
-            if (all == 0 || (wanted == 0 && name is not ("cpu" or "memory" or "ephemeral-storage")))
+            if (all == 0 || (wanted == 0 && !ResourceAmounts.IsBasic(name)))
             {
                 continue;
             }
