@@ -3,14 +3,18 @@ namespace KubeSim;
 /// <summary>
 /// The scheduler gives each pod that has no node the best node that can take it.
 /// <para>It watches Pods and Nodes. From the bound pods and the nodes it keeps sums (its cache);
-/// the others wait in its queue. A cycle takes one pod: filter the nodes, score those that are left,
-/// pick one of the best. The pod then counts as placed there at once (assumed), and the binding goes
+/// the others wait in its queue. A cycle takes one pod: filter the nodes, score those that are
+/// left,
+/// pick one of the best. The pod then counts as placed there at once (assumed), and the binding
+/// goes
 /// to the API server beside the next cycle.</para>
 /// <para>Example: two nodes of 4 CPUs, 1 and 3 CPUs requested; a pod asks for 500m (and nothing is
 /// said of memory). LeastAllocated gives 62 and 12 for the CPU: the first it is.</para>
 /// <para>It writes: the Binding with the event Scheduled; or, when no node will do, the event
-/// FailedScheduling and the condition PodScheduled=False, reason Unschedulable. A binding that fails
-/// is forgotten: the pod counts no longer, and is tried again after a back-off. When only the answer
+/// FailedScheduling and the condition PodScheduled=False, reason Unschedulable. A binding that
+/// fails
+/// is forgotten: the pod counts no longer, and is tried again after a back-off. When only the
+/// answer
 /// was lost, the watch shows the pod on its node and it leaves the queue.</para>
 /// </summary>
 /// <remarks>Models pkg/scheduler/scheduler.go, schedule_one.go, eventhandlers.go.</remarks>
