@@ -309,22 +309,21 @@ public sealed class SchedulingFramework
 
     private static PluginStatus Guarded(IPlugin plugin, string point, Func<PluginStatus> ask)
     {
-        string why;
+        string Told(string why) => $"running {point} plugin \"{plugin.Name}\": {why}";
         try
         {
             var status = ask();
-            if (status.IsSuccess || status.Code == PluginCode.Skip)
-            {
-                return status;
-            }
-            why = status.Message;
+            return status.IsSuccess || status.Code == PluginCode.Skip ? status
+                : PluginStatus.Of(PluginCode.Error, plugin.Name, [Told(status.Message)]);
+        }
+        catch (ApiException refused) when (refused.Status.Code == 504)
+        {
+            return PluginStatus.Uncertain(plugin.Name, Told(refused.Message));
         }
         catch (ApiException refused)
         {
-            why = refused.Message;
+            return PluginStatus.Of(PluginCode.Error, plugin.Name, [Told(refused.Message)]);
         }
-        return PluginStatus.Of(PluginCode.Error, plugin.Name,
-            [$"running {point} plugin \"{plugin.Name}\": {why}"]);
     }
 
     private T[] Those<T>() => [.. all.OfType<T>()];
