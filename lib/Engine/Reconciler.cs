@@ -122,6 +122,10 @@ public sealed record ComponentSpec(string Name, Func<string, IReconciler> New)
     /// name.</summary>
     public bool PerNode { get; init; }
 
+    /// <summary>The name under which the component reports events, where that is another:
+    /// <c>node-lifecycle-controller</c> reports as <c>node-controller</c>.</summary>
+    public string? EventSource { get; init; }
+
     /// <summary>Who the component is to the API server.</summary>
     public UserInfo? User { get; init; }
 }
