@@ -19,6 +19,17 @@ public static class Bootstrap
         new("root-ca-cert-publisher", _ => new RootCa()),
         new("endpointslice-controller", _ => new EndpointSlices()),
         new("endpoint-controller", _ => new EndpointLists()),
+        new("generic-garbage-collector", _ => new GarbageCollector()),
+        new("namespace-controller", _ => new Namespaces()),
+        new("node-lifecycle-controller", _ => new NodeLifecycle())
+        {
+            EventSource = "node-controller",
+        },
+        new("taint-eviction-controller", _ => new TaintEviction()),
+        new("service-lb-controller", _ => new ServiceLoadBalancer())
+        {
+            EventSource = "service-controller",
+        },
         new("replicaset-controller", _ => new StubReplicaSets()),
         new("default-scheduler", _ => new StubPlacer()),
         new("kubelet", node => new StubNodeAgent(node)) { PerNode = true },
