@@ -122,8 +122,8 @@ public sealed class ServiceLoadBalancer : IReconciler
             list.Add(new JsonObject { ["ip"] = address.Ip, ["ipMode"] = address.IpMode });
         }
         var balancer = new JsonObject { ["ingress"] = ingress.IsEmpty ? null : list };
-        var status = new JsonObject { ["loadBalancer"] = balancer };
-        api.Patch(service.Key, new(PatchKind.Merge, new JsonObject { ["status"] = status }), "status");
+        var patch = new JsonObject { ["status"] = new JsonObject { ["loadBalancer"] = balancer } };
+        api.Patch(service.Key, new(PatchKind.Merge, patch), "status");
     }
 
     private static void Patch(Service service, Seq<string> finalizers, ReconcileContext api)

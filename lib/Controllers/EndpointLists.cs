@@ -7,8 +7,8 @@ namespace KubeSim;
 /// <summary>
 /// Keeps, for every Service with a selector, the Endpoints object of its name: the old list of
 /// addresses, deprecated since 1.33 in favour of EndpointSlices and written all the same.
-/// <para>It watches Services, Pods and Endpoints, keyed by the Service. Ports that the same pods have
-/// form a subset; in it pods that are Ready stand under <c>addresses</c>, the others under
+/// <para>It watches Services, Pods and Endpoints, keyed by the Service. Ports that the same pods
+/// have form a subset; in it pods that are Ready stand under <c>addresses</c>, the others under
 /// <c>notReadyAddresses</c>, both by address. A pod that is being deleted is in neither, unless the
 /// Service publishes pods that are not ready. Beyond 1,000 addresses the list is cut off.</para>
 /// <para>Worked example: ports <c>http</c> 8080 and <c>admin</c> 8081, of three pods one is not
@@ -112,8 +112,8 @@ public sealed class EndpointLists : IReconciler
         return Result.Done;
     }
 
-    private void Write(Service service, Endpoints? old, ObjectMeta meta, Seq<EndpointSubset> subsets,
-        ReconcileContext api)
+    private void Write(Service service, Endpoints? old, ObjectMeta meta,
+        Seq<EndpointSubset> subsets, ReconcileContext api)
     {
         var now = new Endpoints { Metadata = meta, Subsets = subsets };
         try

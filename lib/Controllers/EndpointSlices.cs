@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace KubeSim;
 
 /// <summary>
-/// Keeps, for every Service with a selector, the list of its pods' addresses in EndpointSlices: what
-/// kube-proxy and DNS read. Lists are cut into slices of at most 100, so that one pod that comes or
-/// goes does not send the whole list to every node.
+/// Keeps, for every Service with a selector, the list of its pods' addresses in EndpointSlices:
+/// what kube-proxy and DNS read. Lists are cut into slices of at most 100, so that one pod that
+/// comes or goes does not send the whole list to every node.
 /// <para>It watches Services, Pods and its own slices, keyed by the Service. A pod belongs once it
 /// has an address and until it has ended; whether traffic goes there is said by three conditions:
 /// <c>serving</c> (it is Ready), <c>terminating</c> (it is being deleted) and <c>ready</c> (serving
@@ -236,13 +236,15 @@ public sealed class EndpointSlices : IReconciler
         }
         var rest = new Queue<Endpoint>(wanted.Values);
         // The fullest first, so that as few slices as possible stay half empty.
-        changed.Sort(static (a, b) => b.Endpoints.Count - a.Endpoints.Count is var order && order != 0
-            ? order : string.CompareOrdinal(a.Slice.Metadata.Name, b.Slice.Metadata.Name));
+        changed.Sort(static (a, b) => a.Endpoints.Count != b.Endpoints.Count
+            ? b.Endpoints.Count - a.Endpoints.Count
+            : string.CompareOrdinal(a.Slice.Metadata.Name, b.Slice.Metadata.Name));
         foreach (var (_, endpoints) in changed)
         {
             Fill(endpoints, rest);
         }
-        if (rest.Count > 0 && rest.Count < MaxPerSlice && Roomiest(same, rest.Count) is var at && at >= 0)
+        if (rest.Count > 0 && rest.Count < MaxPerSlice
+            && Roomiest(same, rest.Count) is var at && at >= 0)
         {
             Fill(same[at].Endpoints, rest);
             changed.Add(same[at]);
@@ -386,7 +388,8 @@ public sealed class EndpointSlices : IReconciler
         {
             var labels = service.Metadata.Labels.Remove(EndpointFacts.Headless)
                 .Set(ServiceName, service.Metadata.Name).Set(ManagedBy, Self);
-            return EndpointFacts.HasAddress(service) ? labels : labels.Set(EndpointFacts.Headless, "");
+            return EndpointFacts.HasAddress(service) ? labels
+                : labels.Set(EndpointFacts.Headless, "");
         }
     }
 }

@@ -11,13 +11,13 @@ namespace KubeSim;
 /// level after the other.</para>
 /// <para><b>Foreground</b>: the owner gets the finalizer <c>foregroundDeletion</c> and stays until
 /// every dependent that says <c>blockOwnerDeletion</c> is gone. Dependents that have dependents of
-/// their own go the same way: Deployment, ReplicaSet and Pod are marked from the top down and vanish
-/// from the bottom up.</para>
+/// their own go the same way: Deployment, ReplicaSet and Pod are marked from the top down and
+/// vanish from the bottom up.</para>
 /// <para><b>Orphan</b>: the finalizer <c>orphan</c> holds the owner until it has been taken off its
 /// dependents' owner references; they live on without it.</para>
-/// <para>Nothing is deleted on hearsay. An owner that the cache does not show is asked for at the API
-/// server; an object of the same name with another UID is not the owner; and the deletion itself
-/// says which version of the object it means.</para>
+/// <para>Nothing is deleted on hearsay. An owner that the cache does not show is asked for at the
+/// API server; an object of the same name with another UID is not the owner; and the deletion
+/// itself says which version of the object it means.</para>
 /// Events are not watched, nor are Leases, which live and die with their node.
 /// Models pkg/controller/garbagecollector/garbagecollector.go.
 /// </summary>
@@ -41,7 +41,8 @@ public sealed class GarbageCollector : IReconciler
     /// <inheritdoc/>
     public Seq<Watched> Watches { get; } =
         [
-        .. KindRegistry.BuiltIn.All.Where(IsCollected).Concat(last).Select(kind => new Watched(kind)),
+        .. KindRegistry.BuiltIn.All.Where(IsCollected).Concat(last)
+            .Select(kind => new Watched(kind)),
     ];
 
     /// <inheritdoc/>

@@ -19,6 +19,7 @@ public sealed class Namespaces : IReconciler
     private static readonly TimeSpan settling = TimeSpan.FromSeconds(5);
 
     private readonly HashSet<ObjectKey> changed = [];
+    private readonly Dictionary<ObjectKey, DateTime> due = [];
 
     /// <inheritdoc/>
     public string Name => "namespace-controller";
@@ -44,9 +45,13 @@ public sealed class Namespaces : IReconciler
     {
         if (changed.Remove(key))
         {
-            api.After(settling, key);
+            LookAfter(settling, key, api);
+        }
+        if (due.TryGetValue(key, out var at) && at > api.Now)
+        {
             return Result.Done;
         }
+        due.Remove(key);
         if (api.Get(key) is not Namespace { IsTerminating: true } ns)
         {
             return Result.Done;
@@ -60,15 +65,27 @@ public sealed class Namespaces : IReconciler
         ns = WriteConditions(ns, outcome, api);
         if (outcome.Errors.Count > 0)
         {
+            due[key] = api.Now;
             return Result.Retry(string.Join(", ", outcome.Errors));
         }
         if (outcome.EstimateSeconds > 0)
         {
-            api.After(TimeSpan.FromSeconds((outcome.EstimateSeconds / 2) + 1), key);
+            LookAfter(TimeSpan.FromSeconds((outcome.EstimateSeconds / 2) + 1), key, api);
             return Result.Done;
         }
         LetGo(ns, api);
         return Result.Done;
+    }
+
+    // Of several times to look again the earliest counts.
+    private void LookAfter(TimeSpan delay, ObjectKey key, ReconcileContext api)
+    {
+        var at = api.Now + delay;
+        if (!due.TryGetValue(key, out var known) || at < known)
+        {
+            due[key] = at;
+        }
+        api.After(delay, key);
     }
 
     private static void DeleteItself(Namespace ns, ReconcileContext api)

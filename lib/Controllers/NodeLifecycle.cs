@@ -5,8 +5,8 @@ namespace KubeSim;
 /// kubelet renews the Lease of its node each 10 s. When 50 s have passed since the controller saw
 /// the last renewal, it sets the node's conditions to Unknown, marks the node's pods as not ready
 /// (so that Services stop sending there), and puts on the taint
-/// <c>node.kubernetes.io/unreachable:NoExecute</c>, upon which the taint eviction controller deletes
-/// the pods that do not tolerate it (any longer).
+/// <c>node.kubernetes.io/unreachable:NoExecute</c>, upon which the taint eviction controller
+/// deletes the pods that do not tolerate it (any longer).
 /// <para>It looks every 5 s. A look at a node that is well changes nothing, so only those are
 /// carried out where something happened: a node came or went, its readiness changed, or it fell
 /// silent.</para>
@@ -158,11 +158,16 @@ public sealed class NodeLifecycle : IReconciler
     private void Taint(Node node, Health health, ReconcileContext api)
     {
         var taints = node.Spec.Taints;
-        var wanted = Evicting(node, taints, health, api);
-        wanted = NodeTaints.ByCondition(node, wanted, api.Now);
-        if (!wanted.Equals(taints))
+        var evicting = Evicting(node, taints, health, api);
+        var wanted = NodeTaints.ByCondition(node, evicting, api.Now);
+        if (wanted.Equals(taints))
         {
-            health.Node = api.Update(node with { Spec = node.Spec with { Taints = wanted } });
+            return;
+        }
+        health.Node = api.Update(node with { Spec = node.Spec with { Taints = wanted } });
+        if (evicting.Count > taints.Count)
+        {
+            zones.TakeTurn(node, api.Now);
         }
     }
 
@@ -177,13 +182,13 @@ public sealed class NodeLifecycle : IReconciler
             _ => null,
         };
         var has = NodeTaints.Evicting(taints);
-        if (health.Ready is null || has?.Key == key)
-        {
-            return taints;
-        }
-        if (key is null || zones.AllLost)
+        if (health.Ready is not null && (key is null || zones.AllLost))
         {
             return taints.RemoveAll(NodeTaints.IsEvicting);
+        }
+        if (key is null || has?.Key == key)
+        {
+            return taints;
         }
         // Going from one reason to the other is no new eviction and need not wait.
         if (has is null && zones.WaitFor(node, api.Now) is var wait && wait > TimeSpan.Zero)

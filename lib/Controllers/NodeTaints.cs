@@ -115,20 +115,19 @@ internal sealed class NodeZones
     }
 
     /// <summary>How long a node has to wait until it may be emptied; the longest span for as long
-    /// as its zone stays as it is. When it need not wait, its turn is taken.</summary>
+    /// as its zone stays as it is.</summary>
     public TimeSpan WaitFor(Node node, DateTime now)
     {
         var zone = ZoneOf(node);
-        if (Interval(zone) is not { } interval)
-        {
-            return TimeSpan.MaxValue;
-        }
-        if (zone.Next > now)
-        {
-            return zone.Next - now;
-        }
-        zone.Next = now + interval;
-        return TimeSpan.Zero;
+        return Interval(zone) is null ? TimeSpan.MaxValue
+            : zone.Next > now ? zone.Next - now : TimeSpan.Zero;
+    }
+
+    /// <summary>Notes that a node of its zone is being emptied.</summary>
+    public void TakeTurn(Node node, DateTime now)
+    {
+        var zone = ZoneOf(node);
+        zone.Next = now + (Interval(zone) ?? normal);
     }
 
     /// <summary>The state of a zone by its nodes that are ready and that are not.</summary>

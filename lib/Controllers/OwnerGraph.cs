@@ -126,15 +126,16 @@ internal sealed class OwnerGraph
             those[key] = owner.BlockOwnerDeletion == true;
             strange |= !present.Contains(owner.Uid) || goingInForeground.Contains(owner.Uid);
         }
-        // An owner that nobody has seen may be yet to come, or may never have been; one that goes in
-        // the foreground takes with it what comes late.
+        // An owner that nobody has seen may be yet to come, or may never have been; one that goes
+        // in the foreground takes with it what comes late.
         if (strange)
         {
             queue.Add(key);
         }
     }
 
-    private void Unlink(ObjectKey key, OwnerReference owner, OwnerReference? still, IWorkQueue queue)
+    private void Unlink(
+        ObjectKey key, OwnerReference owner, OwnerReference? still, IWorkQueue queue)
     {
         if (still is null && dependents.TryGetValue(owner.Uid, out var those))
         {

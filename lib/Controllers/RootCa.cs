@@ -4,8 +4,8 @@ namespace KubeSim;
 /// Puts the certificate of the cluster's authority into every namespace, as the ConfigMap
 /// <c>kube-root-ca.crt</c>: pods mount it beside their token, to know the API server when they talk
 /// to it.
-/// <para>It watches Namespaces and ConfigMaps, both keyed by the namespace. When an active namespace
-/// has none it creates it; changed by hand it is put right.</para>
+/// <para>It watches Namespaces and ConfigMaps, both keyed by the namespace. When an active
+/// namespace has none it creates it; changed by hand it is put right.</para>
 /// Models pkg/controller/certificates/rootcacertpublisher/publisher.go.
 /// </summary>
 public sealed class RootCa : IReconciler

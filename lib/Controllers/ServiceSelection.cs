@@ -9,7 +9,8 @@ namespace KubeSim;
 /// </summary>
 internal sealed class ServiceSelection
 {
-    private readonly Dictionary<(string Ns, string Key, string Value), List<ObjectKey>> shelves = [];
+    private readonly Dictionary<(string Ns, string Key, string Value), List<ObjectKey>> shelves =
+        [];
     private readonly Dictionary<ObjectKey, (Map<string> Selector, int Shelf)> filed = [];
 
     /// <summary>Learns of a change of a Service.</summary>
@@ -238,9 +239,9 @@ internal static class EndpointFacts
 }
 
 /// <summary>
-/// When the change happened that a Service's endpoints answer to: the earliest of what changed since
-/// the Service was last looked at. The time from there to the rule on a node is what a cluster's
-/// "network programming latency" measures.
+/// When the change happened that a Service's endpoints answer to: the earliest of what changed
+/// since the Service was last looked at. The time from there to the rule on a node is what a
+/// cluster's "network programming latency" measures.
 /// <para>A Service that is new counts from its creation; a pod from the last change of its
 /// readiness.</para>
 /// Models staging/src/k8s.io/endpointslice/trigger_time_tracker.go.

@@ -7,8 +7,8 @@ namespace KubeSim;
 /// with <c>tolerationSeconds</c> bears the taint that long; of several the shortest counts; one
 /// without bears it for ever.
 /// <para>It watches Nodes and Pods. It remembers the nodes with such taints, and the pods on them
-/// that have a time to go; pods elsewhere cost it a look into a small table. Before it deletes a pod
-/// it tells why in the condition DisruptionTarget.</para>
+/// that have a time to go; pods elsewhere cost it a look into a small table. Before it deletes a
+/// pod it tells why in the condition DisruptionTarget.</para>
 /// <para>Worked example: admission gives every pod a toleration of 300 s for nodes that are
 /// not ready or unreachable. A node is tainted at 1:05; its pods go at 6:05, or stay when the node
 /// is back before.</para>
