@@ -51,9 +51,11 @@ public sealed class Namespaces : IReconciler
         {
             return Result.Done;
         }
-        due.Remove(key);
+        // Until it is through, whatever goes wrong, the next look may be at once.
+        due[key] = api.Now;
         if (api.Get(key) is not Namespace { IsTerminating: true } ns)
         {
+            due.Remove(key);
             return Result.Done;
         }
         if (ns.Spec.Finalizers.IsEmpty)
@@ -65,9 +67,9 @@ public sealed class Namespaces : IReconciler
         ns = WriteConditions(ns, outcome, api);
         if (outcome.Errors.Count > 0)
         {
-            due[key] = api.Now;
             return Result.Retry(string.Join(", ", outcome.Errors));
         }
+        due.Remove(key);
         if (outcome.EstimateSeconds > 0)
         {
             LookAfter(TimeSpan.FromSeconds((outcome.EstimateSeconds / 2) + 1), key, api);

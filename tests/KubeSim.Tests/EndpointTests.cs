@@ -69,8 +69,8 @@ public sealed class EndpointTests
         ],
     };
 
-    private static string[] Slices(Cluster cluster) => [.. Own(cluster).SelectMany(s => s.Endpoints).Select(Text)
-        .Order(StringComparer.Ordinal)];
+    private static string[] Slices(Cluster cluster) => [.. Own(cluster)
+        .SelectMany(s => s.Endpoints).Select(Text).Order(StringComparer.Ordinal)];
 
     private static string Text(Endpoint e) => e.Addresses[0]
         + (e.Conditions.Ready == true ? " ready" : "")

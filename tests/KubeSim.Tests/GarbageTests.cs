@@ -283,7 +283,6 @@ public sealed class GarbageTests
         Assert.That(cluster.Find<ConfigMap>("shop", "held")!.IsTerminating, Is.False, "pods first");
 
         cluster.Delete(new ObjectKey(Kinds.Pod, "shop", "web-0"), new() { GracePeriodSeconds = 0 });
-        cluster.Stepped = x => TestContext.Out.WriteLine(x.ToString());
         cluster.Run(TimeSpan.FromSeconds(2));
         Assert.That(Conditions(cluster)[2..], Is.EqualTo(new[]
         {
