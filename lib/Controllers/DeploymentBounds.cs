@@ -86,13 +86,18 @@ internal static class DeploymentBounds
         return sum;
     }
 
-    /// <summary>The size that the new set may have now.</summary>
+    /// <summary>The size that the new set gets now: what it has too much goes at
+    /// once.</summary>
+    public static int NewSize(Deployment deployment, int total, int size) =>
+        size > deployment.Wanted ? deployment.Wanted : Grown(deployment, total, size);
+
+    /// <summary>The size that the new set may grow to now.</summary>
     /// <param name="deployment">The deployment.</param>
     /// <param name="total">The sizes of all its sets, the new one included.</param>
     /// <param name="size">The size of the new set.</param>
     public static int Grown(Deployment deployment, int total, int size)
     {
-        if (!deployment.IsRolling || size > deployment.Wanted)
+        if (!deployment.IsRolling)
         {
             return deployment.Wanted;
         }

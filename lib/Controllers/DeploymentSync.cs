@@ -133,7 +133,7 @@ internal sealed class DeploymentSync
         {
             return;
         }
-        var size = DeploymentBounds.Grown(
+        var size = DeploymentBounds.NewSize(
             deployment, DeploymentBounds.Size(all), current.Size);
         if (size != current.Size)
         {
@@ -163,7 +163,7 @@ internal sealed class DeploymentSync
         {
             Resize(set, 0);
         }
-        if (active.Count > 0 || OldPodsLive())
+        if (active.Count > 0 || OldPodsLive(old, set => api.Owned<Pod>(set)))
         {
             SyncRollout();
             return;
@@ -183,11 +183,13 @@ internal sealed class DeploymentSync
         SyncRollout();
     }
 
-    private bool OldPodsLive()
+    /// <summary>True while an old set has a pod that has not ended: one that is going away
+    /// counts.</summary>
+    public static bool OldPodsLive(List<ReplicaSet> old, Func<ReplicaSet, List<Pod>> podsOf)
     {
         foreach (var set in old)
         {
-            if (set.Status.Replicas > 0 || api.Owned<Pod>(set).Exists(pod => !pod.IsFinished))
+            if (set.Status.Replicas > 0 || podsOf(set).Exists(pod => !pod.IsFinished))
             {
                 return true;
             }

@@ -3,10 +3,13 @@ namespace KubeSim;
 /// <summary>
 /// Rolls out what Deployments want. A Deployment never touches pods: for each template it has a
 /// ReplicaSet, and a rollout is nothing but sizes of ReplicaSets that change in turn.
-/// <para>It watches Deployments and ReplicaSets, and the deletion of Pods for the strategy Recreate.
-/// One reconcile makes one move: it creates the ReplicaSet of the template, or lets it grow, or lets
+/// <para>It watches Deployments and ReplicaSets, and the deletion of Pods for the strategy
+/// Recreate.
+/// One reconcile makes one move: it creates the ReplicaSet of the template, or lets it grow, or
+/// lets
 /// old ones shrink, and writes the status. 4 replicas, 25 % surge, 25 % unavailable: the new set
-/// begins with 1 (5 in all), the old one goes to 3, the new one to 2; then they wait until a new pod
+/// begins with 1 (5 in all), the old one goes to 3, the new one to 2; then they wait until a new
+/// pod
 /// is ready.</para>
 /// <para>A move is <see cref="DeploymentSync"/>; how far it may go is
 /// <see cref="DeploymentBounds"/>.</para>

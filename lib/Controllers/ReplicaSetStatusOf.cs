@@ -2,7 +2,8 @@ namespace KubeSim;
 
 /// <summary>
 /// What a ReplicaSet's status says: how many pods there are, have all labels of the template, are
-/// ready, are available (ready for <c>minReadySeconds</c>), are going away; and, when pods could not
+/// ready, are available (ready for <c>minReadySeconds</c>), are going away; and, when pods could
+/// not
 /// be made or deleted, the condition ReplicaFailure.
 /// Models pkg/controller/replicaset/replica_set_utils.go.
 /// </summary>
@@ -36,7 +37,8 @@ internal static class ReplicaSetStatusOf
         };
     }
 
-    /// <summary>When the next ready pod becomes available; null when none will by waiting.</summary>
+    /// <summary>When the next ready pod becomes available; null when none will by
+    /// waiting.</summary>
     public static DateTime? NextAvailable(ReplicaSet set, List<Pod> active, DateTime now)
     {
         if (set.Spec.MinReadySeconds is not ({ } seconds and > 0))
