@@ -18,6 +18,9 @@ public static class Bootstrap
         new("kubelet", node => new StubNodeAgent(node)) { PerNode = true },
     ];
 
+    /// <summary>The physical world: machines that can pull any public image.</summary>
+    public static World World(IWorldHost host) => new(host, new ImageCatalogue());
+
     /// <summary>The objects of a fresh cluster: the system namespaces with their default accounts,
     /// and so many nodes, ready.</summary>
     public static Seq<ApiObject> Objects(int nodes)

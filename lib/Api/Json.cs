@@ -23,9 +23,10 @@ public static class Json
     public static string Line(ApiObject apiObject) =>
         JsonSerializer.Serialize(apiObject, apiObject.GetType(), Options);
 
-    /// <summary>Reads an object from a JSON tree. Fields that the kind does not have are dropped, as
-    /// the API server does unless asked to be strict.</summary>
-    /// <exception cref="ApiException">400: a value has the wrong type; in the server's words.</exception>
+    /// <summary>Reads an object from a JSON tree. Fields that the kind does not have are dropped,
+    /// as the API server does unless asked to be strict.</summary>
+    /// <exception cref="ApiException">400: a value has the wrong type; in the server's
+    /// words.</exception>
     public static ApiObject Decode(JsonNode node, Kind kind)
     {
         try
@@ -45,8 +46,12 @@ public static class Json
         }
     }
 
-    /// <summary>Reads an object as <c>fieldValidation=Strict</c> does: a field that the kind does not
-    /// have is an error too.</summary>
+    /// <summary>Reads an object of a built-in kind from a JSON tree, as the other form does.</summary>
+    public static T Decode<T>(JsonNode node)
+        where T : ApiObject => (T)Decode(node, Kinds.Of<T>());
+
+    /// <summary>Reads an object as <c>fieldValidation=Strict</c> does: a field that the kind does
+    /// not have is an error too.</summary>
     /// <exception cref="ApiException">400: with all unknown fields, or the wrong type.</exception>
     public static ApiObject DecodeStrict(JsonNode node, Kind kind)
     {
@@ -67,7 +72,12 @@ public static class Json
     /// <summary>An object as <c>kubectl -o json</c> prints it.</summary>
     public static string Text(ApiObject apiObject) => JsonText.Write(Encode(apiObject));
 
-    /// <summary>A tree as <c>kubectl -o yaml</c> prints it: keys sorted, lists not indented.</summary>
+    /// <summary>A tree as one line with sorted keys, as kubectl keeps the manifest of the last apply
+    /// in an annotation.</summary>
+    public static string Compact(JsonNode? node) => JsonText.WriteLine(node);
+
+    /// <summary>A tree as <c>kubectl -o yaml</c> prints it: keys sorted, lists not
+    /// indented.</summary>
     public static string ToYaml(JsonNode? node) => JsonYaml.Write(node);
 
     /// <summary>An object as <c>kubectl -o yaml</c> prints it.</summary>
@@ -82,7 +92,8 @@ public static class Json
         return [.. paths];
     }
 
-    /// <summary>A status as the API server sends it: with its kind, and Success or Failure.</summary>
+    /// <summary>A status as the API server sends it: with its kind, and Success or
+    /// Failure.</summary>
     public static JsonObject Encode(Status status)
     {
         var node = new JsonObject
@@ -103,8 +114,9 @@ public static class Json
         or InvalidOperationException or OverflowException or ArgumentException;
 
     private static string VersionOf(JsonNode node, Kind kind) =>
-        node is JsonObject map && ManifestDocument.Text(map, "apiVersion") is { Length: > 0 } apiVersion
-            ? apiVersion[(apiVersion.IndexOf('/') + 1)..]
+        node is JsonObject map
+            && ManifestDocument.Text(map, "apiVersion") is { Length: > 0 } text
+                ? text[(text.IndexOf('/') + 1)..]
             : kind.Version;
 
     private static Unstructured DecodeUnstructured(JsonObject node, Kind kind)
@@ -134,6 +146,7 @@ public static class Json
         var options = new JsonSerializerOptions
         {
             PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+            MaxDepth = 256, // The schemas of custom kinds nest deeply.
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
             Converters =
             {

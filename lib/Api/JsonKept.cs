@@ -10,7 +10,8 @@ internal static class JsonKept
     {
         if (part.Kept is { } kept)
         {
-            paths.AddRange(kept.Keys.Order(StringComparer.Ordinal).Select(name => Join(path, name)));
+            paths.AddRange(
+                kept.Keys.Order(StringComparer.Ordinal).Select(name => Join(path, name)));
         }
         foreach (var property in part.GetType()
             .GetProperties(BindingFlags.Public | BindingFlags.Instance)

@@ -4,18 +4,19 @@ using System.Text.Json.Serialization;
 
 namespace KubeSim;
 
-// Records become JSON property by property, in the order in which they declare them, as the Go structs
-// do. Three rules are Kubernetes' own, so that System.Text.Json's object converter does not fit:
+// Records become JSON property by property, in the order in which they declare them, as the Go
+// structs do. Three rules are Kubernetes' own, so that System.Text.Json's object converter does not
+// fit:
 //
-// - unset is left out: null, an unset list or map, and whatever equals the value of a new record ("",
-//   0, false, an empty part), as Go's omitempty does;
+// - unset is left out: null, an unset list or map, and whatever equals the value of a new record
+//   ("", 0, false, an empty part), as Go's omitempty does;
 // - some fields are written even so: those that the schema requires (restartCount: 0) or keeps
 //   (resources: {}); a counter of a status, on the other hand, vanishes at 0;
-// - a field that the schema knows and the record does not is kept aside (ApiPart.Kept); one that nobody
-//   knows is dropped: telling of it is the strict check's work (SchemaCheck.cs).
+// - a field that the schema knows and the record does not is kept aside (ApiPart.Kept); one that
+//   nobody knows is dropped: telling of it is the strict check's work (SchemaCheck.cs).
 //
-// Getters and setters are bound as delegates, not emitted as code: the first manifest of a process is
-// read several times as fast, and later ones no slower.
+// Getters and setters are bound as delegates, not emitted as code, so that a process does not
+// compile a method for each property before it has read its first manifest.
 
 /// <summary>Makes the converters of records, lists and maps.</summary>
 internal sealed class RecordConverterFactory : JsonConverterFactory
@@ -140,7 +141,8 @@ internal sealed class RecordConverter<T> : JsonConverter<T>
 internal static class RecordSchema
 {
     private static readonly Action<ApiPart, KeptFields?> Setter = typeof(ApiPart)
-        .GetProperty(nameof(ApiPart.Kept))!.SetMethod!.CreateDelegate<Action<ApiPart, KeptFields?>>();
+        .GetProperty(nameof(ApiPart.Kept))!.SetMethod!
+        .CreateDelegate<Action<ApiPart, KeptFields?>>();
 
     /// <summary>The type of a record: the one of its name, whatever package it is of.</summary>
     public static SchemaType? Of(Type record)

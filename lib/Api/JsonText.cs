@@ -9,11 +9,21 @@ namespace KubeSim;
 /// which also guard against HTML.</summary>
 internal static class JsonText
 {
+    // So far below zero that no depth of nesting comes up to a first column.
+    private const int OneLine = int.MinValue / 2;
+
     public static string Write(JsonNode? node)
     {
         var text = new StringBuilder();
         Write(text, node, 0);
         return text.Append('\n').ToString();
+    }
+
+    public static string WriteLine(JsonNode? node)
+    {
+        var text = new StringBuilder();
+        Write(text, node, OneLine);
+        return text.ToString();
     }
 
     private static void Write(StringBuilder text, JsonNode? node, int depth)
@@ -28,7 +38,7 @@ internal static class JsonText
                 {
                     Line(text.Append(mark), depth + 1);
                     Quote(text, key);
-                    Write(text.Append(": "), value, depth + 1);
+                    Write(text.Append(depth < 0 ? ":" : ": "), value, depth + 1);
                     mark = ',';
                 }
                 Line(text, depth).Append('}');
@@ -49,7 +59,7 @@ internal static class JsonText
     }
 
     private static StringBuilder Line(StringBuilder text, int depth) =>
-        text.Append('\n').Append(' ', 4 * depth);
+        depth < 0 ? text : text.Append('\n').Append(' ', 4 * depth);
 
     private static void Quote(StringBuilder text, string value)
     {

@@ -13,7 +13,8 @@ namespace KubeSim;
 internal static class JsonYaml
 {
     private const int Width = 80;
-    private static readonly SearchValues<char> Indicators = SearchValues.Create("#,[]{}&*!|>'\"%@`");
+    private static readonly SearchValues<char> Indicators =
+        SearchValues.Create("#,[]{}&*!|>'\"%@`");
 
     public static string Write(JsonNode? node)
     {

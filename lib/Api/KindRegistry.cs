@@ -26,8 +26,8 @@ public sealed class KindRegistry
     /// <summary>The kinds of Kubernetes itself.</summary>
     public static KindRegistry BuiltIn => Embedded.Value;
 
-    /// <summary>All kinds: the core group first, then the other built-in groups, then the custom ones
-    /// in the order in which they came.</summary>
+    /// <summary>All kinds: the core group first, then the other built-in groups, then the custom
+    /// ones in the order in which they came.</summary>
     public Seq<Kind> All { get; }
 
     /// <summary>The kind that a manifest names, in any served version; null when unknown.</summary>
@@ -42,13 +42,15 @@ public sealed class KindRegistry
             : null;
     }
 
-    /// <summary>The kind of a path such as <c>/apis/apps/v1/deployments</c>; null when unknown.</summary>
+    /// <summary>The kind of a path such as <c>/apis/apps/v1/deployments</c>; null when
+    /// unknown.</summary>
     public Kind? FindResource(string group, string version, string plural) =>
         byPlural.TryGetValue((group, plural), out var kind) && Serves(kind, version) ? kind : null;
 
-    /// <summary>The kind that a word after <c>kubectl get</c> means, in any case of letters: plural,
-    /// singular, short name or kind, alone or with a group (<c>deployments.apps</c>,
-    /// <c>deployments.v1.apps</c>). Of several the first in <see cref="All"/>; null for none.</summary>
+    /// <summary>The kind that a word after <c>kubectl get</c> means, in any case of letters:
+    /// plural, singular, short name or kind, alone or with a group (<c>deployments.apps</c>,
+    /// <c>deployments.v1.apps</c>). Of several the first in <see cref="All"/>; null for
+    /// none.</summary>
     public Kind? FindWord(string word)
     {
         foreach (var kind in All)
@@ -66,9 +68,7 @@ public sealed class KindRegistry
         var (name, rest) = (word[..dot], word[(dot + 1)..]);
         foreach (var kind in All)
         {
-            if (IsCalled(kind, name) && (Same(kind.Group, rest)
-                || kind.Versions.AsSpan().ContainsAny(rest, rest.Split('.')[0])
-                    && Same(kind.Group, rest.IndexOf('.') is var at && at < 0 ? "" : rest[(at + 1)..])))
+            if (IsCalled(kind, name) && (Same(kind.Group, rest) || IsVersionAndGroup(kind, rest)))
             {
                 return kind;
             }
@@ -80,7 +80,8 @@ public sealed class KindRegistry
     public Seq<Kind> InCategory(string category) =>
         All.Where(kind => kind.Categories.Contains(category)).ToSeq();
 
-    /// <summary>A registry that knows a kind more; it replaces one of the same group and name.</summary>
+    /// <summary>A registry that knows a kind more; it replaces one of the same group and
+    /// name.</summary>
     public KindRegistry With(Kind kind)
     {
         var at = All.AsSpan().IndexOf(kind);
@@ -99,6 +100,13 @@ public sealed class KindRegistry
         }
         var name = schemaTypes.GetValueOrDefault((kind.Group, version, kind.Name), kind.SchemaType);
         return Schema.BuiltIn.Find(name);
+    }
+
+    private static bool IsVersionAndGroup(Kind kind, string text)
+    {
+        var dot = text.IndexOf('.');
+        return Serves(kind, dot < 0 ? text : text[..dot])
+            && Same(kind.Group, dot < 0 ? "" : text[(dot + 1)..]);
     }
 
     private static bool Serves(Kind kind, string version) =>
@@ -123,8 +131,9 @@ public sealed class KindRegistry
     private static bool Same(string left, string right) =>
         string.Equals(left, right, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Versions of one kind stand on several lines; they become one entry. Preferred is the
-    /// newest stable version: autoscaling/v2 before v1, flowcontrol v1 before v1beta3.</summary>
+    /// <summary>Versions of one kind stand on several lines; they become one entry. Preferred is
+    /// the newest stable version: autoscaling/v2 before v1, flowcontrol v1 before
+    /// v1beta3.</summary>
     private static KindRegistry ReadBuiltIn()
     {
         var schemaTypes = new Dictionary<(string, string, string), string>();
@@ -182,6 +191,8 @@ public sealed class KindRegistry
         var type = group == "events.k8s.io"
             ? null
             : typeof(KindRegistry).Assembly.GetType($"{nameof(KubeSim)}.{name}");
-        return type is not null && type.IsSubclassOf(typeof(ApiObject)) ? type : typeof(Unstructured);
+        return type is not null && type.IsSubclassOf(typeof(ApiObject))
+            ? type
+            : typeof(Unstructured);
     }
 }

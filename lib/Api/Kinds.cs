@@ -73,7 +73,8 @@ public static class Kinds
     public static readonly Kind StorageClass = Find("storage.k8s.io/v1", nameof(StorageClass));
 
     /// <summary>The kind <c>VolumeAttachment</c> of <c>storage.k8s.io/v1</c>.</summary>
-    public static readonly Kind VolumeAttachment = Find("storage.k8s.io/v1", nameof(VolumeAttachment));
+    public static readonly Kind VolumeAttachment =
+        Find("storage.k8s.io/v1", nameof(VolumeAttachment));
 
     /// <summary>The kind <c>CSINode</c> of <c>storage.k8s.io/v1</c>.</summary>
     public static readonly Kind CSINode = Find("storage.k8s.io/v1", nameof(CSINode));
@@ -82,7 +83,8 @@ public static class Kinds
     public static readonly Kind CSIDriver = Find("storage.k8s.io/v1", nameof(CSIDriver));
 
     /// <summary>The kind <c>CSIStorageCapacity</c> of <c>storage.k8s.io/v1</c>.</summary>
-    public static readonly Kind CSIStorageCapacity = Find("storage.k8s.io/v1", nameof(CSIStorageCapacity));
+    public static readonly Kind CSIStorageCapacity =
+        Find("storage.k8s.io/v1", nameof(CSIStorageCapacity));
 
     /// <summary>The kind <c>PriorityClass</c> of <c>scheduling.k8s.io/v1</c>.</summary>
     public static readonly Kind PriorityClass = Find("scheduling.k8s.io/v1", nameof(PriorityClass));
@@ -91,10 +93,12 @@ public static class Kinds
     public static readonly Kind RuntimeClass = Find("node.k8s.io/v1", nameof(RuntimeClass));
 
     /// <summary>The kind <c>PodDisruptionBudget</c> of <c>policy/v1</c>.</summary>
-    public static readonly Kind PodDisruptionBudget = Find("policy/v1", nameof(PodDisruptionBudget));
+    public static readonly Kind PodDisruptionBudget =
+        Find("policy/v1", nameof(PodDisruptionBudget));
 
     /// <summary>The kind <c>HorizontalPodAutoscaler</c> of <c>autoscaling/v2</c>.</summary>
-    public static readonly Kind HorizontalPodAutoscaler = Find("autoscaling/v2", nameof(HorizontalPodAutoscaler));
+    public static readonly Kind HorizontalPodAutoscaler =
+        Find("autoscaling/v2", nameof(HorizontalPodAutoscaler));
 
     /// <summary>The kind <c>ResourceQuota</c> of <c>v1</c>.</summary>
     public static readonly Kind ResourceQuota = Find("v1", nameof(ResourceQuota));
@@ -118,25 +122,35 @@ public static class Kinds
     public static readonly Kind Role = Find("rbac.authorization.k8s.io/v1", nameof(Role));
 
     /// <summary>The kind <c>RoleBinding</c> of <c>rbac.authorization.k8s.io/v1</c>.</summary>
-    public static readonly Kind RoleBinding = Find("rbac.authorization.k8s.io/v1", nameof(RoleBinding));
+    public static readonly Kind RoleBinding =
+        Find("rbac.authorization.k8s.io/v1", nameof(RoleBinding));
 
     /// <summary>The kind <c>ClusterRole</c> of <c>rbac.authorization.k8s.io/v1</c>.</summary>
-    public static readonly Kind ClusterRole = Find("rbac.authorization.k8s.io/v1", nameof(ClusterRole));
+    public static readonly Kind ClusterRole =
+        Find("rbac.authorization.k8s.io/v1", nameof(ClusterRole));
 
-    /// <summary>The kind <c>ClusterRoleBinding</c> of <c>rbac.authorization.k8s.io/v1</c>.</summary>
-    public static readonly Kind ClusterRoleBinding = Find("rbac.authorization.k8s.io/v1", nameof(ClusterRoleBinding));
+    /// <summary>The kind <c>ClusterRoleBinding</c> of
+    /// <c>rbac.authorization.k8s.io/v1</c>.</summary>
+    public static readonly Kind ClusterRoleBinding =
+        Find("rbac.authorization.k8s.io/v1", nameof(ClusterRoleBinding));
 
-    /// <summary>The kind <c>CustomResourceDefinition</c> of <c>apiextensions.k8s.io/v1</c>.</summary>
-    public static readonly Kind CustomResourceDefinition = Find("apiextensions.k8s.io/v1", nameof(CustomResourceDefinition));
+    /// <summary>The kind <c>CustomResourceDefinition</c> of
+    /// <c>apiextensions.k8s.io/v1</c>.</summary>
+    public static readonly Kind CustomResourceDefinition =
+        Find("apiextensions.k8s.io/v1", nameof(CustomResourceDefinition));
 
     /// <summary>The kind <c>APIService</c> of <c>apiregistration.k8s.io/v1</c>.</summary>
     public static readonly Kind APIService = Find("apiregistration.k8s.io/v1", nameof(APIService));
 
-    /// <summary>The kind <c>MutatingWebhookConfiguration</c> of <c>admissionregistration.k8s.io/v1</c>.</summary>
-    public static readonly Kind MutatingWebhookConfiguration = Find("admissionregistration.k8s.io/v1", nameof(MutatingWebhookConfiguration));
+    /// <summary>The kind <c>MutatingWebhookConfiguration</c> of
+    /// <c>admissionregistration.k8s.io/v1</c>.</summary>
+    public static readonly Kind MutatingWebhookConfiguration =
+        Find("admissionregistration.k8s.io/v1", nameof(MutatingWebhookConfiguration));
 
-    /// <summary>The kind <c>ValidatingWebhookConfiguration</c> of <c>admissionregistration.k8s.io/v1</c>.</summary>
-    public static readonly Kind ValidatingWebhookConfiguration = Find("admissionregistration.k8s.io/v1", nameof(ValidatingWebhookConfiguration));
+    /// <summary>The kind <c>ValidatingWebhookConfiguration</c> of
+    /// <c>admissionregistration.k8s.io/v1</c>.</summary>
+    public static readonly Kind ValidatingWebhookConfiguration =
+        Find("admissionregistration.k8s.io/v1", nameof(ValidatingWebhookConfiguration));
 
     /// <summary>What the subresource <c>scale</c> shows; no resource of its own.</summary>
     public static readonly Kind Scale = Part("autoscaling", nameof(Scale), typeof(Scale));

@@ -3,18 +3,19 @@ using YamlDotNet.Core;
 
 namespace KubeSim;
 
-// A manifest goes the way that it goes in Kubernetes: YAML becomes a tree of JSON, the tree is compared
-// with the schema, and System.Text.Json makes the typed object of it. On the way the reader remembers
-// the line and column of every part, so that each error names its place, and so does a refusal that
-// the API server words much later (ManifestDocument.Find).
+// A manifest goes the way that it goes in Kubernetes: YAML becomes a tree of JSON, the tree is
+// compared with the schema, and System.Text.Json makes the typed object of it. On the way the
+// reader remembers the line and column of every part, so that each error names its place, and so
+// does a refusal that the API server words much later (ManifestDocument.Find).
 //
 // Text is cut at lines of --- first, as kubectl does: a broken document does not hide the next one.
 
 /// <summary>Reads manifests: YAML or JSON, one or many documents.</summary>
 public static class Manifest
 {
-    /// <summary>Reads all documents of a text, in order. Documents that say nothing are skipped, and a
-    /// <c>List</c> counts as its items. Nothing is thrown: see the errors of each document.</summary>
+    /// <summary>Reads all documents of a text, in order. Documents that say nothing are skipped,
+    /// and a <c>List</c> counts as its items. Nothing is thrown: see the errors of each
+    /// document.</summary>
     /// <param name="text">YAML or JSON.</param>
     /// <param name="file">The name that errors begin with.</param>
     /// <param name="kinds">The kinds that the documents may have.</param>
@@ -22,8 +23,8 @@ public static class Manifest
         Parse(text, file).Select(document => document.Resolve(kinds)).ToSeq();
 
     /// <summary>Takes a text apart without asking what its kinds are. Call
-    /// <see cref="ManifestDocument.Resolve"/> on each document when its turn comes: an earlier one may
-    /// define the kind of a later one.</summary>
+    /// <see cref="ManifestDocument.Resolve"/> on each document when its turn comes: an earlier one
+    /// may define the kind of a later one.</summary>
     public static Seq<ManifestDocument> Parse(string text, string file)
     {
         var documents = new List<ManifestDocument>();
@@ -120,7 +121,8 @@ public static class Manifest
 /// <summary>Something wrong in a manifest, and where. Line and column count from 1.</summary>
 public sealed record ManifestError(string File, int Line, int Column, string Path, string Message)
 {
-    /// <summary>The error as compilers write it: <c>web.yaml:6:3: spec.replicas: message</c>.</summary>
+    /// <summary>The error as compilers write it: <c>web.yaml:6:3: spec.replicas:
+    /// message</c>.</summary>
     public override string ToString() => Path.Length == 0
         ? $"{File}:{Line}:{Column}: {Message}"
         : $"{File}:{Line}:{Column}: {Path}: {Message}";

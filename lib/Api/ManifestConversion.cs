@@ -6,8 +6,8 @@ namespace KubeSim;
 /// </summary>
 internal static class ManifestConversion
 {
-    /// <summary>autoscaling/v1 has one number where v2 has a list of metrics; all other kinds have one
-    /// form for all versions. The node is not changed.</summary>
+    /// <summary>autoscaling/v1 has one number where v2 has a list of metrics; all other kinds have
+    /// one form for all versions. The node is not changed.</summary>
     /// <remarks>Models pkg/apis/autoscaling/v1/conversion.go.</remarks>
     public static JsonObject ToStored(JsonObject node, Kind kind)
     {

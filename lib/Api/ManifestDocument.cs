@@ -67,8 +67,8 @@ public sealed class ManifestDocument
         };
     }
 
-    /// <summary>Where a path such as <c>spec.containers[0].image</c> stands, or the nearest part of it
-    /// that is there. Keys in brackets count as fields: <c>requests[memory]</c>.</summary>
+    /// <summary>Where a path such as <c>spec.containers[0].image</c> stands, or the nearest part of
+    /// it that is there. Keys in brackets count as fields: <c>requests[memory]</c>.</summary>
     public (int Line, int Column) Find(string path)
     {
         JsonNode? node = Node;
@@ -94,8 +94,8 @@ public sealed class ManifestDocument
         return (place.Line, place.Column);
     }
 
-    /// <summary>A refusal of the object by the API server as an error of this document: at the field
-    /// of its first cause, with the whole message.</summary>
+    /// <summary>A refusal of the object by the API server as an error of this document: at the
+    /// field of its first cause, with the whole message.</summary>
     public ManifestError Refused(Status status)
     {
         var path = status.Details is { Causes.IsEmpty: false } details
@@ -171,7 +171,8 @@ public sealed class ManifestDocument
                     ? tree.OfKey(problem.Parent, problem.Key)
                     : tree.Of(value);
             errors.Add(Error(place, problem.Path, problem.IsUnknown
-                ? problem.Message + (problem.Meant is { } meant ? $", did you mean \"{meant}\"?" : "")
+                ? problem.Message
+                    + (problem.Meant is null ? "" : $", did you mean \"{problem.Meant}\"?")
                 : SchemaCheck.Refusal(kind, version) + problem.Message));
         }
     }

@@ -3,11 +3,16 @@ using System.Text.Json.Nodes;
 
 namespace KubeSim;
 
-/// <summary>What a plain word of YAML stands for. Kubernetes reads YAML 1.1: <c>yes</c> and <c>on</c>
-/// are true, <c>0755</c> is 493, and a date is a string.</summary>
+/// <summary>What a plain word of YAML stands for. Kubernetes reads YAML 1.1: <c>yes</c> and
+/// <c>on</c> are true, <c>0755</c> is 493, and a date is a string.</summary>
 /// <remarks>Models sigs.k8s.io/yaml/goyaml.v2/resolve.go.</remarks>
 internal static class ManifestScalar
 {
+    private static readonly string[] TimeForms =
+    [
+        "yyyy-M-d", "yyyy-M-dTH:m:s.FFFFFFFK", "yyyy-M-dtH:m:s.FFFFFFFK", "yyyy-M-d H:m:s.FFFFFFF",
+    ];
+
     /// <summary>The value of a plain word; null for null.</summary>
     public static JsonNode? Resolve(string word)
     {
@@ -61,27 +66,33 @@ internal static class ManifestScalar
     {
         var negative = text[0] == '-';
         var rest = text.AsSpan(negative || text[0] == '+' ? 1 : 0);
-        var radix = 10u;
+        var radix = 10;
         if (rest.Length > 1 && rest[0] == '0')
         {
             (radix, var skip) = rest[1] switch
             {
-                'x' or 'X' => (16u, 2),
-                'b' or 'B' => (2u, 2),
-                'o' or 'O' => (8u, 2),
-                _ => (8u, 1),
+                'x' or 'X' => (16, 2),
+                'b' or 'B' => (2, 2),
+                'o' or 'O' => (8, 2),
+                _ => (8, 1),
             };
             rest = rest[skip..];
         }
         UInt128 value = 0;
         foreach (var letter in rest)
         {
-            var digit = char.IsAsciiHexDigit(letter) ? (uint)Convert.ToInt32(letter.ToString(), 16) : 99;
+            var digit = letter switch
+            {
+                >= '0' and <= '9' => letter - '0',
+                >= 'a' and <= 'f' => letter - 'a' + 10,
+                >= 'A' and <= 'F' => letter - 'A' + 10,
+                _ => int.MaxValue,
+            };
             if (digit >= radix)
             {
                 return null;
             }
-            value = (value * radix) + digit;
+            value = (value * (uint)radix) + (uint)digit;
             if (value > ulong.MaxValue)
             {
                 return null;
@@ -111,8 +122,7 @@ internal static class ManifestScalar
     private static bool IsTime(string word) => word.Length >= 8 && word[4] == '-'
         && !word.AsSpan(0, 4).ContainsAnyExceptInRange('0', '9')
         && DateTime.TryParseExact(word,
-            ["yyyy-M-d", "yyyy-M-dTH:m:s.FFFFFFFK", "yyyy-M-dtH:m:s.FFFFFFFK", "yyyy-M-d H:m:s.FFFFFFF"],
-            CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
+            TimeForms, CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
 
     // 1:20 was 80 once; it is quoted so that no old reader takes it for that.
     private static bool IsBase60(string word)

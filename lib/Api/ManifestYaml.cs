@@ -131,7 +131,8 @@ internal sealed class ManifestYaml
         var next = parser.Current!;
         if (depth > MaxDepth || ++nodes > MaxNodes)
         {
-            throw new YamlException(next.Start, next.End, "Exceeded the depth or size of a document.");
+            throw new YamlException(
+                next.Start, next.End, "Exceeded the depth or size of a document.");
         }
         JsonNode? value;
         switch (next)
@@ -179,7 +180,8 @@ internal sealed class ManifestYaml
             var start = parser.Current!;
             if (!parser.TryConsume<Scalar>(out var scalar))
             {
-                throw new YamlException(start.Start, start.End, "Invalid map key: a plain word is needed.");
+                throw new YamlException(
+                    start.Start, start.End, "Invalid map key: a plain word is needed.");
             }
             if (scalar is { Value: "<<", Style: ScalarStyle.Plain })
             {

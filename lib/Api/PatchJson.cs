@@ -6,8 +6,9 @@ namespace KubeSim;
 
 /// <summary>The JSON patch of RFC 6902: a list of operations, all or none of which are carried out.
 /// </summary>
-/// <remarks>Models the API server's use of evanphx/json-patch: whatever goes wrong with an operation,
-/// the answer is the same 422 without a reason; only a patch that is no list is told apart.</remarks>
+/// <remarks>Models the API server's use of evanphx/json-patch: whatever goes wrong with an
+/// operation, the answer is the same 422 without a reason; only a patch that is no list is told
+/// apart.</remarks>
 public static class JsonPatch
 {
     /// <summary>The tree after a patch; the tree itself is not changed.</summary>
@@ -45,7 +46,9 @@ public static class JsonPatch
             case "copy":
                 return Add(root, path, Find(root, Steps(Text(operation, "from")))?.DeepClone());
             case "test":
-                return JsonNode.DeepEquals(Find(root, path), Value(operation)) ? root : throw Refused();
+                return JsonNode.DeepEquals(Find(root, path), Value(operation))
+                    ? root
+                    : throw Refused();
             default:
                 throw Refused();
         }
@@ -114,7 +117,9 @@ public static class JsonPatch
         : Array.ConvertAll(pointer[1..].Split('/'), s => s.Replace("~1", "/").Replace("~0", "~"));
 
     private static JsonNode? Value(JsonObject operation) =>
-        operation.TryGetPropertyValue("value", out var value) ? value?.DeepClone() : throw Refused();
+        operation.TryGetPropertyValue("value", out var value)
+            ? value?.DeepClone()
+            : throw Refused();
 
     private static string Text(JsonObject operation, string key) =>
         ManifestDocument.Text(operation, key) ?? throw Refused();

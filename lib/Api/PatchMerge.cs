@@ -28,7 +28,8 @@ public static class MergePatch
         return result;
     }
 
-    /// <summary>The smallest patch that makes one object of another; empty when they are equal.</summary>
+    /// <summary>The smallest patch that makes one object of another; empty when they are
+    /// equal.</summary>
     public static JsonObject Diff(JsonObject from, JsonObject to)
     {
         var patch = new JsonObject();

@@ -2,16 +2,16 @@ using System.Text.Json.Nodes;
 
 namespace KubeSim;
 
-// A strategic merge patch is a merge patch that knows its types. Most lists are replaced; those that the
-// schema marks are merged item by item, by a key such as the name of a container, so that
+// A strategic merge patch is a merge patch that knows its types. Most lists are replaced; those
+// that the schema marks are merged item by item, by a key such as the name of a container, so that
 //
 //     containers: [{name: sidecar, image: log:2}]
 //
-// changes one container and leaves the other ones alone. Lists of plain words (finalizers) are united.
-// What a partial object cannot say, directives say:
+// changes one container and leaves the other ones alone. Lists of plain words (finalizers) are
+// united. What a partial object cannot say, directives say:
 //
 //     $patch: delete | replace            in an object: it goes; it replaces instead of merging
-//     $retainKeys: [a, b]                 in an object: all other fields go (a union changes its arm)
+//     $retainKeys: [a, b]                 in an object: all other fields go (a union changes arm)
 //     $deleteFromPrimitiveList/f: [x]     beside list f: these words go
 //     $setElementOrder/f: [...]           beside list f: the order of what the patch's author knows
 //
@@ -135,8 +135,8 @@ public static partial class StrategicMerge
             ? MergeItems(before, Items(changes), key, field?.Type)
             : Unite(before, Items(changes), Items(deletes));
         var wanted = order is null ? Items(changes) : Items(order);
-        // Upstream merges within the live list: new items take the places of deleted ones, and their
-        // order there counts. In [1, 2, 4] with 1 deleted and 3 new, 4 stays before 3.
+        // Upstream merges within the live list: new items take the places of deleted ones, and
+        // their order there counts. In [1, 2, 4] with 1 deleted and 3 new, 4 stays before 3.
         var places = key.Length > 0 ? items[..Math.Min(items.Count, before.Count)] : before;
         live[name] = ToArray(Arrange(items, wanted, places, key));
     }
@@ -145,21 +145,21 @@ public static partial class StrategicMerge
     private static List<JsonNode?> MergeItems(
         List<JsonNode?> live, List<JsonNode?> changes, string key, SchemaType? type)
     {
-        if (changes.Any(change => Text(change?[Directive]) == "replace"))
+        if (changes.Any(change => Text((change as JsonObject)?[Directive]) == "replace"))
         {
-            return changes.Where(change => Text(change?[Directive]) is null).Select(Clean)
+            return changes.Where(change => Text((change as JsonObject)?[Directive]) is null).Select(Clean)
                 .ToList<JsonNode?>();
         }
         var result = new List<JsonNode?>(live);
         foreach (var change in changes)
         {
             var id = Id(change, key);
-            var directive = Text(change?[Directive]);
+            var directive = Text((change as JsonObject)?[Directive]);
             if (id is null)
             {
-                throw Broken(directive == "delete"
-                    ? "delete patch type with no merge key defined"
-                    : $"map: {change?.ToJsonString()} does not contain declared merge key: {key}");
+                throw directive == "delete"
+                    ? Broken("delete patch type with no merge key defined")
+                    : NoKey(change, key);
             }
             if (directive == "delete")
             {
@@ -188,8 +188,8 @@ public static partial class StrategicMerge
             .Where(node => Id(node, "") is var id && !gone.Contains(id) && seen.Add(id)).ToList();
     }
 
-    /// <summary>Puts the items that the patch knows in its order, and between them those that only the
-    /// server has: each stays before the neighbours that it stood before.</summary>
+    /// <summary>Puts the items that the patch knows in its order, and between them those that only
+    /// the server has: each stays before the neighbours that it stood before.</summary>
     private static List<JsonNode?> Arrange(
         List<JsonNode?> items, List<JsonNode?> wanted, List<JsonNode?> before, string key)
     {
@@ -260,6 +260,9 @@ public static partial class StrategicMerge
 
     private static string? Text(JsonNode? node) =>
         node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+
+    private static ApiException NoKey(JsonNode? item, string key) =>
+        Broken($"map: {item?.ToJsonString()} does not contain declared merge key: {key}");
 
     private static ApiException Broken(string why) => ApiErrors.Internal(why);
 }

@@ -2,16 +2,18 @@ using System.Text.Json.Nodes;
 
 namespace KubeSim;
 
-// kubectl apply compares three objects: the manifest of the last apply (original), the manifest of now
-// (modified) and what the server has (current). It adds and changes what differs between modified and
-// current, and deletes only what stood in original and no longer stands in modified: what others added
-// on the server stays. The outcome is a strategic merge patch. Example: original [a, b], modified [a, c],
-// current [a, b, injected]: the patch adds c, deletes b, and says nothing of injected.
+// kubectl apply compares three objects: the manifest of the last apply (original), the manifest of
+// now (modified) and what the server has (current). It adds and changes what differs between
+// modified and current, and deletes only what stood in original and no longer stands in modified:
+// what others added on the server stays. The outcome is a strategic merge patch. Example: original
+// [a, b], modified [a, c], current [a, b, injected]: the patch adds c, deletes b, and says nothing
+// of injected.
 //
 // Models staging/src/k8s.io/apimachinery/pkg/util/strategicpatch/patch.go
 public static partial class StrategicMerge
 {
-    /// <summary>The patch that makes one object of another; empty when nothing is to be done.</summary>
+    /// <summary>The patch that makes one object of another; empty when nothing is to be
+    /// done.</summary>
     public static JsonObject TwoWay(JsonObject original, JsonObject modified, SchemaType? type) =>
         Diff(original, modified, original, type, retainKeys: false);
 
@@ -39,7 +41,8 @@ public static partial class StrategicMerge
             {
                 case JsonObject map when field is not { Replace: true }:
                     var inner = Diff(original?[key] as JsonObject, map, present as JsonObject,
-                        field is { IsMap: true } ? null : field?.Type, field is { RetainKeys: true });
+                        field is { IsMap: true } ? null : field?.Type,
+                        field is { RetainKeys: true });
                     if (inner.Count > 0 || present is not JsonObject)
                     {
                         patch[key] = inner;
@@ -78,7 +81,8 @@ public static partial class StrategicMerge
     }
 
     private static void DiffList(
-        JsonObject patch, SchemaField field, JsonArray? original, JsonArray modified, JsonArray? current)
+        JsonObject patch, SchemaField field,
+        JsonArray? original, JsonArray modified, JsonArray? current)
     {
         var (old, wanted, present) = (Items(original), Items(modified), Items(current));
         var key = field.MergeKey;
@@ -133,7 +137,7 @@ public static partial class StrategicMerge
         {
             var item = wanted[i];
             var id = Id(item, key)
-                ?? throw Broken($"map: {item?.ToJsonString()} does not contain declared merge key: {key}");
+                ?? throw NoKey(item, key);
             // Where a key stands twice (port 53 of TCP and of UDP), the second meets the second.
             var nth = wanted[..i].Count(other => Id(other, key) == id);
             var there = Nth(present, id, nth);

@@ -2,8 +2,8 @@ using System.Buffers;
 
 namespace KubeSim;
 
-/// <summary>The API types by name: what a manifest may say, which lists merge by which key, and what
-/// <c>kubectl explain</c> lists.</summary>
+/// <summary>The API types by name: what a manifest may say, which lists merge by which key, and
+/// what <c>kubectl explain</c> lists.</summary>
 /// <remarks>
 /// The facts lie in <c>schema.txt</c>, one type a line, made by <c>make-schema.py</c> from the Go
 /// types of Kubernetes through 1.34. A field reads <c>containers=[]Container!^name</c>:
@@ -12,8 +12,8 @@ namespace KubeSim;
 /// ^k   merge by k    %    retainKeys     ~   replace         -   a counter that vanishes at 0
 /// ?    behind a gate @1.34 since         &lt;1.30 until         (A,B) the values   |bool or this
 /// </code>
-/// A blank within a value is written &amp;. <c>+</c> before the fields of a type stands for apiVersion
-/// and kind. A type is taken apart when it is first asked for: a Deployment needs 60 of the 557.
+/// A blank within a value is written &amp;. <c>+</c> before the fields of a type stands for
+/// apiVersion and kind. A type is taken apart when it is first asked for.
 /// </remarks>
 public sealed class Schema
 {
@@ -46,7 +46,8 @@ public sealed class Schema
     /// <summary>The types of the built-in groups.</summary>
     public static Schema BuiltIn => Embedded.Value;
 
-    /// <summary>The type of a name, such as <c>PodSpec</c>; null when there is none: a scalar.</summary>
+    /// <summary>The type of a name, such as <c>PodSpec</c>; null when there is none: a
+    /// scalar.</summary>
     public SchemaType? Find(string name) => types.GetValueOrDefault(name);
 
     /// <summary>All types in ordinal order of their names.</summary>
@@ -172,8 +173,9 @@ public sealed class SchemaField
     /// <summary>The JSON name.</summary>
     public string Name { get; }
 
-    /// <summary>The type of the value, or of the items: string, int32, int64, bool, float, Quantity,
-    /// IntOrString, Time, MicroTime, Duration, bytes, any, or the name of a type.</summary>
+    /// <summary>The type of the value, or of the items: string, int32, int64, bool, float,
+    /// Quantity, IntOrString, Time, MicroTime, Duration, bytes, any, or the name of a
+    /// type.</summary>
     public string TypeName { get; }
 
     /// <summary>True for a list; with <see cref="IsMap"/>, a map of lists.</summary>
@@ -182,7 +184,8 @@ public sealed class SchemaField
     /// <summary>True for a map with string keys.</summary>
     public bool IsMap { get; }
 
-    /// <summary>Another form that the value may take: bool, list or stringlist; mostly null.</summary>
+    /// <summary>Another form that the value may take: bool, list or stringlist; mostly
+    /// null.</summary>
     public string? Or { get; }
 
     /// <summary>True when the published OpenAPI requires the field.</summary>
@@ -197,10 +200,12 @@ public sealed class SchemaField
     /// <summary>True when a strategic merge merges the list item by item.</summary>
     public bool Merge { get; }
 
-    /// <summary>The field by which items of a merging list are the same; empty for scalars.</summary>
+    /// <summary>The field by which items of a merging list are the same; empty for
+    /// scalars.</summary>
     public string MergeKey { get; } = "";
 
-    /// <summary>True when a strategic merge drops the fields that the patch does not name.</summary>
+    /// <summary>True when a strategic merge drops the fields that the patch does not
+    /// name.</summary>
     public bool RetainKeys { get; }
 
     /// <summary>True when a strategic merge replaces the whole value.</summary>

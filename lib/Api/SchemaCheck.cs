@@ -14,8 +14,8 @@ internal sealed record SchemaProblem(
     public string? Meant { get; init; }
 }
 
-/// <summary>Compares a tree of JSON with the type of its kind, and tells every difference in the words
-/// of the API server.</summary>
+/// <summary>Compares a tree of JSON with the type of its kind, and tells every difference in the
+/// words of the API server.</summary>
 /// <remarks>Models sigs.k8s.io/json with the API server's strict decoding.</remarks>
 internal sealed class SchemaCheck
 {
@@ -76,7 +76,8 @@ internal sealed class SchemaCheck
     }
 
     private void Field(
-        Place place, JsonNode value, SchemaType owner, SchemaField field, string path, string goPath)
+        Place place, JsonNode value, SchemaType owner, SchemaField field,
+        string path, string goPath)
     {
         if (AllowsOther(field, value))
         {
@@ -102,7 +103,8 @@ internal sealed class SchemaCheck
     }
 
     private void Items(
-        Place place, JsonNode value, SchemaType owner, SchemaField field, string path, string goPath)
+        Place place, JsonNode value, SchemaType owner, SchemaField field,
+        string path, string goPath)
     {
         if (!field.IsList)
         {
@@ -124,7 +126,8 @@ internal sealed class SchemaCheck
     }
 
     private void One(
-        Place place, JsonNode value, SchemaType owner, SchemaField field, string path, string goPath)
+        Place place, JsonNode value, SchemaType owner, SchemaField field,
+        string path, string goPath)
     {
         if (field.Type is { } type)
         {
@@ -157,8 +160,8 @@ internal sealed class SchemaCheck
         _ => value is JsonArray,
     };
 
-    /// <summary>True when a scalar has its type. Otherwise <paramref name="why"/> tells what the type's
-    /// own reader says; null when it is the plain wrong kind of value.</summary>
+    /// <summary>True when a scalar has its type. Otherwise <paramref name="why"/> tells what the
+    /// type's own reader says; null when it is the plain wrong kind of value.</summary>
     private static bool Fits(string type, JsonNode value, out string? why)
     {
         why = null;
@@ -214,7 +217,9 @@ internal sealed class SchemaCheck
         {
             return null;
         }
-        var layout = type == "Time" ? "2006-01-02T15:04:05Z07:00" : "2006-01-02T15:04:05.000000Z07:00";
+        var layout = type == "Time"
+            ? "2006-01-02T15:04:05Z07:00"
+            : "2006-01-02T15:04:05.000000Z07:00";
         // Go names what is left and the part of the layout that it does not fit.
         (int Length, string Part)[] parts =
         [
@@ -235,14 +240,16 @@ internal sealed class SchemaCheck
             }
             at = length;
         }
-        return $"parsing time \"{text}\" as \"{layout}\": cannot parse \"{text[at..]}\" as \"{part}\"";
+        return $"parsing time \"{text}\" as \"{layout}\": "
+            + $"cannot parse \"{text[at..]}\" as \"{part}\"";
     }
 
     private static string? BytesFault(string text)
     {
         var plain = text.Replace("\n", "").Replace("\r", "");
         var buffer = new byte[plain.Length];
-        if (Convert.TryFromBase64String(plain, buffer, out _) && !plain.AsSpan().ContainsAny(' ', '\t'))
+        if (Convert.TryFromBase64String(plain, buffer, out _)
+            && !plain.AsSpan().ContainsAny(' ', '\t'))
         {
             return null;
         }
@@ -260,10 +267,12 @@ internal sealed class SchemaCheck
         problems.Add(new(path, $"json: cannot unmarshal {Say(value, goType)} into Go struct field "
             + $"{owner}.{goPath} of type {goType}", false, place.Parent, place.Key, place.Index));
 
-    private static string Say(JsonNode value, string goType = "int32") => value.GetValueKind() switch
+    private static string Say(JsonNode value, string goType = "int32") =>
+    value.GetValueKind() switch
     {
         JsonValueKind.String => "string",
-        JsonValueKind.Number => goType.StartsWith("int") ? $"number {value.ToJsonString()}" : "number",
+        JsonValueKind.Number when goType.StartsWith("int") => $"number {value.ToJsonString()}",
+        JsonValueKind.Number => "number",
         JsonValueKind.Array => "array",
         JsonValueKind.Object => "object",
         _ => "bool",

@@ -3,8 +3,8 @@ namespace KubeSim;
 /// <summary>Finds the word that somebody meant: "did you mean".</summary>
 internal static class Nearest
 {
-    /// <summary>The candidate with the fewest edits from a word, the first of equals; null when none
-    /// is near: at most one edit for three letters, and never more than three.</summary>
+    /// <summary>The candidate with the fewest edits from a word, the first of equals; null when
+    /// none is near: at most one edit for three letters, and never more than three.</summary>
     public static string? To(string word, IEnumerable<string> candidates)
     {
         string? best = null;
@@ -20,8 +20,8 @@ internal static class Nearest
         return best;
     }
 
-    /// <summary>The letters to insert, delete, replace or swap with their neighbour; a letter in the
-    /// wrong case is no edit.</summary>
+    /// <summary>The letters to insert, delete, replace or swap with their neighbour; a letter in
+    /// the wrong case is no edit.</summary>
     private static int Edits(string left, string right)
     {
         var width = right.Length + 1;

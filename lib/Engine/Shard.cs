@@ -101,7 +101,15 @@ internal sealed class Shard : IQueueHost
 
     public int BusyWorkers { get; set; }
 
-    public bool Partitioned { get; set; }
+    public bool Partitioned
+    {
+        get;
+        set
+        {
+            field = value;
+            TellWorld();
+        }
+    }
 
     public BackOff<ObjectKey> BackOff { get; private set; } = BackOff<ObjectKey>.ForControllers();
 
@@ -123,6 +131,7 @@ internal sealed class Shard : IQueueHost
         starts++;
         StartScheduled = false;
         BusyWorkers = 0;
+        TellWorld();
     }
 
     /// <summary>The process dies: queue, caches, timers and cursors are gone.</summary>
@@ -143,6 +152,7 @@ internal sealed class Shard : IQueueHost
         timers.Clear();
         seen.Clear();
         ReleaseAll();
+        TellWorld();
     }
 
     public bool IsHeld(Kind kind) => held is not null && held.ContainsKey(kind);
@@ -241,6 +251,9 @@ internal sealed class Shard : IQueueHost
         simulation.CountWork(pace, -1);
         return true;
     }
+
+    private void TellWorld() =>
+        simulation.World.Reachable(Component.Name, Node, Reconciler is not null && !Partitioned);
 
     /// <summary>Takes a key and what led to it.</summary>
     public ObjectKey Take(out Pending pending)

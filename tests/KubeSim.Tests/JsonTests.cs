@@ -6,8 +6,8 @@ namespace KubeSim.Tests;
 public sealed class JsonTests
 {
     // Objects as a real API server (1.36) answered with them.
-    private static IEnumerable<TestCaseData> RecordedObjects() => Data.Lines("objects.jsonl").Select(
-        (line, i) => JsonNode.Parse(line)!.AsObject() is var node
+    private static IEnumerable<TestCaseData> RecordedObjects() =>
+        Data.Lines("objects.jsonl").Select((line, i) => JsonNode.Parse(line)!.AsObject() is var node
             ? new TestCaseData(node).SetArgDisplayNames($"{i}", $"{node["kind"]}")
             : null!);
 
@@ -72,6 +72,29 @@ public sealed class JsonTests
     }
 
     [Test]
+    public void Any_text_survives_yaml()
+    {
+        // Words glued with what makes YAML difficult.
+        string[] pieces =
+        [
+            "word", "a", "", " ", "\n", ": ", ":", " #", "'", "\"", "- ", "-", "\t", "\\", "  ",
+            "\n\n", "0", "é", "{", "a rather long run of letters", "\n  ", "|", "&", "?", ",",
+            "]", "%", "\a",
+        ];
+        var dice = new Prng(7);
+        for (var round = 0; round < 5000; round++)
+        {
+            var text = string.Concat(Enumerable.Range(0, dice.Next(12))
+                .Select(_ => pieces[dice.Next(pieces.Length)]));
+            var yaml = Json.ToYaml(new JsonObject { ["k"] = new JsonArray(text, "end") });
+            var back = Manifest.Parse(yaml, "x");
+            Assert.That(back.Count == 1 && back[0].Errors.IsEmpty, yaml);
+            Assert.That($"{back[0].Node["k"]![0]}", Is.EqualTo(text), yaml);
+            Assert.That($"{back[0].Node["k"]![1]}", Is.EqualTo("end"), yaml);
+        }
+    }
+
+    [Test]
     public void Long_text_is_folded_at_a_blank_after_column_80()
     {
         var text = string.Join(' ', Enumerable.Repeat("twelve-chars", 10));
@@ -92,8 +115,19 @@ public sealed class JsonTests
     public void Json_text_has_sorted_keys_four_spaces_and_escapes_of_go()
     {
         var node = JsonNode.Parse("""{"b":[1,{}],"a":"<&> é \"q\""}""");
-        Assert.That(Json.Text(node), Is.EqualTo("{\n    \"a\": \"\\u003c\\u0026\\u003e é \\\"q\\\"\",\n"
+        Assert.That(Json.Text(node), Is.EqualTo(
+            "{\n    \"a\": \"\\u003c\\u0026\\u003e é \\\"q\\\"\",\n"
             + "    \"b\": [\n        1,\n        {}\n    ]\n}\n"));
+    }
+
+    [Test]
+    public void The_manifest_of_the_last_apply_is_one_line_as_kubectl_keeps_it()
+    {
+        var web = Manifest.Read(Data.Text("deployment-web.yaml"), "f", KindRegistry.BuiltIn)[0];
+        var kept = web.Object!.Metadata
+            .Annotations["kubectl.kubernetes.io/last-applied-configuration"];
+        Assert.That(Json.Compact(JsonNode.Parse(kept)) + "\n", Is.EqualTo(kept));
+        Assert.That(Json.Decode<Deployment>(JsonNode.Parse(kept)!).Spec!.Replicas, Is.EqualTo(3));
     }
 
     [Test]
@@ -116,7 +150,12 @@ public sealed class JsonTests
     [Test]
     public void Counters_of_a_status_vanish_at_zero_but_pointers_stay()
     {
-        var status = new DeploymentStatus { Replicas = 0, ReadyReplicas = 2, TerminatingReplicas = 0 };
+        var status = new DeploymentStatus
+        {
+            Replicas = 0,
+            ReadyReplicas = 2,
+            TerminatingReplicas = 0,
+        };
         var web = new Deployment { Metadata = new() { Name = "w" }, Status = status };
         Assert.That(Json.Encode(web)["status"]!.ToJsonString(),
             Is.EqualTo("""{"readyReplicas":2,"terminatingReplicas":0}"""));
@@ -129,8 +168,9 @@ public sealed class JsonTests
         var refusal = Assert.Throws<ApiException>(() => Json.Decode(node, Kinds.Deployment))!;
         Assert.That(refusal.Status.Code, Is.EqualTo(400));
         Assert.That(refusal.Message, Is.EqualTo(
-            "Deployment in version \"v1\" cannot be handled as a Deployment: json: cannot unmarshal "
-            + "string into Go struct field DeploymentSpec.spec.replicas of type int32"));
+            "Deployment in version \"v1\" cannot be handled as a Deployment: json: cannot "
+                + "unmarshal string into Go struct field DeploymentSpec.spec.replicas of type "
+            + "int32"));
     }
 
     [Test]

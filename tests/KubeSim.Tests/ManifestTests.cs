@@ -44,9 +44,18 @@ public sealed class ManifestTests
     public void Documents_come_in_order_and_empty_ones_are_skipped()
     {
         var documents = Read("# head\n---\n" + Web + "---\n# nothing\n--- # more\n\n---\n"
-            + "{\"apiVersion\":\"v1\",\n\t\"kind\":\"Namespace\",\"metadata\":{\"name\":\"n\"}}\n---\n");
+            + "{\"apiVersion\":\"v1\",\n\t\"kind\":\"Namespace\","
+            + "\"metadata\":{\"name\":\"n\"}}\n---\n");
         Assert.That(documents.Select(d => $"{d.Line} {d.Object!.Key}"),
             Is.EqualTo((string[])["3 deployments.apps web", "24 namespaces n"]));
+    }
+
+    [Test]
+    public void Json_is_yaml_escapes_and_all()
+    {
+        var read = Read("{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"c\"},"
+            + "\"data\":{\"a\":\"\\u00e9 \\ud83d\\ude00 \\/ \\\"x\\\"\"}}");
+        Assert.That(((ConfigMap)read[0].Object!).Data["a"], Is.EqualTo("é \ud83d\ude00 / \"x\""));
     }
 
     [Test]
@@ -92,24 +101,26 @@ public sealed class ManifestTests
         + "field \"spec.template.spec.containers[0].imag\", did you mean \"image\"?")]
     [TestCase("  name: web", "  name: web\n  name: web2",
         "5:3: metadata.name: duplicate field \"metadata.name\"")]
-    [TestCase("replicas: 3", "replicas: three", "6:13: spec.replicas: @json: cannot unmarshal string "
-        + "into Go struct field DeploymentSpec.spec.replicas of type int32")]
-    [TestCase("replicas: 3", "replicas: 1.5", "6:13: spec.replicas: @json: cannot unmarshal number 1.5 "
-        + "into Go struct field DeploymentSpec.spec.replicas of type int32")]
+    [TestCase("replicas: 3", "replicas: three", "6:13: spec.replicas: @json: cannot unmarshal "
+        + "string into Go struct field DeploymentSpec.spec.replicas of type int32")]
+    [TestCase("replicas: 3", "replicas: 1.5", "6:13: spec.replicas: @json: cannot unmarshal "
+        + "number 1.5 into Go struct field DeploymentSpec.spec.replicas of type int32")]
     [TestCase("{app: web}}\n  template", "{app: yes}}\n  template",
         "7:33: spec.selector.matchLabels.app: @json: cannot unmarshal bool into Go struct field "
         + "LabelSelector.spec.selector.matchLabels of type string")]
     [TestCase("image: nginx:1.25", "env: [{name: A, value: 5}]",
-        "13:32: spec.template.spec.containers[0].env[0].value: @json: cannot unmarshal number into Go "
-        + "struct field EnvVar.spec.template.spec.containers.env.value of type string")]
+        "13:32: spec.template.spec.containers[0].env[0].value: @json: cannot unmarshal number "
+        + "into Go struct field EnvVar.spec.template.spec.containers.env.value of type string")]
     [TestCase("image: nginx:1.25", "args: serve", "13:15: spec.template.spec.containers[0].args: "
         + "@json: cannot unmarshal string into Go struct field "
         + "Container.spec.template.spec.containers.args of type []string")]
-    [TestCase("cpu: 1,", "cpu: 1x,", "16:37: spec.template.spec.containers[0].resources.requests.cpu: "
+    [TestCase("cpu: 1,", "cpu: 1x,",
+        "16:37: spec.template.spec.containers[0].resources.requests.cpu: "
         + "@quantities must match the regular expression "
         + "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")]
     [TestCase("  name: web", "  creationTimestamp: soon", "4:22: metadata.creationTimestamp: "
-        + "@parsing time \"soon\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"soon\" as \"2006\"")]
+        + "@parsing time \"soon\" as \"2006-01-02T15:04:05Z07:00\": "
+        + "cannot parse \"soon\" as \"2006\"")]
     public void A_field_error_is_told_in_the_servers_words(string good, string bad, string error) =>
         Assert.That(Errors(Web.Replace(good, bad)), Is.EqualTo((string[])["f.yaml:" + error.Replace(
             "@", "Deployment in version \"v1\" cannot be handled as a Deployment: ")]));
@@ -214,7 +225,8 @@ public sealed class ManifestTests
         var web = Read(Web.Replace("        image:",
             "        restartPolicyRules: [{action: Restart}]\n        image:"))[0];
         var paths = Json.KeptPaths(web.Object!);
-        Assert.That(paths, Is.EqualTo((Seq<string>)["spec.template.spec.containers[0].restartPolicyRules"]));
+        Assert.That(paths, Is.EqualTo(
+            (Seq<string>)["spec.template.spec.containers[0].restartPolicyRules"]));
         var back = Read(Json.ToYaml(web.Object!))[0];
         Assert.That(back.Object, Is.EqualTo(web.Object));
     }
@@ -242,7 +254,8 @@ public sealed class ManifestTests
         Assert.That(Json.Line(widget), Is.EqualTo(
             """{"apiVersion":"example.com/v1","kind":"Widget","metadata":"""
             + """{"name":"w","labels":{"a":"b"}},"spec":{"any":[1,{"x":null}],"on":true}}"""));
-        Assert.That(Manifest.Read(text.Replace("labels", "lables"), "f", kinds)[0].Errors[0].Message,
+        var bad = Manifest.Read(text.Replace("labels", "lables"), "f", kinds)[0];
+        Assert.That(bad.Errors[0].Message,
             Is.EqualTo("unknown field \"metadata.lables\", did you mean \"labels\"?"));
     }
 
@@ -261,8 +274,8 @@ public sealed class ManifestTests
         Assert.That(scaler.Errors, Is.Empty);
         var node = Json.Encode(scaler.Object!);
         Assert.That($"{node["apiVersion"]}", Is.EqualTo("autoscaling/v2"));
-        Assert.That((int)node["spec"]!["metrics"]![0]!["resource"]!["target"]!["averageUtilization"]!,
-            Is.EqualTo(50));
+        var target = node["spec"]!["metrics"]![0]!["resource"]!["target"]!;
+        Assert.That((int)target["averageUtilization"]!, Is.EqualTo(50));
     }
 
     [Test]

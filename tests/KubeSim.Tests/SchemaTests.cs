@@ -38,7 +38,8 @@ public sealed class SchemaTests
         string type, string name, string shape, bool merges, string key)
     {
         var field = Schema.BuiltIn.Find(type)!.Field(name)!;
-        Assert.That((field.ToString(), field.Merge, field.MergeKey), Is.EqualTo((shape, merges, key)));
+        Assert.That((field.ToString(), field.Merge, field.MergeKey),
+            Is.EqualTo((shape, merges, key)));
     }
 
     [Test]
@@ -95,7 +96,8 @@ public sealed class SchemaTests
         var scaler = kinds.Find("autoscaling/v1", "HorizontalPodAutoscaler");
         Assert.That(scaler, Is.SameAs(kinds.Find("autoscaling/v2", "HorizontalPodAutoscaler")));
         Assert.That((scaler!.ApiVersion, scaler.Versions, scaler.SchemaType), Is.EqualTo(
-            ("autoscaling/v2", (Seq<string>)["v2", "v1"], "autoscaling.v2.HorizontalPodAutoscaler")));
+            ("autoscaling/v2", (Seq<string>)["v2", "v1"],
+                "autoscaling.v2.HorizontalPodAutoscaler")));
         Assert.That(kinds.SchemaType(scaler, "v1")!.Name,
             Is.EqualTo("autoscaling.v1.HorizontalPodAutoscaler"));
         Assert.That(kinds.Find("flowcontrol.apiserver.k8s.io/v1beta3", "FlowSchema")!.Version,

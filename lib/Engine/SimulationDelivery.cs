@@ -1,0 +1,195 @@
+namespace KubeSim;
+
+// How a change travels: from the log, after the API server's service time and the watch latency, to
+// every instance that watches its kind. An instance that was cut off catches up from the log; one
+// whose revisions are compacted away, or that is new, lists.
+//
+// Models staging/src/k8s.io/client-go/tools/cache/reflector.go.
+internal sealed partial class Simulation
+{
+    private void Deliver(Stream stream)
+    {
+        // What arrives at one instant is seen before anybody acts on a part of it.
+        do
+        {
+            DeliverOne(stream);
+        }
+        while (stream.TryNext(out var next) && next <= Now);
+        if (stream.TryNext(out var due))
+        {
+            Enqueue(due, new(WorkType.Deliver, stream, default, Pace.Progress, 0, default));
+        }
+    }
+
+    private void DeliverOne(Stream stream)
+    {
+        CountWork(Pace.Progress, -1);
+        var logged = Store.TryLog(stream.Take(), out var e);
+        // A write that a later one overwrote in place (a lease renewal) has nothing left to say.
+        for (var i = 0; logged && i < stream.Watchers.Count; i++)
+        {
+            var (component, watched) = stream.Watchers[i];
+            if (!component.Spec.PerNode)
+            {
+                Offer(component.Shards[0], e);
+            }
+            else if (watched.NodeOf is null)
+            {
+                component.Shards.ForEach(s => Offer(s, e));
+            }
+            else
+            {
+                var now = e.New is null ? null : watched.NodeOf(e.New);
+                var before = e.Old is null ? null : watched.NodeOf(e.Old);
+                OfferNode(component, now, e);
+                if (before != now)
+                {
+                    OfferNode(component, before, e);
+                }
+            }
+        }
+    }
+
+    private void OfferNode(Component component, string? node, in WatchEvent e)
+    {
+        if (string.IsNullOrEmpty(node))
+        {
+            return;
+        }
+        if (component.Find(node) is { } shard)
+        {
+            Offer(shard, e);
+        }
+        else
+        {
+            // First use: the list of the new instance shows this change too.
+            Begin(component, node);
+        }
+    }
+
+    private void Offer(Shard shard, in WatchEvent e)
+    {
+        if (shard.Listed && !shard.IsHeld(e.Key.Kind))
+        {
+            shard.Observe(e);
+            Kick(shard);
+        }
+    }
+
+    private void Relist(Shard shard)
+    {
+        if (shard.Partitioned || shard.Listed)
+        {
+            return;
+        }
+        shard.Listed = true;
+        foreach (var watched in shard.Component.Watches)
+        {
+            foreach (var o in Listed(shard, watched, CursorOf(shard, watched.Kind)))
+            {
+                shard.Observe(new(o.Metadata.ResourceVersion, o.Key, null, o), quiet: true);
+            }
+        }
+        Kick(shard);
+    }
+
+    private IEnumerable<ApiObject> Listed(Shard shard, Watched watched, Revision at)
+    {
+        var all = Store.List(watched.Kind, null, at);
+        return shard.Component.Spec.PerNode && watched.NodeOf is { } nodeOf
+            ? all.Where(o => nodeOf(o) == shard.Node) : all;
+    }
+
+    /// <summary>Delivers what an instance missed while its cursors stood still.</summary>
+    private void CatchUp(Shard shard)
+    {
+        foreach (var (kind, cursor) in shard.Held?.ToArray() ?? [])
+        {
+            var to = streams[kind].Cursor(Store.Head);
+            var watched = shard.Component.Watches.First(w => w.Kind.Equals(kind));
+            if (cursor.At < Store.Compacted)
+            {
+                RelistAfterGone(shard, watched, cursor.At, to);
+                shard.Release(kind);
+                continue;
+            }
+            for (var r = cursor.At.Next; r <= to; r = r.Next)
+            {
+                if (kind.Equals(Store.LogKind(r)) && Store.TryLog(r, out var e)
+                    && Concerns(shard, watched, e))
+                {
+                    shard.Observe(e);
+                }
+            }
+            shard.Release(kind);
+        }
+        Kick(shard);
+    }
+
+    /// <summary>410 Gone: the changes in between are compacted away, so the instance lists anew and
+    /// learns from the difference, deletions included.</summary>
+    private void RelistAfterGone(Shard shard, Watched watched, Revision from, Revision to)
+    {
+        var before = Listed(shard, watched, from).ToDictionary(o => o.Key);
+        foreach (var now in Listed(shard, watched, to))
+        {
+            before.Remove(now.Key, out var old);
+            if (old?.Metadata.ResourceVersion != now.Metadata.ResourceVersion)
+            {
+                shard.Observe(new(now.Metadata.ResourceVersion, now.Key, old, now));
+            }
+        }
+        foreach (var gone in before.Values.OrderBy(o => o.Key))
+        {
+            shard.Observe(new(to, gone.Key, gone, null));
+        }
+    }
+
+    private static bool Concerns(Shard shard, Watched watched, in WatchEvent e) =>
+        !shard.Component.Spec.PerNode || watched.NodeOf is null
+        || (e.New is not null && watched.NodeOf(e.New) == shard.Node)
+        || (e.Old is not null && watched.NodeOf(e.Old) == shard.Node);
+
+    /// <summary>Sends the revisions after one on their way; the i-th commit of a step leaves when
+    /// the
+    /// API server is through with it.</summary>
+    private void RouteFrom(Revision before, List<(Revision Revision, TimeSpan After)> commits)
+    {
+        var next = 0;
+        for (var r = before.Next; r <= Store.Head; r = r.Next)
+        {
+            while (next < commits.Count - 1 && commits[next].Revision < r)
+            {
+                next++;
+            }
+            var after = commits.Count == 0 ? TimeSpan.Zero : commits[next].After;
+            Route(r, Now + after);
+        }
+    }
+
+    private void Route(Revision revision, DateTime leaves)
+    {
+        if (Store.LogKind(revision) is not { } kind || !streams.TryGetValue(kind, out var stream)
+            || stream.Watchers.Count == 0)
+        {
+            return;
+        }
+        var earliest = leaves + latency.Next(Options.Latency.Watch.From, Options.Latency.Watch.To);
+        CountWork(Pace.Progress, 1);
+        if (stream.Add(revision, earliest, out var due))
+        {
+            Enqueue(due, new(WorkType.Deliver, stream, default, Pace.Progress, 0, default));
+        }
+    }
+
+    private Stream StreamOf(Kind kind)
+    {
+        if (!streams.TryGetValue(kind, out var stream))
+        {
+            stream = new(kind);
+            streams.Add(kind, stream);
+            streamList.Add(stream);
+        }
+        return stream;
+    }
+}

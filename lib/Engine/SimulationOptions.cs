@@ -1,0 +1,29 @@
+namespace KubeSim;
+
+/// <summary>What a run starts from. With the journal of inputs it decides everything.</summary>
+public sealed record SimulationOptions
+{
+    /// <summary>Where all chance comes from.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>The virtual time at the start (UTC).</summary>
+    public DateTime Start { get; init; } = new(2025, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+
+    /// <summary>How long work takes.</summary>
+    public Latency Latency { get; init; } = Latency.Typical;
+
+    /// <summary>How much of the past can be read.</summary>
+    public History History { get; init; } = History.All;
+
+    /// <summary>The components, in the order in which they see one change.</summary>
+    public Seq<ComponentSpec> Components { get; init; }
+
+    /// <summary>The objects that are there at the start, in order.</summary>
+    public Seq<ApiObject> Objects { get; init; }
+
+    /// <summary>Makes the physical world of a run; a replay makes it anew.</summary>
+    public Func<IWorldHost, IWorld> World { get; init; } = _ => new NoWorld();
+
+    /// <summary>The most reconciles at one instant before the run is taken for endless.</summary>
+    public int StepsPerInstant { get; init; } = 1_000_000;
+}
