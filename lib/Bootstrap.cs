@@ -16,6 +16,7 @@ public static class Bootstrap
         new("replicaset-controller", _ => new StubReplicaSets()),
         new("default-scheduler", _ => new StubPlacer()),
         new("kubelet", node => new StubNodeAgent(node)) { PerNode = true },
+        new("kube-proxy", node => new KubeProxy(node)) { PerNode = true },
     ];
 
     /// <summary>The physical world: machines that can pull any public image.</summary>

@@ -78,7 +78,8 @@ public sealed record ConntrackEntry(Packet Original, Packet Answer)
 /// <param name="Now">The virtual time (UTC).</param>
 /// <param name="IsOwn">Whether an address is its own.</param>
 /// <param name="Chance">Draws: true with the given probability.</param>
-/// <param name="Trace">Where each rule that matched is noted.</param>
+/// <param name="Trace">Where each rule that matched is noted, but for jumps into chains in which
+/// none does.</param>
 public sealed record NetfilterLook(string Machine, DateTime Now, Func<string, bool> IsOwn,
     Func<double, bool> Chance, List<Hop> Trace);
 
@@ -165,6 +166,13 @@ public sealed class Netfilter
     public ConntrackEntry? AnswerOf(Packet packet) =>
         connections.FindLast(c => c.Answer.IsSameFlow(packet));
 
+    /// <summary>Forgets connections and remembered clients; the rules stay.</summary>
+    public void Forget()
+    {
+        recent.Clear();
+        connections.Clear();
+    }
+
     internal bool See(string list, string source, DateTime now)
     {
         recent[(list, source)] = now;
@@ -184,7 +192,8 @@ public sealed class Netfilter
         return verdict is Verdict.Drop or Verdict.Reject ? verdict : Verdict.Accept;
     }
 
-    /// <summary>Goes through a chain; Pass when it decided nothing.</summary>
+    /// <summary>Goes through a chain; Pass when it decided nothing. A rule that chance alone passed
+    /// over is noted too: it is half of the lesson.</summary>
     private Verdict Through(NetfilterTable table, string name, ref Packet packet,
         NetfilterLook look, string leavingBy)
     {
@@ -192,6 +201,11 @@ public sealed class Netfilter
         {
             if (!rule.Takes(packet, this, look))
             {
+                if (rule.Matches.Any(m => m is RuleMatch.Chance))
+                {
+                    look.Trace.Add(new($"{look.Machine} {table.Name} {name}",
+                        $"not by chance: {rule}", packet, packet, Verdict.Pass));
+                }
                 continue;
             }
             var before = packet;
@@ -200,7 +214,13 @@ public sealed class Netfilter
                 packet, verdict));
             if (rule.Target is RuleTarget.Jump jump)
             {
+                var noted = look.Trace.Count;
                 verdict = Through(table, jump.Chain, ref packet, look, leavingBy);
+                if (look.Trace.Count == noted)
+                {
+                    // No rule there was about the packet: the way in says nothing.
+                    look.Trace.RemoveAt(noted - 1);
+                }
             }
             if (verdict == Verdict.Return)
             {

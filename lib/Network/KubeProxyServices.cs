@@ -10,8 +10,8 @@ internal sealed record ServicePortInfo
     /// <summary><c>namespace/name:port</c>, without the colon when the port has no name.</summary>
     public required string Name { get; init; }
 
-    /// <summary><c>namespace/name</c>.</summary>
-    public required string Service { get; init; }
+    /// <summary>The port's own name; empty when it has none.</summary>
+    public required string PortName { get; init; }
 
     /// <summary>In lower case.</summary>
     public required string Protocol { get; init; }
@@ -69,7 +69,7 @@ internal sealed record ServicePortInfo
             yield return new()
             {
                 Name = string.IsNullOrEmpty(port.Name) ? name : $"{name}:{port.Name}",
-                Service = name,
+                PortName = port.Name ?? "",
                 Protocol = (port.Protocol ?? "TCP").ToLowerInvariant(),
                 ClusterIP = ip,
                 Port = port.Port,
@@ -123,9 +123,8 @@ internal sealed record EndpointInfo(string Ip, int Port)
     /// <param name="slices">The slices of the Service.</param>
     /// <param name="port">The port's name; empty when it has none.</param>
     /// <param name="protocol">The port's protocol, in lower case.</param>
-    /// <param name="node">On a clash between slices the one that names this node counts.</param>
     public static List<EndpointInfo> Of(
-        IEnumerable<EndpointSlice> slices, string port, string protocol, string node = "")
+        IEnumerable<EndpointSlice> slices, string port, string protocol)
     {
         var found = new SortedDictionary<string, EndpointInfo>(StringComparer.Ordinal);
         foreach (var slice in slices)
@@ -136,15 +135,15 @@ internal sealed record EndpointInfo(string Ip, int Port)
                     && protocol.Equals(
                         slicePort.Protocol ?? "TCP", StringComparison.OrdinalIgnoreCase))
                 {
-                    Add(slice, slicePort.Port, node, found);
+                    Add(slice, slicePort.Port, found);
                 }
             }
         }
         return [.. found.Values];
     }
 
-    private static void Add(EndpointSlice slice, int port, string node,
-        SortedDictionary<string, EndpointInfo> found)
+    private static void Add(
+        EndpointSlice slice, int port, SortedDictionary<string, EndpointInfo> found)
     {
         foreach (var endpoint in slice.Endpoints)
         {
@@ -162,10 +161,7 @@ internal sealed record EndpointInfo(string Ip, int Port)
                 Zones = (endpoint.Hints?.ForZones ?? default).Select(z => z.Name).ToSeq(),
                 Nodes = (endpoint.Hints?.ForNodes ?? default).Select(n => n.Name).ToSeq(),
             };
-            if (!found.TryAdd(info.Address, info) && node.Length > 0 && info.Node == node)
-            {
-                found[info.Address] = info;
-            }
+            found.TryAdd(info.Address, info);
         }
     }
 }
