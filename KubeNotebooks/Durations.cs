@@ -9,7 +9,8 @@ internal static class Durations
     public static string Age(TimeSpan age)
     {
         var (seconds, minutes, hours, days) =
-            ((long)age.TotalSeconds, (long)age.TotalMinutes, (long)age.TotalHours, (long)age.TotalDays);
+            ((long)age.TotalSeconds, (long)age.TotalMinutes, (long)age.TotalHours,
+                (long)age.TotalDays);
         return seconds < 0 ? "0s"
             : seconds < 120 ? Text(seconds, "s")
             : minutes < 10 ? Text(minutes, "m", seconds % 60, "s")

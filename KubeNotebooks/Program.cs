@@ -19,8 +19,9 @@ public static class Program
 
     internal static int Run(string[] args, Terminal terminal)
     {
-        var root = new RootCommand("A whole Kubernetes cluster in one process, one observable step at "
-            + "a time.\nNothing real runs: time is virtual, and the same seed gives the same run.")
+        var root = new RootCommand("A whole Kubernetes cluster in one process, one observable "
+            + "step at a time.\nNothing real runs: time is virtual, and the "
+            + "same seed gives the same run.")
         {
             SimulateCommand.Create(terminal),
         };

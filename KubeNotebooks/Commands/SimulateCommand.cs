@@ -5,8 +5,8 @@ using KubeSim;
 
 namespace KubeNotebooks;
 
-/// <summary><c>simulate</c>: applies manifests to a fresh cluster, runs it in virtual time, and prints
-/// what became of it.</summary>
+/// <summary><c>simulate</c>: applies manifests to a fresh cluster, runs it in virtual time, and
+/// prints what became of it.</summary>
 internal static class SimulateCommand
 {
     public static Command Create(Terminal terminal)
@@ -18,10 +18,11 @@ internal static class SimulateCommand
         };
         var nodes = new Option<int>("--nodes")
         {
-            Description = "How many nodes of 4 CPUs, 16 GiB and 110 pods; a Node manifest replaces them",
+            Description = "Nodes of 4 CPUs, 16 GiB and 110 pods; a Node manifest replaces them",
             HelpName = "N", DefaultValueFactory = _ => 3,
         };
-        nodes.Validators.Add(r => Check(r, r.GetValueOrDefault<int>() >= 0, "must not be negative"));
+        nodes.Validators.Add(r => Check(r, r.GetValueOrDefault<int>() >= 0,
+            "must not be negative"));
         var seed = new Option<ulong>("--seed")
         {
             Description = "Decides all chance: the same seed and input give the same run",
@@ -41,7 +42,7 @@ internal static class SimulateCommand
         var latency = Choice("--latency", "How long requests and watches take", "typical", "none");
         var journal = Path("--journal", "What happens when: one JSON object a line");
         var saveJournal = Path("--save-journal", "Write down what happened when, to play it again");
-        var trace = Path("--trace", "Write every change of the cluster to this file, a JSON object a line");
+        var trace = Path("--trace", "Write what components do to this file, a JSON object a line");
         var format = Choice("--output", "How to print the objects", "wide", "json", "yaml");
         format.Aliases.Add("-o");
         var command = new Command("simulate",
@@ -97,7 +98,8 @@ internal static class SimulateCommand
         {
             var good = GoDuration.TryParse(result.Tokens[0].Value, out var duration)
                 && duration >= TimeSpan.Zero;
-            Check(result, good, $"\"{result.Tokens[0].Value}\" is no duration; write 250ms, 5s or 1h30m");
+            Check(result, good,
+                $"\"{result.Tokens[0].Value}\" is no duration; write 250ms, 5s or 1h30m");
             return good ? duration : null;
         },
     };

@@ -27,8 +27,10 @@ internal static class CommandFiles
         }
     }
 
-    /// <summary>The documents of files, of the files of a folder by name, or of standard input.</summary>
-    /// <exception cref="BadInputException">Something cannot be read, or there is no object.</exception>
+    /// <summary>The documents of files, of the files of a folder by name, or of standard
+    /// input.</summary>
+    /// <exception cref="BadInputException">Something cannot be read, or there is no
+    /// object.</exception>
     public static List<ManifestDocument> ReadManifests(IEnumerable<string> paths, TextReader input)
     {
         var documents = new List<ManifestDocument>();
@@ -40,7 +42,8 @@ internal static class CommandFiles
                 var before = documents.Count;
                 foreach (var file in Expand(path))
                 {
-                    var (text, name) = file == "-" ? (input.ReadToEnd(), "stdin") : (ReadText(file), file);
+                    var (text, name) = file == "-" ? (input.ReadToEnd(), "stdin")
+                        : (ReadText(file), file);
                     documents.AddRange(Manifest.Read(text, name, KindRegistry.BuiltIn));
                 }
                 if (documents.Count == before)

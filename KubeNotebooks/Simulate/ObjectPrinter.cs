@@ -35,7 +35,8 @@ internal static class ObjectPrinter
         {
             output.Write(separator);
             output.Write("        ");
-            output.Write(Json.Text(o).TrimEnd('\n').Replace("\n", "\n        ", StringComparison.Ordinal));
+            output.Write(Json.Text(o).TrimEnd('\n').Replace("\n", "\n        ",
+                StringComparison.Ordinal));
             separator = ",\n";
         }
         output.Write("\n    ]");
@@ -73,7 +74,8 @@ internal static class ObjectPrinter
             .Select(column => rows.Max(row => row[column].Length)).ToArray();
         foreach (var row in rows)
         {
-            var cells = row.Select((cell, i) => i == row.Length - 1 ? cell : cell.PadRight(widths[i] + 3));
+            var cells = row.Select((cell, i) => i == row.Length - 1 ? cell
+                : cell.PadRight(widths[i] + 3));
             output.Write(string.Concat(cells).TrimEnd());
             output.Write('\n');
         }
@@ -99,7 +101,8 @@ internal static class ObjectPrinter
         var created = o.Metadata.CreationTimestamp?.DateTime ?? now;
         return
         [
-            .. o.Kind.Namespaced ? [o.Metadata.Namespace] : (string[])[], $"{kind}/{o.Metadata.Name}",
+            .. o.Kind.Namespaced ? [o.Metadata.Namespace] : (string[])[],
+            $"{kind}/{o.Metadata.Name}",
             .. Columns(o), Durations.Age(now - created),
         ];
     }

@@ -42,12 +42,12 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
             var documents = CommandFiles.ReadManifests(options.Files, terminal.In);
             var journal = CommandFiles.ReadJournal(options.Journal);
             var cluster = NewCluster(documents);
-            Apply(cluster, documents);
             using var trace = options.Trace is null ? null
                 : new TraceFile(CommandFiles.Create(options.Trace), options.Start);
             using var saved = options.SaveJournal is null ? null
                 : new StreamWriter(CommandFiles.Create(options.SaveJournal));
             cluster.Stepped = trace is null ? null : trace.Write;
+            Apply(cluster, documents);
             var code = RunToEnd(cluster, journal);
             saved?.Write(cluster.SaveJournal());
             ObjectPrinter.Print(terminal.Out, cluster, options.Format);
@@ -60,8 +60,8 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
         }
     }
 
-    /// <summary>A cluster whose nodes are those of the manifests or, when there are none, the default
-    /// ones.</summary>
+    /// <summary>A cluster whose nodes are those of the manifests or, when there are none, the
+    /// default ones.</summary>
     private Cluster NewCluster(List<ManifestDocument> documents)
     {
         var nodes = documents.Where(d => d.Object is Node).ToList();
@@ -79,13 +79,15 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
         }
         catch (ApiException e)
         {
-            var at = nodes.FindLast(d => d.Object!.Metadata.Name == e.Status.Details?.Name) ?? nodes[0];
-            throw new BadInputException(documents.SelectMany(d => d.Errors).Append(at.Refused(e.Status))
-                .Select(error => $"{error}"));
+            var name = e.Status.Details?.Name;
+            var at = nodes.FindLast(d => d.Object!.Metadata.Name == name) ?? nodes[0];
+            throw new BadInputException(documents.SelectMany(d => d.Errors)
+                .Append(at.Refused(e.Status)).Select(error => $"{error}"));
         }
     }
 
-    /// <summary>What a Node manifest leaves unsaid of its machine is as on a default node.</summary>
+    /// <summary>What a Node manifest leaves unsaid of its machine is as on a default
+    /// node.</summary>
     private static Node Machine(Node node)
     {
         var usual = Bootstrap.NewNode(node.Metadata.Name).Status;
@@ -120,6 +122,10 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
             try
             {
                 cluster.Apply(document.Object);
+                if (document.Object is Namespace ns)
+                {
+                    AwaitServiceAccount(cluster, ns.Metadata.Name);
+                }
             }
             catch (ApiException e)
             {
@@ -131,6 +137,10 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
             throw new BadInputException(problems.Select(p => $"{p}"));
         }
     }
+
+    // Pods of a namespace are refused until its default ServiceAccount is there, here as in life.
+    private static void AwaitServiceAccount(Cluster cluster, string ns) => cluster.RunUntil(
+        c => c.Find<ServiceAccount>(ns, "default") is not null, TimeSpan.FromSeconds(10));
 
     private int RunToEnd(Cluster cluster, Seq<JournalLine> journal)
     {
@@ -162,6 +172,12 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
             Report(e.Message);
             return ExitCode.LimitReached;
         }
+        catch (ComponentFailedException e)
+        {
+            // A mistake of the simulator, or of somebody's component: say all there is to say.
+            Report($"{e}");
+            return ExitCode.CheckFailed;
+        }
     }
 
     // Null is "settled", and then the cluster is brought there.
@@ -189,7 +205,7 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
         var result = cluster.Converge(end - cluster.Now);
         if (!result.Met)
         {
-            Report($"limit reached at {GoDuration.Format(cluster.Now - options.Start)}; still at work:");
+            Report($"limit reached at {GoDuration.Format(options.Limit)}; still at work:");
             foreach (var busy in result.Busy)
             {
                 Report($"  {busy}");

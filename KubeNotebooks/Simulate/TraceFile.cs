@@ -5,8 +5,9 @@ using KubeSim;
 
 namespace KubeNotebooks;
 
-/// <summary>Writes what components did, one JSON object for each change; a step that tried none has a
-/// line with the verb <c>none</c>.</summary>
+/// <summary>Writes what components did, one JSON object a line for each write; a step without any
+/// has a line with the verb <c>none</c>. A step that failed says why, whatever it wrote
+/// before.</summary>
 internal sealed class TraceFile(Stream stream, DateTime start) : IDisposable
 {
     private readonly Utf8JsonWriter json = new(stream,
@@ -15,11 +16,17 @@ internal sealed class TraceFile(Stream stream, DateTime start) : IDisposable
     /// <summary>Writes the lines of a step.</summary>
     public void Write(StepRecord step)
     {
+        var silent = true;
         foreach (var change in step.Changes)
         {
-            Write(step, change);
+            // A refused attempt is no write, nor is an update to what was there already.
+            if (change.Revision.Value > 0)
+            {
+                Write(step, change);
+                silent = false;
+            }
         }
-        if (step.Changes.IsEmpty)
+        if (silent)
         {
             Write(step, null);
         }
@@ -37,7 +44,7 @@ internal sealed class TraceFile(Stream stream, DateTime start) : IDisposable
         json.WriteStartObject();
         json.WriteNumber("step", step.Number);
         json.WriteString("time", Elapsed(step.Time - start));
-        if (change is { Revision.Value: > 0 })
+        if (change is not null)
         {
             json.WriteNumber("revision", change.Revision.Value);
         }
@@ -78,18 +85,14 @@ internal sealed class TraceFile(Stream stream, DateTime start) : IDisposable
 
     private void WriteOutcome(StepRecord step, Change? change)
     {
-        if ((change?.After ?? change?.Before) is { } o)
+        if (change is null)
+        {
+            json.WriteString("key", $"{step.Key}");
+        }
+        else if ((change.After ?? change.Before) is { } o)
         {
             json.WritePropertyName("object");
             Json.Write(json, o);
-        }
-        else
-        {
-            json.WriteString("key", $"{change?.Key ?? step.Key}");
-        }
-        if (change?.Refused is { } refused)
-        {
-            json.WriteString("refused", refused.Message);
         }
         if (step.Error is not null)
         {

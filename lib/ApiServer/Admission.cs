@@ -23,7 +23,8 @@ public interface IAdmission
     /// <summary>The name as <c>--enable-admission-plugins</c> takes it.</summary>
     string Name { get; }
 
-    /// <summary>Changes an object on its way in; the answer is null, or why it is refused.</summary>
+    /// <summary>Changes an object on its way in; the answer is null, or why it is
+    /// refused.</summary>
     Status? Mutate(in AdmissionRequest request, ref ApiObject value) => null;
 
     /// <summary>Looks at a complete object (null for a deletion); the answer is null, or why it is

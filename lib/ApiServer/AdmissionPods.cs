@@ -1,6 +1,7 @@
 namespace KubeSim;
 
-/// <summary>Gives a pod its ServiceAccount, which must be there: "default" when it names none.</summary>
+/// <summary>Gives a pod its ServiceAccount, which must be there: "default" when it names
+/// none.</summary>
 /// <remarks>The token volume that the real rule mounts is left out: nothing in the simulator reads
 /// it. Models plugin/pkg/admission/serviceaccount.</remarks>
 public sealed class ServiceAccountAdmission : IAdmission
@@ -24,11 +25,13 @@ public sealed class ServiceAccountAdmission : IAdmission
             return null;
         }
         var spec = named[pod.Spec];
-        var account = new ObjectKey(Kinds.ServiceAccount, request.Namespace, spec.ServiceAccountName!);
+        var account = new ObjectKey(Kinds.ServiceAccount, request.Namespace,
+            spec.ServiceAccountName!);
         if (request.Store.Get(account) is null)
         {
-            return ApiErrors.Forbidden(Kinds.Pod, pod.Metadata.Name, "error looking up service account "
-                + $"{account.Namespace}/{account.Name}: serviceaccount \"{account.Name}\" not found").Status;
+            return ApiErrors.Forbidden(Kinds.Pod, pod.Metadata.Name, "error looking up service "
+                + $"account {account.Namespace}/{account.Name}: serviceaccount "
+                + $"\"{account.Name}\" not found").Status;
         }
         value = ReferenceEquals(spec, pod.Spec) ? pod : pod with { Spec = spec };
         return null;
@@ -39,6 +42,8 @@ public sealed class ServiceAccountAdmission : IAdmission
 /// <remarks>Models plugin/pkg/admission/priority.</remarks>
 public sealed class PriorityAdmission : IAdmission
 {
+    private const string Source = "from the given PriorityClass name";
+
     private PodSpecMemo? resolved;
     private string? problem;
 
@@ -75,7 +80,8 @@ public sealed class PriorityAdmission : IAdmission
 
     private PodSpec Resolve(PodSpec spec, EtcdStore store)
     {
-        var (name, priority, preemption) = (spec.PriorityClassName ?? "", 0, "PreemptLowerPriority");
+        var name = spec.PriorityClassName ?? "";
+        var (priority, preemption) = (0, "PreemptLowerPriority");
         var found = name.Length > 0 ? Named(name, store) : Default(store);
         if (found is not null)
         {
@@ -90,14 +96,13 @@ public sealed class PriorityAdmission : IAdmission
         if (spec.Priority is { } given && given != priority)
         {
             problem = $"the integer value of priority ({given}) must not be provided in pod spec; "
-                + $"priority admission controller computed {priority} from the given PriorityClass name";
+                + $"priority admission controller computed {priority} {Source}";
             return spec;
         }
         if (spec.PreemptionPolicy is { } policy && policy != preemption)
         {
-            problem = $"the string value of PreemptionPolicy ({policy}) must not be provided in pod "
-                + $"spec; priority admission controller computed {preemption} from the given "
-                + "PriorityClass name";
+            problem = $"the string value of PreemptionPolicy ({policy}) must not be provided in "
+                + $"pod spec; priority admission controller computed {preemption} {Source}";
             return spec;
         }
         return spec with
@@ -126,7 +131,8 @@ public sealed class PriorityAdmission : IAdmission
         PriorityClass? lowest = null;
         foreach (var found in store.List(Kinds.PriorityClass, null, store.Head))
         {
-            if (found is PriorityClass { GlobalDefault: true } each && !(lowest?.Value <= each.Value))
+            if (found is PriorityClass { GlobalDefault: true } each
+                && !(lowest?.Value <= each.Value))
             {
                 lowest = each;
             }

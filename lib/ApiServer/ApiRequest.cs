@@ -65,10 +65,12 @@ public sealed record Query
     /// <summary>No options.</summary>
     public static Query None { get; } = new();
 
-    /// <summary>Labels that objects of a list must have, such as <c>app=web,tier in (a,b)</c>.</summary>
+    /// <summary>Labels that objects of a list must have, such as <c>app=web,tier in
+    /// (a,b)</c>.</summary>
     public string? LabelSelector { get; init; }
 
-    /// <summary>Fields that objects of a list must have, such as <c>spec.nodeName=node-1</c>.</summary>
+    /// <summary>Fields that objects of a list must have, such as
+    /// <c>spec.nodeName=node-1</c>.</summary>
     public string? FieldSelector { get; init; }
 
     /// <summary>The most objects that one answer of a list may hold; 0 means all.</summary>
@@ -89,14 +91,16 @@ public sealed record Query
     /// <summary>The name under which server-side apply notes what it owns.</summary>
     public string? FieldManager { get; init; }
 
-    /// <summary>What to do with unknown fields: <c>Strict</c>, <c>Warn</c> or <c>Ignore</c>.</summary>
+    /// <summary>What to do with unknown fields: <c>Strict</c>, <c>Warn</c> or
+    /// <c>Ignore</c>.</summary>
     public string? FieldValidation { get; init; }
 
     /// <summary>True when server-side apply may take fields from other owners.</summary>
     public bool Force { get; init; }
 }
 
-/// <summary>How to delete: grace, what becomes of dependents, and what must still be true.</summary>
+/// <summary>How to delete: grace, what becomes of dependents, and what must still be
+/// true.</summary>
 public sealed record DeleteOptions
 {
     /// <summary>The defaults of every kind.</summary>
@@ -105,7 +109,8 @@ public sealed record DeleteOptions
     /// <summary>The grace in seconds; 0 deletes at once; null leaves it to the object.</summary>
     public long? GracePeriodSeconds { get; init; }
 
-    /// <summary><c>Background</c>, <c>Foreground</c> or <c>Orphan</c>; null for Background.</summary>
+    /// <summary><c>Background</c>, <c>Foreground</c> or <c>Orphan</c>; null for
+    /// Background.</summary>
     public string? PropagationPolicy { get; init; }
 
     /// <summary>The UID that the object must have; null for any.</summary>

@@ -1,13 +1,16 @@
 namespace KubeSim;
 
-/// <summary>What the API server answers. A refusal is an answer too: <see cref="Status"/> says why.</summary>
+/// <summary>What the API server answers. A refusal is an answer too: <see cref="Status"/> says
+/// why.</summary>
 /// <param name="Code">The HTTP status code, such as 201.</param>
 public sealed record ApiResponse(int Code)
 {
-    /// <summary>The object that was read, written or deleted; null when there is none to show.</summary>
+    /// <summary>The object that was read, written or deleted; null when there is none to
+    /// show.</summary>
     public ApiObject? Object { get; init; }
 
-    /// <summary>The objects of a list, ordered by namespace and name; null for other answers.</summary>
+    /// <summary>The objects of a list, ordered by namespace and name; null for other
+    /// answers.</summary>
     public IReadOnlyList<ApiObject>? Items { get; init; }
 
     /// <summary>Where a list stands and goes on; null for other answers.</summary>
@@ -16,7 +19,8 @@ public sealed record ApiResponse(int Code)
     /// <summary>The watch to pull events from; null for other answers.</summary>
     public Watch? Watch { get; init; }
 
-    /// <summary>Why a request was refused, or that it succeeded without an object to show.</summary>
+    /// <summary>Why a request was refused, or that it succeeded without an object to
+    /// show.</summary>
     public Status? Status { get; init; }
 
     /// <summary>The revision of the write; 0 when nothing was written.</summary>

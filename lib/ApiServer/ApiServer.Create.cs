@@ -1,7 +1,7 @@
 namespace KubeSim;
 
-// Creation. The order of refusals is the real server's: unreadable body, wrong namespace, admission,
-// invalid fields, name taken. Only then is anything drawn from the seed.
+// Creation. The order of refusals is the real server's: unreadable body, wrong namespace,
+// admission, invalid fields, name taken. Only then is anything drawn from the seed.
 //
 // Models staging/src/k8s.io/apiserver/pkg/registry/rest/create.go.
 public sealed partial class ApiServer
@@ -33,7 +33,7 @@ public sealed partial class ApiServer
         {
             return notAdmitted;
         }
-        value = strategy.Default(strategy.PrepareCreate(value));
+        value = strategy.PrepareCreate(strategy.Default(value));
         if (RefuseNew(value, strategy) is { } invalid)
         {
             return invalid;

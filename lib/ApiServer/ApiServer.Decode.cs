@@ -27,7 +27,8 @@ public sealed partial class ApiServer
                     ?? Decode(read!, kind, request.Query.FieldValidation, out value);
             default:
                 value = null!;
-                return ApiErrors.BadRequest($"the request needs an object of kind {kind.Name}").Status;
+                return ApiErrors.BadRequest(
+                    $"the request needs an object of kind {kind.Name}").Status;
         }
     }
 
@@ -73,7 +74,8 @@ public sealed partial class ApiServer
     }
 
     /// <summary>An object with a patch applied to it.</summary>
-    /// <exception cref="ApiException">The patch is no patch, or does not fit the object.</exception>
+    /// <exception cref="ApiException">The patch is no patch, or does not fit the
+    /// object.</exception>
     private ApiObject Patched(ApiObject old, Payload.Patch patch)
     {
         var node = Json.Encode(old);
@@ -83,7 +85,8 @@ public sealed partial class ApiServer
             PatchKind.Merge => MergePatch.Apply(node, patch.Body),
             _ => Merged(node, patch, old.Kind),
         };
-        return Json.Decode(patched ?? throw ApiErrors.BadRequest("the patch leaves no object"), old.Kind);
+        return Json.Decode(patched ?? throw ApiErrors.BadRequest("the patch leaves no object"),
+            old.Kind);
     }
 
     // Server-side apply keeps no owners of fields here: it merges what it is given.
@@ -92,8 +95,8 @@ public sealed partial class ApiServer
         var type = Kinds.SchemaType(kind, kind.Version);
         if (type is null && patch.Kind == PatchKind.StrategicMerge)
         {
-            throw ApiErrors.Of(415, "UnsupportedMediaType", "the body of the request was in an unknown "
-                + "format - accepted media types include: application/json-patch+json, "
+            throw ApiErrors.Of(415, "UnsupportedMediaType", "the body of the request was in an "
+                + "unknown format - accepted media types include: application/json-patch+json, "
                 + "application/merge-patch+json, application/apply-patch+yaml");
         }
         return patch.Body is JsonObject body
@@ -101,7 +104,8 @@ public sealed partial class ApiServer
             : throw ApiErrors.BadRequest("error decoding patch: the patch is no object");
     }
 
-    private ApiResponse CreateByApply(ApiRequest request, Payload.Patch patch) => Create(request with
+    private ApiResponse CreateByApply(ApiRequest request, Payload.Patch patch) =>
+        Create(request with
     {
         Path = request.Path with { Name = "" },
         Body = new Payload.Json(Named(patch.Body, request.Path.Name)),

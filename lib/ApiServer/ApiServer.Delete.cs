@@ -72,7 +72,8 @@ public sealed partial class ApiServer
             return Refusals.WrongVersion(old.Kind, meta.Name, version, meta.ResourceVersion);
         }
         var strategy = strategies[old.Kind];
-        var (marked, pending) = Mark(meta, strategy.Grace(old, options.GracePeriodSeconds), options);
+        var (marked, pending) = Mark(meta, strategy.Grace(old, options.GracePeriodSeconds),
+            options);
         if (pending)
         {
             return new(200) { Object = old };
@@ -81,7 +82,9 @@ public sealed partial class ApiServer
         var held = !finalizers.IsEmpty || !strategy.MayGo(old);
         var graceful = !ReferenceEquals(marked, meta);
         marked = held && !graceful ? Terminating(marked, strategy) : marked;
-        marked = finalizers.SameAs(marked.Finalizers) ? marked : marked with { Finalizers = finalizers };
+        marked = finalizers.SameAs(marked.Finalizers)
+            ? marked
+            : marked with { Finalizers = finalizers };
         return IsDryRun(request) ? Answer(old with { Metadata = marked }, strategy, held)
             : End(old, marked, strategy, held, graceful);
     }
@@ -108,15 +111,16 @@ public sealed partial class ApiServer
             ? new ApiResponse(200) { Object = last }
             : Refusals.Deleted(last);
 
-    // The metadata with the mark of a graceful deletion, the same reference for kinds without grace;
-    // pending when an earlier deletion gives as little grace already.
+    // The metadata with the mark of a graceful deletion, the same reference for kinds without
+    // grace; pending when an earlier deletion gives as little grace already.
     private (ObjectMeta Marked, bool Pending) Mark(
         ObjectMeta meta, long? grace, DeleteOptions options)
     {
         if (meta is { DeletionTimestamp: { } end, DeletionGracePeriodSeconds: { } given })
         {
             // Grace can only be shortened. Without finalizers a mark without grace goes on at once.
-            var shorter = options.GracePeriodSeconds is { } asked && grace is not null && asked < given;
+            var shorter = options.GracePeriodSeconds is { } asked && grace is not null
+                && asked < given;
             return !shorter ? (meta, true) : (meta with
             {
                 DeletionTimestamp = end + TimeSpan.FromSeconds(grace!.Value - given),

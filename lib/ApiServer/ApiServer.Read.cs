@@ -51,9 +51,12 @@ public sealed partial class ApiServer
             }
             at = start == default ? store.Head : start;
         }
-        if (at < store.Oldest || (at <= store.Compacted && at < store.Head))
+        if (at < store.Oldest || at < store.Compacted)
         {
-            return after is null ? Refusals.ListTooOld : Refusals.ContinueTooOld;
+            return after is { } key
+                ? Refusals.ContinueTooOld(ContinueToken.Write(null, key,
+                    path.Namespace is { Length: > 0 }))
+                : Refusals.ListTooOld;
         }
         return Page(path, query, selecting, at, after);
     }
@@ -63,6 +66,8 @@ public sealed partial class ApiServer
     {
         var items = new List<ApiObject>();
         var ns = path.Namespace is { Length: > 0 } one ? one : null;
+        // What remains is counted on the first page only: pages are to cost what they show.
+        var counts = after is null && selecting.IsEverything;
         var (more, next) = (0L, (string?)null);
         foreach (var item in selecting.Candidates(store, ns, at, after))
         {
@@ -73,7 +78,7 @@ public sealed partial class ApiServer
             if (query.Limit > 0 && items.Count == query.Limit)
             {
                 more++;
-                if (!selecting.IsEverything)
+                if (!counts)
                 {
                     break;
                 }
@@ -89,7 +94,7 @@ public sealed partial class ApiServer
         return new(200)
         {
             Items = items,
-            List = new(at, next, more > 0 && selecting.IsEverything ? more : null),
+            List = new(at, next, more > 0 && counts ? more : null),
         };
     }
 

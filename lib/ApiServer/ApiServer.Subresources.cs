@@ -1,8 +1,8 @@
 namespace KubeSim;
 
 // The parts of objects with an address of their own. (status is a replacement that looks at the
-// status alone: ApiServer.Update.cs.) A binding puts a pod on a node, once and for all; a scale shows
-// and sets the number of replicas of any workload alike; finalize ends a namespace.
+// status alone: ApiServer.Update.cs.) A binding puts a pod on a node, once and for all; a scale
+// shows and sets the number of replicas of any workload alike; finalize ends a namespace.
 //
 // Models pkg/registry/core/pod/storage/storage.go and pkg/registry/apps/deployment/storage.
 public sealed partial class ApiServer
@@ -38,7 +38,8 @@ public sealed partial class ApiServer
     private static Status? RefuseTarget(ObjectReference? target, string name)
     {
         var errors = new FieldErrors();
-        errors.OneOf("target.kind", target?.Kind is { Length: > 0 } kind ? kind : null, "Node", "<empty>");
+        var kind = target?.Kind is { Length: > 0 } given ? given : null;
+        errors.OneOf("target.kind", kind, "Node", "<empty>");
         if (target?.Name is not { Length: > 0 })
         {
             errors.Required("target.name");
@@ -60,7 +61,8 @@ public sealed partial class ApiServer
             ? ApiErrors.Conflict(pod.Kind, name,
                 $"pod {name} is already assigned to node \"{node}\"").Status
             : !pod.Spec.SchedulingGates.IsEmpty
-            ? ApiErrors.Conflict(pod.Kind, name, $"pod {name} has non-empty .spec.schedulingGates").Status
+            ? ApiErrors.Conflict(pod.Kind, name,
+                $"pod {name} has non-empty .spec.schedulingGates").Status
             : null;
     }
 
@@ -69,7 +71,10 @@ public sealed partial class ApiServer
         var meta = pod.Metadata;
         if (!binding.Metadata.Annotations.IsEmpty)
         {
-            meta = meta with { Annotations = meta.Annotations.SetAll(binding.Metadata.Annotations) };
+            meta = meta with
+            {
+                Annotations = meta.Annotations.SetAll(binding.Metadata.Annotations),
+            };
         }
         var scheduled = new PodCondition
         {

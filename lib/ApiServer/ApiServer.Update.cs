@@ -3,8 +3,8 @@ namespace KubeSim;
 // Replacement (PUT) and patches, of an object or of its status. What is stored changes in one step
 // or not at all; a client that read an older version is told so (409) and reads again.
 //
-// Worked example: two people read version 7. The first writes version 8. The second still says 7 and
-// is refused; had it said nothing, it would have overwritten the first one's work.
+// Worked example: two people read version 7. The first writes version 8. The second still says 7
+// and is refused; had it said nothing, it would have overwritten the first one's work.
 //
 // Models staging/src/k8s.io/apiserver/pkg/registry/rest/update.go and .../handlers/patch.go.
 public sealed partial class ApiServer
@@ -41,8 +41,8 @@ public sealed partial class ApiServer
         }
         if (meta.Uid.Length > 0 && meta.Uid != old.Metadata.Uid)
         {
-            return ApiErrors.Conflict(path.Kind, path.Name, "Precondition failed: UID in precondition: "
-                + $"{meta.Uid}, UID in object meta: {old.Metadata.Uid}");
+            return ApiErrors.Conflict(path.Kind, path.Name, "Precondition failed: UID in "
+                + $"precondition: {meta.Uid}, UID in object meta: {old.Metadata.Uid}");
         }
         return Replace(request, value, old);
     }
@@ -69,7 +69,9 @@ public sealed partial class ApiServer
                 : ApiErrors.NotFound(path.Kind, path.Name);
         }
         var value = Patched(old, patch);
-        return Replace(request, value, old);
+        return value.Metadata.Name == path.Name
+            ? Replace(request, value, old)
+            : WrongName(value.Metadata.Name, path.Name);
     }
 
     /// <summary>Puts a new state in the place of an old one, through all stages.</summary>

@@ -5,8 +5,9 @@ namespace KubeSim;
 /// answers back; nothing else writes to the store.
 /// <para>A request passes the stages in order. <b>Authenticate</b>: the request says who asks.
 /// <b>Authorise</b>: may they? <b>Mutate</b>: admission rules change the object.
-/// <b>Default</b>: the kind fills in what was left out. <b>Validate</b>: the kind finds every fault at
-/// once. <b>Admit</b>: admission rules have the last word. <b>Store</b>: one revision more.</para>
+/// <b>Default</b>: the kind fills in what was left out. <b>Validate</b>: the kind finds every fault
+/// at once. <b>Admit</b>: admission rules have the last word. <b>Store</b>: one revision
+/// more.</para>
 /// <para>A refusal is an answer with a Status. A refused request has written nothing and drawn
 /// nothing from the seed: names, UIDs and addresses are made up only when nothing
 /// can go wrong any more, so that what is refused changes no later run.</para>
@@ -33,10 +34,11 @@ public sealed partial class ApiServer
         addresses = new(store, random.Fork("service-addresses"));
     }
 
-    /// <summary>The kinds that are served.</summary>
-    public KindRegistry Kinds { get; }
+    /// <summary>The kinds that are served; definitions of custom ones replace it.</summary>
+    public KindRegistry Kinds { get; internal set; }
 
-    /// <summary>Decides who may do what; everybody everything unless somebody says otherwise.</summary>
+    /// <summary>Decides who may do what; everybody everything unless somebody says
+    /// otherwise.</summary>
     public IAuthorizer Authorizer { get; init; } = new AlwaysAllow();
 
     /// <summary>The admission rules, in the order in which they are asked.</summary>
@@ -65,21 +67,33 @@ public sealed partial class ApiServer
         }
     }
 
-    /// <summary>Notes an event as a component inside the process does: as a row, not as an object.</summary>
+    /// <summary>Notes an event as a component inside the process does: as a row, not as an
+    /// object.</summary>
     public Revision RecordEvent(in EventRow row) => store.Record(row);
 
     private ApiResponse Dispatch(ApiRequest request) => request.Path.Subresource switch
     {
         null or "" => Main(request),
-        "status" => Status(request),
+        "status" when Has(request.Path, "status") => Status(request),
         "binding" when request.Path.Kind.Equals(KubeSim.Kinds.Pod) => Bind(request),
         "finalize" when request.Path.Kind.Equals(KubeSim.Kinds.Namespace) => Finalize(request),
         "scale" when Scaling.Knows(request.Path.Kind) => Scale(request),
         _ => Refusals.NoSuchResource,
     };
 
+    private static bool Has(in ResourcePath path, string subresource) =>
+        path.Kind.Subresources.AsSpan().Contains(subresource);
+
+    // The order of the enumeration.
+    private static readonly Seq<string> verbs =
+        ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
+
+    private static bool Allows(Kind kind, Verb verb) =>
+        kind.Verbs.IsEmpty || kind.Verbs.AsSpan().Contains(verbs[(int)verb]);
+
     private ApiResponse Main(ApiRequest request) => request.Verb switch
     {
+        _ when !Allows(request.Path.Kind, request.Verb) => Refusals.MethodNotAllowed,
         Verb.Get => Get(request),
         Verb.List => List(request),
         Verb.Watch => OpenWatch(request),
@@ -126,7 +140,8 @@ public sealed partial class ApiServer
         return null;
     }
 
-    /// <summary>Lets every admission rule refuse the complete object; null for a deletion.</summary>
+    /// <summary>Lets every admission rule refuse the complete object; null for a
+    /// deletion.</summary>
     private Status? Admit(in AdmissionRequest request, ApiObject? value)
     {
         for (var i = 0; i < Admission.Count; i++)
@@ -139,8 +154,8 @@ public sealed partial class ApiServer
         return null;
     }
 
-    /// <summary>Stores an object as the next revision. A lease keeps no history: its holder renews it
-    /// every few seconds.</summary>
+    /// <summary>Stores an object as the next revision. A lease keeps no history: its holder renews
+    /// it every few seconds.</summary>
     private ApiObject Put(ApiObject value, ObjectMeta meta, ApiObject? old)
     {
         var stored = value with { Metadata = meta with { ResourceVersion = store.Head.Next } };

@@ -11,12 +11,13 @@ namespace KubeSim;
 /// <remarks>Models staging/src/k8s.io/apiserver/pkg/storage/continue.go.</remarks>
 internal static class ContinueToken
 {
-    public static string Write(Revision at, in ObjectKey last, bool inNamespace)
+    /// <summary>The token of a place; without a revision it goes on in the newest state.</summary>
+    public static string Write(Revision? at, in ObjectKey last, bool inNamespace)
     {
         var start = inNamespace || last.Namespace.Length == 0
             ? $"{last.Name}\\u0000"
             : $"{last.Namespace}/{last.Name}\\u0000";
-        var json = $"{{\"v\":\"meta.k8s.io/v1\",\"rv\":{at},\"start\":\"{start}\"}}";
+        var json = $"{{\"v\":\"meta.k8s.io/v1\",\"rv\":{at?.Value ?? -1},\"start\":\"{start}\"}}";
         return Base64Url.EncodeToString(Encoding.UTF8.GetBytes(json));
     }
 
@@ -59,7 +60,8 @@ internal static class ContinueToken
     private static int Illegal(string token)
     {
         var at = 0;
-        while (at < token.Length && (char.IsAsciiLetterOrDigit(token[at]) || token[at] is '-' or '_'))
+        while (at < token.Length && (char.IsAsciiLetterOrDigit(token[at])
+            || token[at] is '-' or '_'))
         {
             at++;
         }

@@ -33,23 +33,21 @@ internal sealed class NamespaceStrategy : KindStrategy<Namespace>
         Status = new() { Phase = "Active" },
     };
 
-    // Clients cannot change the spec: that is what /finalize is for.
     protected override Namespace WithStatusOf(Namespace value, Namespace source) =>
         value with { Status = source.Status };
+
+    // Clients cannot change the spec: that is what /finalize is for.
+    protected override Namespace KeepOnUpdate(Namespace now, Namespace old) =>
+        now with { Spec = old.Spec, Status = old.Status };
 
     protected override Namespace Default(Namespace value)
     {
         var meta = value.Metadata;
         return meta.Name.Length == 0 || meta.Labels.Get(NameLabel) == meta.Name ? value
-            : value with { Metadata = meta with { Labels = meta.Labels.Set(NameLabel, meta.Name) } };
-    }
-
-    protected override void ValidateUpdate(Namespace now, Namespace old, FieldErrors errors)
-    {
-        if (!now.Spec.Equals(old.Spec))
-        {
-            errors.Forbidden("spec.finalizers", "finalizers are changed through /finalize only");
-        }
+            : value with
+            {
+                Metadata = meta with { Labels = meta.Labels.Set(NameLabel, meta.Name) },
+            };
     }
 }
 
@@ -61,8 +59,11 @@ internal sealed class NodeStrategy : KindStrategy<Node>
             ? value with { Status = value.Status with { Allocatable = value.Status.Capacity } }
             : value;
 
+    // The status that a node is made with is its machine.
+    protected override Node PrepareCreate(Node value) => value;
+
     protected override Node WithStatusOf(Node value, Node source) =>
-        ReferenceEquals(value.Status, source.Status) ? value : value with { Status = source.Status };
+        value with { Status = source.Status };
 
     protected override void Validate(Node value, FieldErrors errors)
     {
@@ -201,7 +202,8 @@ internal sealed class PersistentVolumeStrategy : KindStrategy<PersistentVolume>
     protected override PersistentVolume PrepareCreate(PersistentVolume value) =>
         value with { Status = new() { Phase = "Pending" } };
 
-    protected override PersistentVolume WithStatusOf(PersistentVolume value, PersistentVolume source) =>
+    protected override PersistentVolume WithStatusOf(PersistentVolume value,
+        PersistentVolume source) =>
         value with { Status = source.Status };
 
     protected override PersistentVolume Default(PersistentVolume value)
@@ -234,7 +236,9 @@ internal sealed class PersistentVolumeClaimStrategy : KindStrategy<PersistentVol
 
     public static PersistentVolumeClaim Fill(PersistentVolumeClaim value)
     {
-        var phase = value.Status.Phase is null ? value.Status with { Phase = "Pending" } : value.Status;
+        var phase = value.Status.Phase is null
+            ? value.Status with { Phase = "Pending" }
+            : value.Status;
         return value.Spec.VolumeMode is not null && ReferenceEquals(phase, value.Status) ? value
             : value with
             {
@@ -247,7 +251,8 @@ internal sealed class PersistentVolumeClaimStrategy : KindStrategy<PersistentVol
         value with { Status = new() { Phase = "Pending" } };
 
     protected override PersistentVolumeClaim WithStatusOf(
-        PersistentVolumeClaim value, PersistentVolumeClaim source) => value with { Status = source.Status };
+        PersistentVolumeClaim value, PersistentVolumeClaim source) =>
+            value with { Status = source.Status };
 
     protected override PersistentVolumeClaim Default(PersistentVolumeClaim value) => Fill(value);
 
@@ -269,16 +274,11 @@ internal sealed class PodDisruptionBudgetStrategy : KindStrategy<PodDisruptionBu
 {
     public override bool Unconditional => false;
 
-    public override bool HasGeneration(Kind kind) => true;
-
-    protected override PodDisruptionBudget PrepareCreate(PodDisruptionBudget value) =>
-        value with { Status = PodDisruptionBudgetStatus.None };
-
     protected override PodDisruptionBudget WithStatusOf(
-        PodDisruptionBudget value, PodDisruptionBudget source) => value with { Status = source.Status };
+        PodDisruptionBudget value, PodDisruptionBudget source) =>
+            value with { Status = source.Status };
 
-    protected override bool SameDesired(PodDisruptionBudget now, PodDisruptionBudget old) =>
-        now.Spec.Equals(old.Spec);
+    protected override ApiPart Desired(PodDisruptionBudget value) => value.Spec;
 
     protected override void Validate(PodDisruptionBudget value, FieldErrors errors)
     {
@@ -310,11 +310,13 @@ internal sealed class PriorityClassStrategy : KindStrategy<PriorityClass>
         if (reserved && name is not ("system-node-critical" or "system-cluster-critical"))
         {
             errors.Forbidden("metadata.name", "priority class names with 'system-' prefix are "
-                + $"reserved for system use only. error: {name} is not a known system priority class");
+                + $"reserved for system use only. error: {name} is not a known system priority "
+                    + "class");
         }
         else if (!reserved && value.Value > HighestForUsers)
         {
-            errors.Forbidden("value", "maximum allowed value of a user defined priority is 1000000000");
+            errors.Forbidden("value", "maximum allowed value of a user defined priority is "
+                + "1000000000");
         }
         errors.OneOf("preemptionPolicy", value.PreemptionPolicy, "Never", "PreemptLowerPriority");
     }
@@ -350,7 +352,8 @@ internal sealed class StorageClassStrategy : KindStrategy<StorageClass>
             errors.Required("provisioner");
         }
         errors.OneOf("reclaimPolicy", value.ReclaimPolicy, "Delete", "Retain");
-        errors.OneOf("volumeBindingMode", value.VolumeBindingMode, "Immediate", "WaitForFirstConsumer");
+        errors.OneOf("volumeBindingMode", value.VolumeBindingMode, "Immediate",
+            "WaitForFirstConsumer");
     }
 }
 
@@ -358,9 +361,6 @@ internal sealed class StorageClassStrategy : KindStrategy<StorageClass>
 internal sealed class ResourceQuotaStrategy : KindStrategy<ResourceQuota>
 {
     public override bool ReturnsDeleted => true;
-
-    protected override ResourceQuota PrepareCreate(ResourceQuota value) =>
-        value with { Status = ResourceQuotaStatus.None };
 
     protected override ResourceQuota WithStatusOf(ResourceQuota value, ResourceQuota source) =>
         value with { Status = source.Status };

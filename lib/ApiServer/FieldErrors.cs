@@ -2,21 +2,24 @@ using System.Text;
 
 namespace KubeSim;
 
-/// <summary>What is wrong with an object, field by field. Validation goes on after an error, so that
-/// a person sees all of them at once; <c>ToStatus</c> makes the one 422 of them.</summary>
+/// <summary>What is wrong with an object, field by field. Validation goes on after an error, so
+/// that a person sees all of them at once; <c>ToStatus</c> makes the one 422 of them.</summary>
 /// <remarks>Models staging/src/k8s.io/apimachinery/pkg/util/validation/field/errors.go.</remarks>
 internal sealed class FieldErrors
 {
-    private readonly List<StatusCause> causes = [];
+    private List<StatusCause>? causes;
 
-    public bool Any => causes.Count > 0;
+    public bool Any => causes is not null;
 
-    public int Count => causes.Count;
+    public int Count => causes?.Count ?? 0;
 
     public void Required(string field, string detail = "") =>
-        Add("FieldValueRequired", field, detail.Length == 0 ? "Required value" : $"Required value: {detail}");
+        Add("FieldValueRequired", field, detail.Length == 0
+            ? "Required value"
+            : $"Required value: {detail}");
 
-    /// <summary>The value as Kubernetes shows it: texts go through <see cref="Quote"/> first.</summary>
+    /// <summary>The value as Kubernetes shows it: texts go through <see cref="Quote"/>
+    /// first.</summary>
     public void Invalid(string field, string shown, string detail) =>
         Add("FieldValueInvalid", field, $"Invalid value: {shown}: {detail}");
 
@@ -40,7 +43,8 @@ internal sealed class FieldErrors
 
     public void NotSupported(string field, string shown, params ReadOnlySpan<string> supported)
     {
-        var text = new StringBuilder("Unsupported value: ").Append(shown).Append(": supported values: ");
+        var text = new StringBuilder("Unsupported value: ").Append(shown).Append(": supported "
+            + "values: ");
         for (var i = 0; i < supported.Length; i++)
         {
             text.Append(i == 0 ? "" : ", ").Append(Quote(supported[i]));
@@ -48,7 +52,8 @@ internal sealed class FieldErrors
         Add("FieldValueNotSupported", field, text.ToString());
     }
 
-    /// <summary>Complains of a value that is none of the given ones; unset is not looked at.</summary>
+    /// <summary>Complains of a value that is none of the given ones; unset is not looked
+    /// at.</summary>
     public void OneOf(string field, string? value, params ReadOnlySpan<string> supported)
     {
         if (value is not null && !supported.Contains(value))
@@ -65,15 +70,17 @@ internal sealed class FieldErrors
         }
     }
 
-    public void Immutable(string field, string shown) => Invalid(field, shown, "field is immutable");
+    public void Immutable(string field, string shown) =>
+        Invalid(field, shown, "field is immutable");
 
-    /// <summary>The errors as a refusal: the same sentence is said once, but counted each time.</summary>
+    /// <summary>The errors as a refusal: the same sentence is said once, but counted each
+    /// time.</summary>
     public Status ToStatus(Kind kind, string name) => ToStatus(kind.Name, kind.Group, name);
 
     public Status ToStatus(string kind, string group, string name)
     {
-        var sentences = new List<string>(causes.Count);
-        foreach (var cause in causes)
+        var sentences = new List<string>(Count);
+        foreach (var cause in causes ?? [])
         {
             var sentence = $"{cause.Field}: {cause.Message}";
             if (!sentences.Contains(sentence))
@@ -88,7 +95,7 @@ internal sealed class FieldErrors
             Name = name.Length == 0 ? null : name,
             Group = group.Length == 0 ? null : group,
             Kind = kind,
-            Causes = causes.ToSeq(),
+            Causes = (causes ?? []).ToSeq(),
         }).Status;
     }
 
@@ -112,5 +119,5 @@ internal sealed class FieldErrors
     }
 
     private void Add(string reason, string field, string message) =>
-        causes.Add(new() { Reason = reason, Message = message, Field = field });
+        (causes ??= []).Add(new() { Reason = reason, Message = message, Field = field });
 }

@@ -11,20 +11,18 @@ internal sealed class JobRules(PodRules rules) : KindStrategy<Job>
     private const string UidLabel = "batch.kubernetes.io/controller-uid";
     private const string NameLabel = "batch.kubernetes.io/job-name";
 
-    public override bool HasGeneration(Kind kind) => true;
-
-    protected override Job PrepareCreate(Job value) => value with { Status = JobStatus.None };
-
     protected override Job WithStatusOf(Job value, Job source) =>
-        ReferenceEquals(value.Status, source.Status) ? value : value with { Status = source.Status };
+        value with { Status = source.Status };
 
-    protected override bool SameDesired(Job now, Job old) => now.Spec.Equals(old.Spec);
+    protected override ApiPart Desired(Job value) => value.Spec;
 
     protected override Job Default(Job value)
     {
         var spec = Fill(value.Spec, rules);
         spec = spec with { Suspend = spec.Suspend ?? false };
-        var labels = value.Metadata.Labels.IsEmpty ? spec.Template.Metadata.Labels : value.Metadata.Labels;
+        var labels = value.Metadata.Labels.IsEmpty
+            ? spec.Template.Metadata.Labels
+            : value.Metadata.Labels;
         value = spec.Equals(value.Spec) ? value : value with { Spec = spec };
         return labels.SameAs(value.Metadata.Labels) ? value
             : value with { Metadata = value.Metadata with { Labels = labels } };
@@ -50,7 +48,9 @@ internal sealed class JobRules(PodRules rules) : KindStrategy<Job>
                 Rules = PodDefaults.Each(policy.Rules, static rule => rule with
                 {
                     OnPodConditions = PodDefaults.Each(rule.OnPodConditions, static pattern =>
-                        pattern.Status is { Length: > 0 } ? pattern : pattern with { Status = "True" }),
+                        pattern.Status is { Length: > 0 }
+                            ? pattern
+                            : pattern with { Status = "True" }),
                 }),
             },
             Template = rules.DefaultTemplate(spec.Template),
@@ -123,15 +123,10 @@ internal sealed class CronJobRules(PodRules rules) : KindStrategy<CronJob>
     // The controller adds a dash and ten digits to make the names of Jobs.
     private const int LongestName = 52;
 
-    public override bool HasGeneration(Kind kind) => true;
-
-    protected override CronJob PrepareCreate(CronJob value) =>
-        value with { Status = CronJobStatus.None };
-
     protected override CronJob WithStatusOf(CronJob value, CronJob source) =>
-        ReferenceEquals(value.Status, source.Status) ? value : value with { Status = source.Status };
+        value with { Status = source.Status };
 
-    protected override bool SameDesired(CronJob now, CronJob old) => now.Spec.Equals(old.Spec);
+    protected override ApiPart Desired(CronJob value) => value.Spec;
 
     protected override CronJob Default(CronJob value)
     {
@@ -155,7 +150,8 @@ internal sealed class CronJobRules(PodRules rules) : KindStrategy<CronJob>
         var spec = value.Spec;
         Schedule(spec.Schedule, errors);
         errors.NotNegative("spec.startingDeadlineSeconds", spec.StartingDeadlineSeconds);
-        errors.OneOf("spec.concurrencyPolicy", spec.ConcurrencyPolicy, "Allow", "Forbid", "Replace");
+        errors.OneOf("spec.concurrencyPolicy", spec.ConcurrencyPolicy, "Allow", "Forbid",
+            "Replace");
         JobRules.Spec(spec.JobTemplate.Spec, "spec.jobTemplate.spec", rules, errors);
         errors.NotNegative("spec.successfulJobsHistoryLimit", spec.SuccessfulJobsHistoryLimit);
         errors.NotNegative("spec.failedJobsHistoryLimit", spec.FailedJobsHistoryLimit);

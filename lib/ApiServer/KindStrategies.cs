@@ -37,6 +37,9 @@ internal sealed class KindStrategies
         all[Kinds.Event] = new SimpleStrategy<Event>(createsOnUpdate: true);
         all[Kinds.LimitRange] = new SimpleStrategy<LimitRange>(createsOnUpdate: true);
         all[Kinds.EndpointSlice] = new SimpleStrategy<EndpointSlice>();
+        var roles = new RoleStrategy();
+        all[Kinds.Role] = all[Kinds.RoleBinding] = roles;
+        all[Kinds.ClusterRole] = all[Kinds.ClusterRoleBinding] = roles;
         all[Kinds.ControllerRevision] = new SimpleStrategy<ControllerRevision>();
     }
 
@@ -56,9 +59,17 @@ internal sealed class KindStrategies
 /// <summary>The strategy of kinds that have a record and no rules of their own here.</summary>
 internal sealed class SimpleStrategy<T>(bool unconditional = true, bool createsOnUpdate = false)
     : KindStrategy<T>
-    where T : ApiObject
+    where T : ApiObject, new()
 {
     public override bool Unconditional => unconditional;
 
     public override bool CreatesOnUpdate => createsOnUpdate;
+}
+
+/// <summary>The strategy of roles and their bindings: names such as <c>system:node</c>.</summary>
+internal sealed class RoleStrategy : KindStrategy
+{
+    public override bool CreatesOnUpdate => true;
+
+    public override Seq<string> NameProblems(string name) => SegmentProblems(name);
 }

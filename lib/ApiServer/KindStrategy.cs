@@ -4,14 +4,17 @@ namespace KubeSim;
 
 /// <summary>What the API server does differently for a kind: one such per kind, in the table of
 /// <see cref="KindStrategies"/>. Every stage calls its own method here; a kind overrides what it
-/// needs. This base serves kinds without a record of their own, custom resources among them.</summary>
-/// <remarks>Models staging/src/k8s.io/apiserver/pkg/registry/rest/{create,update,delete}.go.</remarks>
+/// needs. This base serves kinds without a record of their own, custom resources among
+/// them.</summary>
+/// <remarks>Models
+/// staging/src/k8s.io/apiserver/pkg/registry/rest/{create,update,delete}.go.</remarks>
 internal class KindStrategy
 {
     // Kinds without a record here whose desired state is counted all the same.
     private static readonly Seq<string> counted = ["Ingress", "NetworkPolicy", "IngressClass"];
 
-    /// <summary>True when a deletion answers with the object rather than with a bare success.</summary>
+    /// <summary>True when a deletion answers with the object rather than with a bare
+    /// success.</summary>
     public virtual bool ReturnsDeleted => false;
 
     /// <summary>True when a replacement need not say which version it replaces.</summary>
@@ -29,7 +32,8 @@ internal class KindStrategy
     /// <summary>The grace of a deletion in seconds; null for kinds that know no grace.</summary>
     public virtual long? Grace(ApiObject value, long? asked) => null;
 
-    /// <summary>False for the one kind whose mark of deletion tells no grace, the namespace.</summary>
+    /// <summary>False for the one kind whose mark of deletion tells no grace, the
+    /// namespace.</summary>
     public virtual bool MarksGrace => true;
 
     /// <summary>What a kind makes of the name and UID that a new object got.</summary>
@@ -41,6 +45,14 @@ internal class KindStrategy
     public virtual bool HasGeneration(Kind kind) => kind.SchemaType is null || Counted(kind);
 
     public virtual Seq<string> NameProblems(string name) => Names.Dns1123Subdomain(name);
+
+    /// <summary>The looser rule of a few kinds: what fits between two slashes of a
+    /// path.</summary>
+    protected static Seq<string> SegmentProblems(string name) =>
+        name is "." or ".." ? [$"may not be '{name}'"]
+        : name.Contains('/') ? ["may not contain '/'"]
+        : name.Contains('%') ? ["may not contain '%'"]
+        : default;
 
     /// <summary>Fills in what a client left out; the same reference when nothing was.</summary>
     public virtual ApiObject Default(ApiObject value) => value;
@@ -102,16 +114,18 @@ internal class KindStrategy
 
 /// <summary>The strategy of a kind that has a record: the same methods, typed.</summary>
 internal abstract class KindStrategy<T> : KindStrategy
-    where T : ApiObject
+    where T : ApiObject, new()
 {
-    public override bool HasGeneration(Kind kind) => false;
+    private static readonly T blank = new();
+
+    public override bool HasGeneration(Kind kind) => Desired(blank) is not null;
 
     public sealed override ApiObject Default(ApiObject value) => Default((T)value);
 
     public sealed override ApiObject PrepareCreate(ApiObject value) => PrepareCreate((T)value);
 
     public sealed override ApiObject PrepareUpdate(ApiObject now, ApiObject old) =>
-        WithStatusOf((T)now, (T)old);
+        KeepOnUpdate((T)now, (T)old);
 
     public sealed override ApiObject PrepareStatus(ApiObject now, ApiObject old) =>
         WithStatusOf((T)old, (T)now) with { Metadata = now.Metadata };
@@ -127,13 +141,20 @@ internal abstract class KindStrategy<T> : KindStrategy
 
     protected virtual T Default(T value) => value;
 
-    protected virtual T PrepareCreate(T value) => value;
+    protected virtual T PrepareCreate(T value) => WithStatusOf(value, blank);
 
     /// <summary>The first object with the status of the second; kinds without a status of its own
     /// give the first back.</summary>
     protected virtual T WithStatusOf(T value, T source) => value;
 
-    protected virtual bool SameDesired(T now, T old) => true;
+    /// <summary>A replacement with what it may not change taken from the stored object.</summary>
+    protected virtual T KeepOnUpdate(T now, T old) => WithStatusOf(now, old);
+
+    /// <summary>The part whose changes the generation counts; null for kinds that count
+    /// none.</summary>
+    protected virtual ApiPart? Desired(T value) => null;
+
+    protected virtual bool SameDesired(T now, T old) => Equals(Desired(now), Desired(old));
 
     protected virtual void Validate(T value, FieldErrors errors)
     {

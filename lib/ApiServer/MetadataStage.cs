@@ -137,7 +137,8 @@ internal static class MetadataStage
         }
     }
 
-    /// <summary>A generated name: the prefix is cut so that prefix and end have 63 characters.</summary>
+    /// <summary>A generated name: the prefix is cut so that prefix and end have 63
+    /// characters.</summary>
     public static string Generated(string prefix, string suffix) =>
         string.Concat(prefix.AsSpan(0, Math.Min(prefix.Length, 58)), suffix);
 
@@ -203,8 +204,8 @@ internal static class MetadataStage
         if (!added.IsEmpty)
         {
             var shown = string.Join(", ", added.Select(FieldErrors.Quote));
-            errors.Forbidden("metadata.finalizers", "no new finalizers can be added if the object is "
-                + $"being deleted, found new finalizers []string{{{shown}}}");
+            errors.Forbidden("metadata.finalizers", "no new finalizers can be added if the object "
+                + $"is being deleted, found new finalizers []string{{{shown}}}");
         }
     }
 

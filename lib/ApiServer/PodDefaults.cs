@@ -9,7 +9,8 @@ internal static class PodDefaults
     private static readonly PodSecurityContext noContext = new();
     private static readonly EmptyDirVolumeSource emptyDir = new();
 
-    /// <summary>The list with a function applied to each item; the same list when nothing changed.</summary>
+    /// <summary>The list with a function applied to each item; the same list when nothing
+    /// changed.</summary>
     public static Seq<T> Each<T>(Seq<T> items, Func<T, T> change)
         where T : class
     {
@@ -82,7 +83,8 @@ internal static class PodDefaults
     {
         var name = image[(image.LastIndexOf('/') + 1)..];
         var colon = name.IndexOf(':');
-        var moving = !name.Contains('@') && (colon < 0 || name[(colon + 1)..] == "latest");
+        var moving = name.Length > 0 && !name.Contains('@')
+            && (colon < 0 || name[(colon + 1)..] == "latest");
         return moving ? "Always" : "IfNotPresent";
     }
 
@@ -149,7 +151,9 @@ internal static class PodDefaults
                 : secret with { DefaultMode = secret.DefaultMode ?? ReadableFile },
             ConfigMap = volume.ConfigMap is not { } map ? null
                 : map with { DefaultMode = map.DefaultMode ?? ReadableFile },
-            HostPath = volume.HostPath is not { } path ? null : path with { Type = path.Type ?? "" },
+            HostPath = volume.HostPath is not { } path
+                ? null
+                : path with { Type = path.Type ?? "" },
             DownwardAPI = volume.DownwardAPI is not { } down ? null : down with
             {
                 DefaultMode = down.DefaultMode ?? ReadableFile,
@@ -165,7 +169,10 @@ internal static class PodDefaults
                 {
                     VolumeClaimTemplate = claim with
                     {
-                        Spec = claim.Spec with { VolumeMode = claim.Spec.VolumeMode ?? "Filesystem" },
+                        Spec = claim.Spec with
+                        {
+                            VolumeMode = claim.Spec.VolumeMode ?? "Filesystem",
+                        },
                     },
                 },
         };
@@ -180,9 +187,12 @@ internal static class PodDefaults
     };
 
     private static DownwardAPIVolumeFile File(DownwardAPIVolumeFile file) =>
-        file.FieldRef is { ApiVersion: null } ? file with { FieldRef = Field(file.FieldRef) } : file;
+        file.FieldRef is { ApiVersion: null }
+            ? file with { FieldRef = Field(file.FieldRef) }
+            : file;
 
-    /// <summary>How many of the sources that have a property a volume names: one, in a valid pod.</summary>
+    /// <summary>How many of the sources that have a property a volume names: one, in a valid
+    /// pod.</summary>
     public static int Sources(Volume volume) => Count(volume.EmptyDir) + Count(volume.HostPath)
         + Count(volume.ConfigMap) + Count(volume.Secret) + Count(volume.Projected)
         + Count(volume.DownwardAPI) + Count(volume.PersistentVolumeClaim) + Count(volume.Ephemeral)

@@ -7,7 +7,8 @@ namespace KubeSim;
 internal sealed class PodRules
 {
     private readonly PodSpecMemo pods = new(static spec => Same(spec, PodDefaults.Pod(spec)));
-    private readonly PodSpecMemo templates = new(static spec => Same(spec, PodDefaults.Template(spec)));
+    private readonly PodSpecMemo templates = new(static spec => Same(spec,
+        PodDefaults.Template(spec)));
     private readonly PodSpec?[] valid = new PodSpec?[1024];
 
     public PodSpec DefaultPod(PodSpec spec) => pods[spec];
@@ -33,7 +34,8 @@ internal sealed class PodRules
     public void Validate(PodTemplateSpec template, string at, FieldErrors errors)
     {
         MetadataStage.Labels(template.Metadata.Labels, $"{at}.metadata.labels", errors);
-        MetadataStage.Annotations(template.Metadata.Annotations, $"{at}.metadata.annotations", errors);
+        MetadataStage.Annotations(template.Metadata.Annotations, $"{at}.metadata.annotations",
+            errors);
         Validate(template.Spec, $"{at}.spec", errors);
     }
 
@@ -41,8 +43,8 @@ internal sealed class PodRules
     private static PodSpec Same(PodSpec old, PodSpec filled) => filled.Equals(old) ? old : filled;
 }
 
-/// <summary>Pods: made Pending, told their quality of service, deleted with grace, and fixed for good
-/// but for images, tolerations and a deadline.</summary>
+/// <summary>Pods: made Pending, told their quality of service, deleted with grace, and fixed for
+/// good but for images, tolerations and a deadline.</summary>
 /// <remarks>Models pkg/registry/core/pod/strategy.go.</remarks>
 internal sealed class PodStrategy(PodRules rules) : KindStrategy<Pod>
 {
@@ -57,8 +59,6 @@ internal sealed class PodStrategy(PodRules rules) : KindStrategy<Pod>
     private static readonly PodStatus guaranteed = Pending("Guaranteed");
 
     public override bool ReturnsDeleted => true;
-
-    public override bool HasGeneration(Kind kind) => true;
 
     /// <summary>A pod that runs nowhere, or has ended, needs no time to stop.</summary>
     public override long? Grace(ApiObject value, long? asked)
@@ -77,7 +77,7 @@ internal sealed class PodStrategy(PodRules rules) : KindStrategy<Pod>
 
     protected override Pod PrepareCreate(Pod value) => value with
     {
-        Status = PodValidation.QosClass(rules.DefaultPod(value.Spec)) switch
+        Status = value.QosClass switch
         {
             "BestEffort" => bestEffort,
             "Guaranteed" => guaranteed,
@@ -86,9 +86,9 @@ internal sealed class PodStrategy(PodRules rules) : KindStrategy<Pod>
     };
 
     protected override Pod WithStatusOf(Pod value, Pod source) =>
-        ReferenceEquals(value.Status, source.Status) ? value : value with { Status = source.Status };
+        value with { Status = source.Status };
 
-    protected override bool SameDesired(Pod now, Pod old) => now.Spec.Equals(old.Spec);
+    protected override ApiPart Desired(Pod value) => value.Spec;
 
     protected override void Validate(Pod value, FieldErrors errors) =>
         rules.Validate(value.Spec, "spec", errors);

@@ -1,7 +1,7 @@
 namespace KubeSim;
 
-/// <summary>What must be true of a pod's spec, in a pod or in a template. The order of the checks is
-/// the order in which the real server tells the faults.</summary>
+/// <summary>What must be true of a pod's spec, in a pod or in a template. The order of the checks
+/// is the order in which the real server tells the faults.</summary>
 /// <remarks>Models pkg/apis/core/validation/validation.go.</remarks>
 internal static partial class PodValidation
 {
@@ -34,7 +34,8 @@ internal static partial class PodValidation
         errors.OneOf($"{at}.restartPolicy", spec.RestartPolicy, "Always", "Never", "OnFailure");
         errors.OneOf($"{at}.dnsPolicy", spec.DnsPolicy,
             "ClusterFirst", "ClusterFirstWithHostNet", "Default", "None");
-        errors.NotNegative($"{at}.terminationGracePeriodSeconds", spec.TerminationGracePeriodSeconds);
+        errors.NotNegative($"{at}.terminationGracePeriodSeconds",
+            spec.TerminationGracePeriodSeconds);
         if (spec.ActiveDeadlineSeconds is < 1 or > int.MaxValue)
         {
             errors.Invalid($"{at}.activeDeadlineSeconds", spec.ActiveDeadlineSeconds.Value,
@@ -108,7 +109,8 @@ internal static partial class PodValidation
         }
         else if (image.AsSpan().Trim().Length != image.Length)
         {
-            errors.InvalidText($"{at}.image", image, "must not have leading or trailing whitespace");
+            errors.InvalidText($"{at}.image", image, "must not have leading or trailing "
+                + "whitespace");
         }
         Ports(container.Ports, $"{at}.ports", errors);
         Env(container.Env, $"{at}.env", errors);
@@ -128,7 +130,8 @@ internal static partial class PodValidation
     // An init container runs to its end: it has nothing to probe, unless it is a sidecar.
     private static void InitOnly(Container container, string at, FieldErrors errors)
     {
-        errors.OneOf($"{at}.restartPolicy", container.RestartPolicy, "Always", "Never", "OnFailure");
+        errors.OneOf($"{at}.restartPolicy", container.RestartPolicy, "Always", "Never",
+            "OnFailure");
         if (container.RestartPolicy == "Always")
         {
             return;
@@ -303,7 +306,8 @@ internal static partial class PodValidation
         {
             if (constraints[i].MaxSkew <= 0)
             {
-                errors.Invalid($"{at}[{i}].maxSkew", constraints[i].MaxSkew, "must be greater than zero");
+                errors.Invalid($"{at}[{i}].maxSkew", constraints[i].MaxSkew, "must be greater than "
+                    + "zero");
             }
             if (constraints[i].TopologyKey.Length == 0)
             {

@@ -1,7 +1,10 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
 namespace KubeSim;
 
-/// <summary>Refusals that only the API server itself makes, in the real one's words; those that every
-/// component may meet are in <see cref="ApiErrors"/>.</summary>
+/// <summary>Refusals that only the API server itself makes, in the real one's words; those that
+/// every component may meet are in <see cref="ApiErrors"/>.</summary>
 internal static class Refusals
 {
     public static Status NoSuchResource { get; } = ApiErrors.Of(404, "NotFound",
@@ -30,12 +33,17 @@ internal static class Refusals
             + $"strconv.ParseUint: parsing {FieldErrors.Quote(text)}: invalid syntax",
     };
 
-    public static Status VersionTooLarge(string asked, Revision head) => ApiErrors.Of(504, "Timeout",
+    public static Status VersionTooLarge(string asked, Revision head) =>
+        ApiErrors.Of(504, "Timeout",
         $"Timeout: Too large resource version: {asked}, current: {head}", new()
         {
             Causes =
             [
-                new() { Reason = "ResourceVersionTooLarge", Message = "Too large resource version" },
+                new()
+                {
+                    Reason = "ResourceVersionTooLarge",
+                    Message = "Too large resource version",
+                },
             ],
             RetryAfterSeconds = 1,
         }).Status;
@@ -46,14 +54,25 @@ internal static class Refusals
     public static Status ListTooOld { get; } =
         ApiErrors.Expired("The resourceVersion for the provided list is too old.").Status;
 
-    public static Status ContinueTooOld { get; } = ApiErrors.Expired("The provided continue parameter "
-        + "is too old to display a consistent list result. You can start a new list without the "
-        + "continue parameter, or use the continue token in this response to retrieve the remainder "
-        + "of the results. Continuing with the provided token results in an inconsistent list - "
-        + "objects that were created, modified, or deleted between the time the first chunk was "
-        + "returned and now may show up in the list.").Status;
+    /// <summary>410 with a token in its metadata, for clients that rather go on inconsistently than
+    /// start anew.</summary>
+    public static Status ContinueTooOld(string token)
+    {
+        var status = ApiErrors.Expired("The provided continue parameter is too old to display a "
+            + "consistent list result. You can start a new list without the continue parameter, or "
+            + "use the continue token in this response to retrieve the remainder of the results. "
+            + "Continuing with the provided token results in an inconsistent list - objects that "
+            + "were created, modified, or deleted between the time the first chunk was returned "
+            + "and now may show up in the list.").Status;
+        var meta = new JsonObject { ["continue"] = token };
+        return status with
+        {
+            Kept = new() { ["metadata"] = JsonSerializer.SerializeToElement(meta) },
+        };
+    }
 
-    /// <summary>409: a precondition of a request names another object than the stored one.</summary>
+    /// <summary>409: a precondition of a request names another object than the stored
+    /// one.</summary>
     public static Status Precondition(Kind kind, string name, string why) =>
         ApiErrors.Of(409, "Conflict", $"Operation cannot be fulfilled on {kind.Qualified} "
             + $"\"{name}\": {why}", new()
@@ -68,7 +87,8 @@ internal static class Refusals
             + $"record ({stored}). The object might have been deleted and then recreated");
 
     public static Status WrongVersion(Kind kind, string name, string asked, Revision stored) =>
-        Precondition(kind, name, $"the ResourceVersion in the precondition ({asked}) does not match "
+        Precondition(kind, name, $"the ResourceVersion in the precondition ({asked}) does not "
+            + "match "
             + $"the ResourceVersion in record ({stored}). The object might have been modified");
 
     public static Status NoUniqueName(Kind kind, string name) => ApiErrors.Of(409, "AlreadyExists",

@@ -1,7 +1,7 @@
 namespace KubeSim;
 
-/// <summary>What a request is about: a list (no name), an object, or a part of an object that has an
-/// address of its own, its subresource.</summary>
+/// <summary>What a request is about: a list (no name), an object, or a part of an object that has
+/// an address of its own, its subresource.</summary>
 /// <example><c>/apis/apps/v1/namespaces/x/deployments/web/scale</c> has the kind Deployment, the
 /// namespace x, the name web and the subresource scale.</example>
 public readonly record struct ResourcePath(
@@ -17,9 +17,12 @@ public readonly record struct ResourcePath(
     /// <summary>Reads a path as HTTP clients write it, without its query.</summary>
     /// <exception cref="ApiException">404: the server knows no such group or resource.</exception>
     public static ResourcePath Parse(string path, KindRegistry kinds) =>
-        TryParse(path, kinds, out var result) is { } refusal ? throw new ApiException(refusal) : result;
+        TryParse(path, kinds, out var result) is { } refusal
+            ? throw new ApiException(refusal)
+            : result;
 
-    /// <summary>Reads a path; the answer is null, or the refusal of a path that leads nowhere.</summary>
+    /// <summary>Reads a path; the answer is null, or the refusal of a path that leads
+    /// nowhere.</summary>
     public static Status? TryParse(string path, KindRegistry kinds, out ResourcePath result)
     {
         result = default;
@@ -37,7 +40,8 @@ public readonly record struct ResourcePath(
         }
         parts = parts[skip..];
         var ns = "";
-        if (parts.Length > 2 && parts[0] == "namespaces" && parts[2] is not ("status" or "finalize"))
+        if (parts.Length > 2 && parts[0] == "namespaces"
+            && parts[2] is not ("status" or "finalize"))
         {
             ns = parts[1];
             parts = parts[2..];

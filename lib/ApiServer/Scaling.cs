@@ -16,7 +16,8 @@ internal static class Scaling
             ReplicaSet s => (s.Spec.Replicas, s.Status.Replicas, Text(s.Spec.Selector)),
             StatefulSet s => (s.Spec.Replicas, s.Status.Replicas, Text(s.Spec.Selector)),
             ReplicationController c =>
-                (c.Spec.Replicas, c.Status.Replicas, Selector.FromLabels(c.Spec.Selector).ToString()),
+                (c.Spec.Replicas, c.Status.Replicas,
+                    Selector.FromLabels(c.Spec.Selector).ToString()),
             _ => throw new InvalidOperationException($"{workload.Kind} has no scale"),
         };
         var meta = workload.Metadata;

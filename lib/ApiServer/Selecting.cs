@@ -3,8 +3,8 @@ using System.Globalization;
 namespace KubeSim;
 
 /// <summary>Which objects of a kind a list or a watch shows: label selector and field selector.
-/// Labels are free; of fields a kind knows a few, <c>metadata.name</c> and <c>metadata.namespace</c>
-/// always.</summary>
+/// Labels are free; of fields a kind knows a few, <c>metadata.name</c> and
+/// <c>metadata.namespace</c> always.</summary>
 /// <remarks>Models pkg/apis/core/v1/conversion.go (field labels).</remarks>
 internal sealed class Selecting
 {
@@ -102,7 +102,9 @@ internal sealed class Selecting
         }
         if (!fieldsOf.TryGetValue(kind, out var known))
         {
-            var names = kind.Namespaced ? "\"metadata.name\", \"metadata.namespace\"" : "\"metadata.name\"";
+            var names = kind.Namespaced
+                ? "\"metadata.name\", \"metadata.namespace\""
+                : "\"metadata.name\"";
             return ApiErrors.BadRequest(
                 $"\"{field}\" is not a known field selector: only {names}").Status;
         }

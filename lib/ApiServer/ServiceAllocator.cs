@@ -39,12 +39,13 @@ internal sealed class ServiceAllocator(EtcdStore store, Prng random)
             }
             if (port is < FirstPort or >= FirstPort + Ports)
             {
-                errors.Invalid($"spec.ports[{i}].nodePort", port, "provided port is not in the valid "
-                    + "range. The range of valid ports is 30000-32767");
+                errors.Invalid($"spec.ports[{i}].nodePort", port, "provided port is not in the "
+                    + "valid range. The range of valid ports is 30000-32767");
             }
             else if (takenPorts.Contains(port))
             {
-                errors.Invalid($"spec.ports[{i}].nodePort", port, "provided port is already allocated");
+                errors.Invalid($"spec.ports[{i}].nodePort", port, "provided port is already "
+                    + "allocated");
             }
         }
     }
@@ -107,7 +108,8 @@ internal sealed class ServiceAllocator(EtcdStore store, Prng random)
         {
             var port = ports[i];
             var before = port.NodePort is > 0 || spec.Type == "ClusterIP" ? null
-                : was.Spec.Ports.FirstOrDefault(p => p.Port == port.Port && p.Protocol == port.Protocol);
+                : was.Spec.Ports.FirstOrDefault(p => p.Port == port.Port
+                    && p.Protocol == port.Protocol);
             ports = before?.NodePort is > 0
                 ? ports.SetItem(i, port with { NodePort = before.NodePort })
                 : ports;
@@ -155,7 +157,8 @@ internal sealed class ServiceAllocator(EtcdStore store, Prng random)
         };
     }
 
-    private string NextIp() => Ip(Draw(ChosenAddresses, Addresses, at => !takenIps.Contains(Ip(at))));
+    private string NextIp() =>
+        Ip(Draw(ChosenAddresses, Addresses, at => !takenIps.Contains(Ip(at))));
 
     private int NextPort(Seq<ServicePort> others) => FirstPort + Draw(ChosenPorts, Ports, at =>
         !takenPorts.Contains(FirstPort + at) && !others.Any(p => p.NodePort == FirstPort + at));

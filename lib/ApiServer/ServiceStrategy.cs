@@ -12,10 +12,8 @@ internal sealed class ServiceStrategy : KindStrategy<Service>
     // Since 1.34 the name of a Service may start with a digit.
     public override Seq<string> NameProblems(string name) => Names.Dns1123Label(name);
 
-    protected override Service PrepareCreate(Service value) => value with { Status = ServiceStatus.None };
-
     protected override Service WithStatusOf(Service value, Service source) =>
-        ReferenceEquals(value.Status, source.Status) ? value : value with { Status = source.Status };
+        value with { Status = source.Status };
 
     protected override Service Default(Service value)
     {
@@ -42,7 +40,9 @@ internal sealed class ServiceStrategy : KindStrategy<Service>
 
     private static ServicePort Default(ServicePort port)
     {
-        var target = port.TargetPort is { } given && given != 0 && given.Text != "" ? given : port.Port;
+        var target = port.TargetPort is { } given && given != 0 && given.Text != ""
+            ? given
+            : port.Port;
         return port.Protocol is not null && port.TargetPort == target ? port : port with
         {
             Protocol = port.Protocol ?? "TCP",
@@ -63,7 +63,8 @@ internal sealed class ServiceStrategy : KindStrategy<Service>
         }
         MetadataStage.Labels(spec.Selector, "spec.selector", errors);
         errors.OneOf("spec.sessionAffinity", spec.SessionAffinity, "ClientIP", "None");
-        errors.OneOf("spec.type", spec.Type, "ClusterIP", "ExternalName", "LoadBalancer", "NodePort");
+        errors.OneOf("spec.type", spec.Type, "ClusterIP", "ExternalName", "LoadBalancer",
+            "NodePort");
         if (spec.Type == "ExternalName")
         {
             ExternalName(spec.ExternalName ?? "", errors);

@@ -1,11 +1,12 @@
 namespace KubeSim;
 
 /// <summary>
-/// The changes of a kind, pulled one by one. A watch reads the log at a cursor of its own and holds a
-/// pin there, so that what it has not read yet is not forgotten. It starts after a revision; from 0
-/// it starts with an ADDED for every object that there is.
-/// <para>Selectors turn the log's changes into those of the selected set: an object whose label stops
-/// matching is DELETED for this watcher, as it last matched; one that starts matching is ADDED.</para>
+/// The changes of a kind, pulled one by one. A watch reads the log at a cursor of its own and holds
+/// a pin there, so that what it has not read yet is not forgotten. It starts after a revision; from
+/// 0 it starts with an ADDED for every object that there is.
+/// <para>Selectors turn the log's changes into those of the selected set: an object whose label
+/// stops matching is DELETED for this watcher, as it last matched; one that starts matching is
+/// ADDED.</para>
 /// Models staging/src/k8s.io/apiserver/pkg/storage/cacher/cache_watcher.go.
 /// </summary>
 public sealed class Watch : IDisposable

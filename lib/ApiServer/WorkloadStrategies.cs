@@ -31,7 +31,8 @@ internal static class WorkloadValidation
         FieldErrors errors)
     {
         var labels = template.Metadata.Labels;
-        if (selector is { IsEmpty: false } && KubeSim.Selector.TryFrom(selector, out var read, out _)
+        if (selector is { IsEmpty: false }
+            && KubeSim.Selector.TryFrom(selector, out var read, out _)
             && !read.Matches(labels))
         {
             errors.Invalid("spec.template.metadata.labels", Show(labels), Mismatch);
@@ -57,7 +58,8 @@ internal static class WorkloadValidation
         }
     }
 
-    /// <summary>A number or percentage that is not negative, and a percentage at most 100.</summary>
+    /// <summary>A number or percentage that is not negative, and a percentage at most
+    /// 100.</summary>
     public static void Share(IntOrString? value, string field, bool atMostAll, FieldErrors errors)
     {
         if (value is not { } given)
@@ -91,16 +93,15 @@ internal sealed class DeploymentRules(PodRules rules) : KindStrategy<Deployment>
 
     public override bool StatusKeepsLabels => true;
 
-    public override bool HasGeneration(Kind kind) => true;
-
-    protected override Deployment PrepareCreate(Deployment value) =>
-        value with { Status = DeploymentStatus.None };
-
     protected override Deployment WithStatusOf(Deployment value, Deployment source) =>
-        ReferenceEquals(value.Status, source.Status) ? value : value with { Status = source.Status };
+        value with { Status = source.Status };
 
+    protected override ApiPart Desired(Deployment value) => value.Spec;
+
+    // The generation of a Deployment counts changes of its annotations too.
     protected override bool SameDesired(Deployment now, Deployment old) =>
-        now.Spec.Equals(old.Spec) && now.Metadata.Annotations.Equals(old.Metadata.Annotations);
+        base.SameDesired(now, old)
+        && now.Metadata.Annotations.Equals(old.Metadata.Annotations);
 
     protected override Deployment Default(Deployment value)
     {
@@ -163,7 +164,8 @@ internal sealed class DeploymentRules(PodRules rules) : KindStrategy<Deployment>
             WorkloadValidation.Share(rolling.MaxSurge, $"{at}.maxSurge", false, errors);
             if (IsZero(rolling.MaxUnavailable) && IsZero(rolling.MaxSurge))
             {
-                errors.Invalid($"{at}.maxUnavailable", WorkloadValidation.Show(rolling.MaxUnavailable),
+                errors.Invalid($"{at}.maxUnavailable",
+                    WorkloadValidation.Show(rolling.MaxUnavailable),
                     "may not be 0 when `maxSurge` is 0");
             }
         }
@@ -179,15 +181,10 @@ internal sealed class ReplicaSetRules(PodRules rules) : KindStrategy<ReplicaSet>
 {
     public override bool StatusKeepsLabels => true;
 
-    public override bool HasGeneration(Kind kind) => true;
-
-    protected override ReplicaSet PrepareCreate(ReplicaSet value) =>
-        value with { Status = ReplicaSetStatus.None };
-
     protected override ReplicaSet WithStatusOf(ReplicaSet value, ReplicaSet source) =>
-        ReferenceEquals(value.Status, source.Status) ? value : value with { Status = source.Status };
+        value with { Status = source.Status };
 
-    protected override bool SameDesired(ReplicaSet now, ReplicaSet old) => now.Spec.Equals(old.Spec);
+    protected override ApiPart Desired(ReplicaSet value) => value.Spec;
 
     protected override ReplicaSet Default(ReplicaSet value)
     {
@@ -213,18 +210,14 @@ internal sealed class ReplicaSetRules(PodRules rules) : KindStrategy<ReplicaSet>
 }
 
 /// <summary>ReplicationControllers.</summary>
-internal sealed class ReplicationControllerRules(PodRules rules) : KindStrategy<ReplicationController>
+internal sealed class ReplicationControllerRules(PodRules rules)
+    : KindStrategy<ReplicationController>
 {
-    public override bool HasGeneration(Kind kind) => true;
-
-    protected override ReplicationController PrepareCreate(ReplicationController value) =>
-        value with { Status = ReplicationControllerStatus.None };
-
     protected override ReplicationController WithStatusOf(
-        ReplicationController value, ReplicationController source) => value with { Status = source.Status };
+        ReplicationController value, ReplicationController source) =>
+            value with { Status = source.Status };
 
-    protected override bool SameDesired(ReplicationController now, ReplicationController old) =>
-        now.Spec.Equals(old.Spec);
+    protected override ApiPart Desired(ReplicationController value) => value.Spec;
 
     // The oldest workload takes selector and labels from its template.
     protected override ReplicationController Default(ReplicationController value)
@@ -258,15 +251,10 @@ internal sealed class DaemonSetRules(PodRules rules) : KindStrategy<DaemonSet>
 {
     public override bool StatusKeepsLabels => true;
 
-    public override bool HasGeneration(Kind kind) => true;
-
-    protected override DaemonSet PrepareCreate(DaemonSet value) =>
-        value with { Status = DaemonSetStatus.None };
-
     protected override DaemonSet WithStatusOf(DaemonSet value, DaemonSet source) =>
-        ReferenceEquals(value.Status, source.Status) ? value : value with { Status = source.Status };
+        value with { Status = source.Status };
 
-    protected override bool SameDesired(DaemonSet now, DaemonSet old) => now.Spec.Equals(old.Spec);
+    protected override ApiPart Desired(DaemonSet value) => value.Spec;
 
     protected override DaemonSet Default(DaemonSet value)
     {
@@ -298,7 +286,8 @@ internal sealed class DaemonSetRules(PodRules rules) : KindStrategy<DaemonSet>
             $"{at}.maxUnavailable", true, errors);
         WorkloadValidation.Share(spec.UpdateStrategy.RollingUpdate?.MaxSurge,
             $"{at}.maxSurge", true, errors);
-        errors.OneOf("spec.updateStrategy.type", spec.UpdateStrategy.Type, "OnDelete", "RollingUpdate");
+        errors.OneOf("spec.updateStrategy.type", spec.UpdateStrategy.Type, "OnDelete",
+            "RollingUpdate");
         errors.NotNegative("spec.revisionHistoryLimit", spec.RevisionHistoryLimit);
     }
 
@@ -311,22 +300,20 @@ internal sealed class StatefulSetRules(PodRules rules) : KindStrategy<StatefulSe
 {
     public override bool StatusKeepsLabels => true;
 
-    public override bool HasGeneration(Kind kind) => true;
-
-    protected override StatefulSet PrepareCreate(StatefulSet value) =>
-        value with { Status = StatefulSetStatus.None };
-
     protected override StatefulSet WithStatusOf(StatefulSet value, StatefulSet source) =>
-        ReferenceEquals(value.Status, source.Status) ? value : value with { Status = source.Status };
+        value with { Status = source.Status };
 
-    protected override bool SameDesired(StatefulSet now, StatefulSet old) => now.Spec.Equals(old.Spec);
+    protected override ApiPart Desired(StatefulSet value) => value.Spec;
 
     protected override StatefulSet Default(StatefulSet value)
     {
         var (spec, strategy) = (value.Spec, value.Spec.UpdateStrategy);
         var type = strategy.Type is { Length: > 0 } given ? given : "RollingUpdate";
         var rolling = type != "RollingUpdate" ? strategy.RollingUpdate
-            : (strategy.RollingUpdate ?? new()) with { Partition = strategy.RollingUpdate?.Partition ?? 0 };
+            : (strategy.RollingUpdate ?? new()) with
+            {
+                Partition = strategy.RollingUpdate?.Partition ?? 0,
+            };
         var retention = spec.PersistentVolumeClaimRetentionPolicy ?? new();
         var filled = spec with
         {
@@ -349,14 +336,35 @@ internal sealed class StatefulSetRules(PodRules rules) : KindStrategy<StatefulSe
     protected override void Validate(StatefulSet value, FieldErrors errors)
     {
         var spec = value.Spec;
-        errors.OneOf("spec.podManagementPolicy", spec.PodManagementPolicy, "OrderedReady", "Parallel");
-        errors.OneOf("spec.updateStrategy.type", spec.UpdateStrategy.Type, "OnDelete", "RollingUpdate");
+        errors.OneOf("spec.podManagementPolicy", spec.PodManagementPolicy, "OrderedReady",
+            "Parallel");
+        errors.OneOf("spec.updateStrategy.type", spec.UpdateStrategy.Type, "OnDelete",
+            "RollingUpdate");
         errors.NotNegative("spec.updateStrategy.rollingUpdate.partition",
             spec.UpdateStrategy.RollingUpdate?.Partition);
         errors.NotNegative("spec.replicas", spec.Replicas);
         errors.NotNegative("spec.minReadySeconds", spec.MinReadySeconds);
         WorkloadValidation.Selector(spec.Selector, "statefulset", errors);
-        WorkloadValidation.Template(rules, spec.Template, spec.Selector, errors);
+        WorkloadValidation.Template(rules, WithClaims(spec), spec.Selector, errors);
+    }
+
+    // Each pod will have a volume for each claim, so the template's containers may mount them.
+    private static PodTemplateSpec WithClaims(StatefulSetSpec spec)
+    {
+        var volumes = spec.Template.Spec.Volumes;
+        foreach (var claim in spec.VolumeClaimTemplates)
+        {
+            var name = claim.Metadata.Name;
+            volumes = volumes.RemoveAll(volume => volume.Name == name).Add(new()
+            {
+                Name = name,
+                PersistentVolumeClaim = new() { ClaimName = name },
+            });
+        }
+        return volumes.SameAs(spec.Template.Spec.Volumes) ? spec.Template : spec.Template with
+        {
+            Spec = spec.Template.Spec with { Volumes = volumes },
+        };
     }
 
     protected override void ValidateUpdate(StatefulSet now, StatefulSet old, FieldErrors errors)
@@ -373,8 +381,8 @@ internal sealed class StatefulSetRules(PodRules rules) : KindStrategy<StatefulSe
         };
         if (!allowed.Equals(old.Spec))
         {
-            errors.Forbidden("spec", "updates to statefulset spec for fields other than 'replicas', "
-                + "'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', "
+            errors.Forbidden("spec", "updates to statefulset spec for fields other than "
+                + "'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', "
                 + "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden");
         }
     }

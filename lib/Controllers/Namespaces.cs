@@ -49,6 +49,7 @@ public sealed class Namespaces : IReconciler
         }
         if (due.TryGetValue(key, out var at) && at > api.Now)
         {
+            api.After(at - api.Now, key);
             return Result.Done;
         }
         // Until it is through, whatever goes wrong, the next look may be at once.

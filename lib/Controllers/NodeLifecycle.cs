@@ -25,11 +25,9 @@ public sealed class NodeLifecycle : IReconciler
     /// <summary>The taint of a node that says itself that it is not ready.</summary>
     public const string NotReady = "node.kubernetes.io/not-ready";
 
-    private const string LeaseNamespace = "kube-node-lease";
     private static readonly TimeSpan period = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan grace = TimeSpan.FromSeconds(50);
     private static readonly TimeSpan startupGrace = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan renewal = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<string, Health> nodes = new(StringComparer.Ordinal);
     private readonly NodeZones zones = new();
@@ -266,14 +264,12 @@ public sealed class NodeLifecycle : IReconciler
         return NextLook(last) + allowed;
     }
 
-    /// <summary>When a node that missed a renewal renewed its Lease last; null for one that renews
-    /// it, or never had one.</summary>
-    private static DateTime? LastRenewal(Node node, ReconcileContext api)
-    {
-        var lease = api.Get<Lease>(LeaseNamespace, node.Metadata.Name);
-        return lease?.Spec.RenewTime is { } at && at.Instant + renewal < api.Now
-            ? at.Instant : null;
-    }
+    /// <summary>When a node that is silent renewed its Lease last; null for one that renews it. The
+    /// renewals are not carried out one by one: see <see cref="Heartbeat"/>.</summary>
+    private static DateTime? LastRenewal(Node node, ReconcileContext api) =>
+        api.World is World world
+            && world.Machine(node.Metadata.Name).Heartbeat is { SilentSince: not null } heartbeat
+            ? heartbeat.LastRenewal(api.Now) : null;
 
     private static string? ReadyOf(Node? node) =>
         node is null ? null : node.Condition("Ready")?.Status ?? "Unknown";

@@ -2,8 +2,17 @@ using BenchmarkDotNet.Running;
 
 namespace Benchmarks;
 
+/// <summary><c>scale</c> fills a large cluster once and measures it; anything else goes to
+/// BenchmarkDotNet, such as <c>--filter *Step*</c>.</summary>
 public static class Program
 {
-    public static void Main(string[] args) =>
+    public static int Main(string[] args)
+    {
+        if (args.Length > 0 && args[0] == "scale")
+        {
+            return Scale.Run(args[1..]);
+        }
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+        return 0;
+    }
 }

@@ -6,7 +6,8 @@ namespace KubeNotebooks.Tests;
 public sealed class BadInputTests : CommandLineFixture
 {
     [TestCase("spec:\n  containers: [\n  - name: c\n", "bad.yaml:3:")]
-    [TestCase("a: 1\nb: 2\n\tc: 3\n", "bad.yaml:3:")]
+    [TestCase("kind: Pod\nmetadata:\n  name: a: b\n", "bad.yaml:3:")]
+    [TestCase("a: 1\nb: 2\n\tc: 3\n", "bad.yaml:3:1:")]
     public void Broken_yaml_is_told_with_its_line(string text, string start) =>
         Refuses("bad.yaml", text, start);
 
@@ -28,12 +29,13 @@ public sealed class BadInputTests : CommandLineFixture
 
     [Test]
     public void A_refusal_of_the_api_server_is_told_word_for_word() => Refuses("bad.yaml", Web(-1),
-        "bad.yaml:6:3: spec.replicas: ReplicaSet.apps \"web\" is invalid: spec.replicas: Invalid value: "
-        + "-1: must be greater than or equal to 0");
+        "bad.yaml:6:3: spec.replicas: ReplicaSet.apps \"web\" is invalid: spec.replicas: "
+        + "Invalid value: -1: must be greater than or equal to 0");
 
     [Test]
     public void An_object_without_its_namespace_is_refused() => Refuses("bad.yaml",
-        Web(1).Replace("  name: web", "  name: web\n  namespace: nowhere", StringComparison.Ordinal),
+        Web(1).Replace("  name: web", "  name: web\n  namespace: nowhere",
+            StringComparison.Ordinal),
         "bad.yaml:1:1: namespaces \"nowhere\" not found");
 
     [Test]
@@ -56,7 +58,8 @@ public sealed class BadInputTests : CommandLineFixture
     public void A_trace_that_cannot_be_written_is_told_before_the_run()
     {
         Write("web.yaml", Web(1));
-        var (code, output, error) = Run("simulate", "-f", "web.yaml", "--trace", "no/such/folder.jsonl");
+        var (code, output, error) = Run("simulate", "-f", "web.yaml", "--trace",
+            "no/such/folder.jsonl");
         Assert.That((code, output), Is.EqualTo((2, "")));
         Assert.That(error, Does.StartWith("no/such/folder.jsonl: cannot be written: "));
     }
@@ -69,7 +72,8 @@ public sealed class BadInputTests : CommandLineFixture
         var (code, output, error) = Run("simulate", "-f", "a.yaml", "-f", "b.yaml");
         Assert.That((code, output), Is.EqualTo((2, "")));
         Assert.That(error.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(l => l.Split(": ")[0]), Is.EqualTo(new[] { "a.yaml:6:3", "a.yaml:15:1", "b.yaml:6:3" }));
+            .Select(l => l.Split(": ")[0]), Is.EqualTo(new[] { "a.yaml:6:3", "a.yaml:16:1",
+                "b.yaml:6:3" }));
     }
 
     private static void Refuses(string file, string text, string start, string with = "")

@@ -10,6 +10,9 @@ public abstract class CommandLineFixture
 
     protected string Folder { get; private set; } = "";
 
+    /// <summary>The root of the repository.</summary>
+    protected static string Root { get; } = FindRoot();
+
     [SetUp]
     public void EnterFolder()
     {
@@ -51,6 +54,16 @@ public abstract class CommandLineFixture
     protected static string Name(JsonNode o) => (string)o["metadata"]!["name"]!;
 
     protected static void Write(string file, string text) => File.WriteAllText(file, text);
+
+    private static string FindRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder!.FullName, "KubeNotebooks.slnx")))
+        {
+            folder = folder.Parent;
+        }
+        return folder.FullName;
+    }
 
     protected static string Web(int replicas) => $$"""
         apiVersion: apps/v1

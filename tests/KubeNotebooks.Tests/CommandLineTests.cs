@@ -23,9 +23,9 @@ public sealed class CommandLineTests : CommandLineFixture
         Assert.Multiple(() =>
         {
             Assert.That(code, Is.Zero);
-            foreach (var option in (string[])["--filename", "--nodes", "--seed", "--until-converged",
-                "--for", "--limit", "--start", "--latency", "--journal", "--save-journal", "--trace",
-                "-o,"])
+            foreach (var option in (string[])["--filename", "--nodes", "--seed",
+                "--until-converged", "--for", "--limit", "--start", "--latency", "--journal",
+                "--save-journal", "--trace", "-o,"])
             {
                 Assert.That(output, Does.Contain(option));
             }
@@ -49,7 +49,8 @@ public sealed class CommandLineTests : CommandLineFixture
     [TestCase("--limit", "simulate", "-f", "web.yaml", "--limit", "-5s")]
     [TestCase("--for", "simulate", "-f", "web.yaml", "--for", "5s", "--limit", "5s")]
     [TestCase("--start: \"soon\" is no time", "simulate", "-f", "web.yaml", "--start", "soon")]
-    [TestCase("--latency: must be typical or none", "simulate", "-f", "web.yaml", "--latency", "low")]
+    [TestCase("--latency: must be typical or none", "simulate", "-f", "web.yaml", "--latency",
+        "low")]
     [TestCase("--output: must be wide or json or yaml", "simulate", "-f", "web.yaml", "-o", "xml")]
     public void A_wrong_word_is_told_and_nothing_runs(string told, params string[] args)
     {
@@ -60,7 +61,8 @@ public sealed class CommandLineTests : CommandLineFixture
             Assert.That(code, Is.EqualTo(2));
             Assert.That(output, Is.Empty);
             Assert.That(error, Does.Contain(told));
-            Assert.That(error.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(2),
+            Assert.That(error.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+                Has.Length.EqualTo(2),
                 "one line that says what, one that says what to try");
         });
     }

@@ -6,14 +6,18 @@ namespace KubeNotebooks.Tests;
 public sealed class JournalTests : CommandLineFixture
 {
     private const string Pod =
-        """{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}}""";
+        """{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":"""
+        + """{"containers":[{"name":"c","image":"i"}]}}""";
 
     [Test]
     public void A_patch_happens_once_the_cluster_has_settled()
     {
-        var objects = Play("""{"at":"settled","patch":{"kind":"ReplicaSet","namespace":"default","name":"web","type":"application/merge-patch+json","body":{"spec":{"replicas":5}}}}""");
+        var objects = Play("""{"at":"settled","patch":{"kind":"ReplicaSet","namespace":"default","""
+            + """ "name":"web","type":"application/merge-patch+json","""
+            + """ "body":{"spec":{"replicas":5}}}}""");
         Assert.That(OfKind(objects, "Pod"), Has.Length.EqualTo(5));
-        Assert.That((int)OfKind(objects, "ReplicaSet")[0]["status"]!["readyReplicas"]!, Is.EqualTo(5));
+        Assert.That((int)OfKind(objects, "ReplicaSet")[0]["status"]!["readyReplicas"]!,
+            Is.EqualTo(5));
     }
 
     [Test]
@@ -21,7 +25,8 @@ public sealed class JournalTests : CommandLineFixture
     {
         var objects = Play("""{"at":"1m30s","create":""" + Pod + "}");
         var pod = OfKind(objects, "Pod").Single(p => Name(p) == "p");
-        Assert.That((string?)pod["metadata"]!["creationTimestamp"], Is.EqualTo("2025-01-01T00:01:30Z"));
+        Assert.That((string?)pod["metadata"]!["creationTimestamp"], Is.EqualTo(
+            "2025-01-01T00:01:30Z"));
         Assert.That((string?)pod["status"]!["phase"], Is.EqualTo("Running"));
     }
 
@@ -30,7 +35,8 @@ public sealed class JournalTests : CommandLineFixture
     {
         var more = Pod.Replace("\"name\":\"p\"", "\"name\":\"p\",\"labels\":{\"a\":\"b\"}",
             StringComparison.Ordinal);
-        var objects = Play("""{"at":"1s","apply":""" + Pod + "}", """{"at":"2s","apply":""" + more + "}");
+        var objects = Play("""{"at":"1s","apply":""" + Pod + "}",
+            """{"at":"2s","apply":""" + more + "}");
         var pod = OfKind(objects, "Pod").Single(p => Name(p) == "p");
         Assert.That((string?)pod["metadata"]!["labels"]!["a"], Is.EqualTo("b"));
     }
@@ -39,16 +45,20 @@ public sealed class JournalTests : CommandLineFixture
     public void A_deleted_object_is_gone()
     {
         var objects = Play("""{"at":"1s","create":""" + Pod + "}",
-            """{"at":"settled","delete":{"kind":"Pod","name":"p","options":{"gracePeriodSeconds":0}}}""");
+            """{"at":"9s","delete":{"kind":"Pod","name":"p","options":"""
+            + """{"gracePeriodSeconds":0}}}""");
         Assert.That(OfKind(objects, "Pod").Select(Name), Has.No.Member("p"));
     }
 
     [Test]
     public void A_crashed_controller_does_nothing_until_it_is_restored()
     {
-        const string Crash = """{"at":"settled","fault":{"op":"crash","target":"replicaset-controller"}}""";
-        const string Scale = """{"at":"20s","patch":{"kind":"rs","name":"web","body":{"spec":{"replicas":4}}}}""";
-        const string Restore = """{"at":"40s","fault":{"op":"restore","target":"replicaset-controller"}}""";
+        const string Crash =
+            """{"at":"settled","fault":{"op":"crash","target":"replicaset-controller"}}""";
+        const string Scale =
+            """{"at":"20s","patch":{"kind":"rs","name":"web","body":{"spec":{"replicas":4}}}}""";
+        const string Restore =
+            """{"at":"40s","fault":{"op":"restore","target":"replicaset-controller"}}""";
         Assert.That(OfKind(Play(Crash, Scale), "Pod"), Has.Length.EqualTo(2));
         Assert.That(OfKind(Play(Crash, Scale, Restore), "Pod"), Has.Length.EqualTo(4));
     }
@@ -64,15 +74,18 @@ public sealed class JournalTests : CommandLineFixture
             {"at":"3s","patch":{"kind":"ReplicaSet","name":"web","body":{"spec":{"replicas":-2}}}}
             {"at":"4s","patch":{"kind":"ReplicaSet","name":"web","body":{"spec":{"replicas":3}}}}
             """);
-        var (code, output, error) = Run("simulate", "-f", "web.yaml", "--journal", "j.jsonl", "-o", "json");
+        var (code, output, error) = Run("simulate", "-f", "web.yaml", "--journal", "j.jsonl", "-o",
+            "json");
         var lines = error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Multiple(() =>
         {
             Assert.That(code, Is.Zero);
-            Assert.That(OfKind(JsonNode.Parse(output)!["items"]!.AsArray(), "Pod"), Has.Length.EqualTo(3));
+            Assert.That(OfKind(JsonNode.Parse(output)!["items"]!.AsArray(), "Pod"),
+                Has.Length.EqualTo(3));
             Assert.That(lines, Has.Length.EqualTo(3));
             Assert.That(lines[0], Is.EqualTo("j.jsonl:1:1: pods \"nope\" not found"));
-            Assert.That(lines[1], Does.StartWith("j.jsonl:3:1: fault.target: ").And.Contain("node-9"));
+            Assert.That(lines[1], Does.StartWith("j.jsonl:3:1: fault.target: ").And.Contain(
+                "node-9"));
             Assert.That(lines[2], Does.StartWith(
                 "j.jsonl:4:1: spec.replicas: ReplicaSet.apps \"web\" is invalid: spec.replicas: "));
         });
@@ -86,7 +99,8 @@ public sealed class JournalTests : CommandLineFixture
     [TestCase("""{"at":"5s","delete":{"kind":"Pod"}}""", "name")]
     [TestCase("""{"at":"5s","delete":{"kind":"Pood","name":"p"}}""", "Pood")]
     [TestCase("""{"at":"5s","patch":{"kind":"Pod","name":"p"}}""", "body")]
-    [TestCase("""{"at":"5s","patch":{"kind":"Pod","name":"p","type":"text/plain","body":{}}}""", "text/plain")]
+    [TestCase("""{"at":"5s","patch":{"kind":"Pod","name":"p","type":"text/plain","body":{}}}""",
+        "text/plain")]
     [TestCase("""{"at":"5s","fault":{"op":"burn","target":"node-1"}}""", "burn")]
     [TestCase("""{"at":"5s","create":{"apiVersion":"v1","kind":"Pod","spce":{}}}""", "spce")]
     [TestCase("""{"at":"5s","probe":{"namespace":"x","count":1,"pass":true}}""", "probe")]
@@ -110,9 +124,11 @@ public sealed class JournalTests : CommandLineFixture
     {
         Write("web.yaml", Web(1));
         Write("j.jsonl", """{"at":"2m","create":""" + Pod + "}\n");
-        var (code, output, error) = Run("simulate", "-f", "web.yaml", "--journal", "j.jsonl", "--for", "60s");
+        var (code, output, error) = Run("simulate", "-f", "web.yaml", "--journal", "j.jsonl",
+            "--for", "60s");
         Assert.That(code, Is.Zero);
-        Assert.That(error, Is.EqualTo("j.jsonl:1: not reached, nor what follows: the run ends at 1m0s\n"));
+        Assert.That(error, Is.EqualTo(
+            "j.jsonl:1: not reached, nor what follows: the run ends at 1m0s\n"));
         Assert.That(output, Does.Not.Contain("pod/p "));
     }
 
@@ -122,18 +138,21 @@ public sealed class JournalTests : CommandLineFixture
         Write("web.yaml", Web(3));
         Write("j.jsonl", """
             {"at":"settled","fault":{"op":"crash","target":"kubelet/node-2"}}
-            {"at":"settled","patch":{"kind":"ReplicaSet","name":"web","body":{"spec":{"replicas":7}}}}
+            {"at":"settled","patch":{"kind":"rs","name":"web","body":{"spec":{"replicas":7}}}}
             {"at":"9s","fault":{"op":"restore","target":"kubelet/node-2"}}
             """);
-        var first = Run("simulate", "-f", "web.yaml", "--journal", "j.jsonl", "--save-journal", "s.jsonl",
+        var first = Run("simulate", "-f", "web.yaml", "--journal", "j.jsonl", "--save-journal",
+            "s.jsonl",
             "--trace", "first.jsonl", "-o", "json");
-        var second = Run("simulate", "--journal", "s.jsonl", "--trace", "second.jsonl", "-o", "json");
+        var second = Run("simulate", "--journal", "s.jsonl", "--trace", "second.jsonl", "-o",
+            "json");
         Assert.Multiple(() =>
         {
             Assert.That(first.Code, Is.Zero, first.Error);
             Assert.That(File.ReadAllLines("s.jsonl"), Has.Length.EqualTo(4));
             Assert.That(second, Is.EqualTo(first));
-            Assert.That(File.ReadAllText("second.jsonl"), Is.EqualTo(File.ReadAllText("first.jsonl")));
+            Assert.That(File.ReadAllText("second.jsonl"), Is.EqualTo(File.ReadAllText(
+                "first.jsonl")));
         });
     }
 

@@ -31,7 +31,8 @@ public sealed class SimulateTests : CommandLineFixture
             Assert.That((string?)list["apiVersion"], Is.EqualTo("v1"));
             Assert.That(keys, Is.EqualTo(keys.Order(StringComparer.Ordinal)));
             Assert.That(keys, Has.Some.StartsWith("Event"));
-            Assert.That(output, Is.EqualTo(Json.Text(list).TrimEnd('\n') + "\n"), "as kubectl prints it");
+            Assert.That(output, Is.EqualTo(Json.Text(list).TrimEnd('\n') + "\n"),
+                "as kubectl prints it");
             Assert.That(error, Is.Empty);
         });
     }
@@ -55,7 +56,8 @@ public sealed class SimulateTests : CommandLineFixture
         Assert.Multiple(() =>
         {
             Assert.That(output, Does.Match(@"(?m)^NAMESPACE +NAME +READY +PHASE +NODE +AGE$"));
-            Assert.That(output, Does.Match(@"(?m)^default +pod/web-\w{5} +True +Running +node-\d +\d+s$"));
+            Assert.That(output, Does.Match(
+                @"(?m)^default +pod/web-\w{5} +True +Running +node-\d +\d+s$"));
             Assert.That(output, Does.Match(@"(?m)^default +replicaset.apps/web +2 +2 +2 +\d+s$"));
             Assert.That(output, Does.Match(@"(?m)^node/node-1 +Ready +4 +16Gi +110 +\d+s$"));
             Assert.That(output, Does.Not.Contain("event"));
@@ -68,7 +70,8 @@ public sealed class SimulateTests : CommandLineFixture
         Write("web.yaml", Web(1));
         var (_, yaml, _) = Run("simulate", "-f", "web.yaml", "-o", "yaml");
         Assert.That(yaml, Does.StartWith("apiVersion: v1\nitems:\n"));
-        Assert.That(Manifest.Read(yaml, "out.yaml", KindRegistry.BuiltIn).Select(d => d.Node.ToJsonString()),
+        Assert.That(Manifest.Read(yaml, "out.yaml", KindRegistry.BuiltIn).Select(d =>
+            d.Node.ToJsonString()),
             Is.EqualTo(Objects("simulate", "-f", "web.yaml").Select(o => o!.ToJsonString())));
     }
 
@@ -89,9 +92,11 @@ public sealed class SimulateTests : CommandLineFixture
     public void A_node_manifest_replaces_the_default_nodes()
     {
         Write("all.yaml", """
-            {apiVersion: v1, kind: Node, metadata: {name: big}, status: {capacity: {cpu: "8", pods: "2"}}}
+            {apiVersion: v1, kind: Node, metadata: {name: big},
+             status: {capacity: {cpu: "8", pods: "2"}}}
             ---
-            {apiVersion: v1, kind: Node, metadata: {name: off}, status: {conditions: [{type: Ready, status: "False"}]}}
+            {apiVersion: v1, kind: Node, metadata: {name: down},
+             status: {conditions: [{type: Ready, status: "False"}]}}
             ---
 
             """ + Web(3));
@@ -100,7 +105,7 @@ public sealed class SimulateTests : CommandLineFixture
         var placed = OfKind(objects, "Pod").Select(p => (string?)p["spec"]!["nodeName"]);
         Assert.Multiple(() =>
         {
-            Assert.That(nodes.Select(Name), Is.EqualTo(new[] { "big", "off" }));
+            Assert.That(nodes.Select(Name), Is.EqualTo(new[] { "big", "down" }));
             Assert.That((string?)nodes[0]["status"]!["allocatable"]!["cpu"], Is.EqualTo("8"));
             Assert.That((string?)nodes[1]["status"]!["capacity"]!["memory"], Is.EqualTo("16Gi"));
             Assert.That(placed, Is.EquivalentTo(new[] { "big", "big", null }));
@@ -111,8 +116,10 @@ public sealed class SimulateTests : CommandLineFixture
     public void The_cluster_starts_when_it_is_told()
     {
         Write("web.yaml", Web(1));
-        var nodes = OfKind(Objects("simulate", "-f", "web.yaml", "--start", "2031-05-06T07:08:09Z"), "Node");
-        Assert.That((string?)nodes[0]["metadata"]!["creationTimestamp"], Is.EqualTo("2031-05-06T07:08:09Z"));
+        var nodes = OfKind(Objects("simulate", "-f", "web.yaml", "--start",
+            "2031-05-06T07:08:09Z"), "Node");
+        Assert.That((string?)nodes[0]["metadata"]!["creationTimestamp"], Is.EqualTo(
+            "2031-05-06T07:08:09Z"));
     }
 
     [Test]
@@ -134,7 +141,8 @@ public sealed class SimulateTests : CommandLineFixture
             Assert.That(code, Is.EqualTo(3));
             Assert.That(output, Does.Contain("pod/web-"));
             Assert.That(error, Does.StartWith("limit reached at 20ms; still at work:\n"));
-            Assert.That(error.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.GreaterThan(1));
+            Assert.That(error.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+                Has.Length.GreaterThan(1));
         });
     }
 
@@ -151,13 +159,15 @@ public sealed class SimulateTests : CommandLineFixture
         {
             Assert.That(traced, Is.EqualTo(plain), "looking changes nothing");
             Assert.That(lines.Select(l => (long)l["step"]!), Is.Ordered.Ascending);
-            Assert.That(lines.Select(l => (string)l["time"]!), Is.Ordered.And.All.Match(@"^00:00:\d\d\.\d{3}$"));
+            Assert.That(lines.Select(l => (string)l["time"]!),
+                Is.Ordered.And.All.Match(@"^00:00:\d\d\.\d{3}$"));
             Assert.That(writes.Select(l => (long)l["revision"]!), Is.Ordered.Ascending.And.Unique);
             Assert.That(lines.Where(l => l["revision"] is null).Select(l => (string?)l["verb"]),
                 Is.All.EqualTo("none"));
             Assert.That((string?)create["verb"], Is.EqualTo("create"));
             Assert.That((string?)create["object"]!["kind"], Is.EqualTo("Pod"));
-            Assert.That((long)create["causes"]![0]!["revision"]!, Is.LessThan((long)create["revision"]!));
+            Assert.That((long)create["causes"]![0]!["revision"]!,
+                Is.LessThan((long)create["revision"]!));
             Assert.That(writes.Select(l => (string?)l["component"]).Distinct(), Is.SupersetOf(
                 new[] { "replicaset-controller", "default-scheduler", "kubelet" }));
             Assert.That(lines.Where(l => (string?)l["component"] == "kubelet")

@@ -42,7 +42,8 @@ public sealed class ApiDeleteTests
         Assert.That(api.Get<Pod>(Kinds.Pod, "api", "p"), Is.SameAs(marked));
 
         api.Now = api.Now.AddSeconds(2);
-        var last = (Pod)api.Ask(Verb.Delete, $"{Pods}/p", delete: new() { GracePeriodSeconds = 0 }).Object!;
+        var last = (Pod)api.Ask(Verb.Delete, $"{Pods}/p",
+            delete: new() { GracePeriodSeconds = 0 }).Object!;
         Assert.That(last.Metadata.DeletionGracePeriodSeconds, Is.Zero);
         Assert.That(last.Metadata.DeletionTimestamp, Is.EqualTo((Time)api.Now.AddSeconds(-2)));
         Assert.That(api.Get<Pod>(Kinds.Pod, "api", "p"), Is.Null);
@@ -54,10 +55,12 @@ public sealed class ApiDeleteTests
         api.Create(ApiFixture.Pod("p", "node-1"));
         api.Ask(Verb.Delete, $"{Pods}/p");
         var head = api.Store.Head;
-        Assert.That(api.Ask(Verb.Delete, $"{Pods}/p", delete: new() { GracePeriodSeconds = 60 }).Code,
+        Assert.That(api.Ask(Verb.Delete, $"{Pods}/p",
+            delete: new() { GracePeriodSeconds = 60 }).Code,
             Is.EqualTo(200));
         Assert.That(api.Store.Head, Is.EqualTo(head));
-        var shorter = api.Ask(Verb.Delete, $"{Pods}/p", delete: new() { GracePeriodSeconds = 5 }).Object!;
+        var shorter = api.Ask(Verb.Delete, $"{Pods}/p",
+            delete: new() { GracePeriodSeconds = 5 }).Object!;
         Assert.That(shorter.Metadata.DeletionTimestamp, Is.EqualTo((Time)api.Now.AddSeconds(5)));
     }
 
@@ -67,7 +70,8 @@ public sealed class ApiDeleteTests
         api.Create(ApiFixture.Pod("p"));
         var head = api.Store.Head;
         var last = (Pod)api.Ask(Verb.Delete, $"{Pods}/p").Object!;
-        Assert.That((last.Metadata.Generation, last.Metadata.DeletionGracePeriodSeconds), Is.EqualTo((2, 0)));
+        Assert.That((last.Metadata.Generation, last.Metadata.DeletionGracePeriodSeconds),
+            Is.EqualTo((2, 0)));
         Assert.That(api.Store.Head.Value - head.Value, Is.EqualTo(2));
         Assert.That(api.Store.Log(api.Store.Head).Type, Is.EqualTo("DELETED"));
     }
@@ -76,7 +80,8 @@ public sealed class ApiDeleteTests
     public void Finalizers_hold_an_object_until_the_last_is_taken_off()
     {
         var value = ApiFixture.Config("fin");
-        api.Create(value with { Metadata = value.Metadata with { Finalizers = ["example.com/hold"] } });
+        var meta = value.Metadata with { Finalizers = ["example.com/hold"] };
+        api.Create(value with { Metadata = meta });
         var held = api.Ask(Verb.Delete, $"{Configs}/fin").Object!;
         Assert.That((held.Metadata.DeletionTimestamp, held.Metadata.DeletionGracePeriodSeconds),
             Is.EqualTo(((Time?)api.Now, (long?)0)));
@@ -104,7 +109,8 @@ public sealed class ApiDeleteTests
         var first = api.Create(ApiFixture.Config("l1", ("g", "sel")));
         api.Create(ApiFixture.Config("l2", ("g", "sel")));
         api.Create(ApiFixture.Config("l3"));
-        var answer = api.Ask(Verb.DeleteCollection, Configs, query: new() { LabelSelector = "g=sel" });
+        var answer = api.Ask(Verb.DeleteCollection, Configs,
+            query: new() { LabelSelector = "g=sel" });
         Assert.That(answer.Items!.Select(i => i.Metadata.Name), Is.EqualTo(new[] { "l1", "l2" }));
         Assert.That(answer.Items![0], Is.EqualTo(first));
         Assert.That(api.Ask(Verb.List, Configs).Items!, Has.Count.EqualTo(1));
@@ -126,6 +132,23 @@ public sealed class ApiDeleteTests
         Assert.That(end.Code, Is.EqualTo(200));
         Assert.That(api.Ask(Verb.Get, path).Code, Is.EqualTo(404));
     }
+
+    [Test]
+    public void Replacing_a_namespace_leaves_its_spec_alone()
+    {
+        var body = new Namespace
+        {
+            Metadata = new() { Name = "api", Labels = Map.Of(("team", "a")) },
+        };
+        var now = (Namespace)api.Update(body).EnsureSuccess().Object!;
+        Assert.That(now.Spec.Finalizers, Is.EqualTo((Seq<string>)["kubernetes"]));
+        Assert.That(now.Status.Phase, Is.EqualTo("Active"));
+        Assert.That(now.Metadata.Labels.Count, Is.EqualTo(2));
+    }
+
+    [Test]
+    public void Namespaces_are_not_deleted_by_the_dozen() => Assert.That(
+        api.Ask(Verb.DeleteCollection, "/api/v1/namespaces").Code, Is.EqualTo(405));
 
     [Test]
     public void The_default_namespace_stays() =>

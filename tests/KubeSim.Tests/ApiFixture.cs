@@ -38,7 +38,8 @@ internal sealed class ApiFixture
         where T : ApiObject => (T)TryCreate(value).EnsureSuccess().Object!;
 
     public ApiResponse TryCreate(ApiObject value) => Server.Handle(
-        new(Verb.Create, new(value.Kind, value.Metadata.Namespace, "")) { Body = new Payload.Typed(value) });
+        new(Verb.Create, new(value.Kind, value.Metadata.Namespace,
+            "")) { Body = new Payload.Typed(value) });
 
     public ApiResponse Post(string path, string json) =>
         Ask(Verb.Create, path, new Payload.Json(JsonNode.Parse(json)!));
@@ -58,7 +59,8 @@ internal sealed class ApiFixture
         Spec = new() { Containers = [new() { Name = "c", Image = "nginx" }], NodeName = node },
     };
 
-    public static ConfigMap Config(string name, params ReadOnlySpan<(string, string)> labels) => new()
+    public static ConfigMap Config(string name, params ReadOnlySpan<(string, string)> labels) =>
+        new()
     {
         Metadata = new() { Name = name, Namespace = "api", Labels = Map.Of(labels) },
         Data = Map.Of(("a", "1")),
@@ -78,8 +80,9 @@ internal sealed class ApiFixture
         },
     };
 
-    /// <summary>Asserts that nothing was written and nothing drawn: the next UID is what it would have
-    /// been.</summary>
+    /// <summary>Asserts that nothing was written and nothing drawn: the next UID is what it would
+    /// have been.</summary>
     public void AssertRefused(ApiResponse answer, int code, Revision before) =>
-        Assert.That((answer.Code, answer.Revision, Store.Head), Is.EqualTo((code, default(Revision), before)));
+        Assert.That((answer.Code, answer.Revision, Store.Head), Is.EqualTo((code,
+            default(Revision), before)));
 }

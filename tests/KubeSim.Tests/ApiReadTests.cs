@@ -14,8 +14,10 @@ public sealed class ApiReadTests
     {
         foreach (var path in new[]
         {
-            "/api/v1/pods", "/api/v1/namespaces", "/api/v1/namespaces/x", "/api/v1/namespaces/x/status",
-            "/api/v1/namespaces/x/pods/p/binding", "/apis/apps/v1/namespaces/x/deployments/web/scale",
+            "/api/v1/pods", "/api/v1/namespaces", "/api/v1/namespaces/x",
+                "/api/v1/namespaces/x/status",
+            "/api/v1/namespaces/x/pods/p/binding",
+                "/apis/apps/v1/namespaces/x/deployments/web/scale",
             "/apis/apps/v1/deployments", "/api/v1/nodes/node-1",
         })
         {
@@ -23,7 +25,8 @@ public sealed class ApiReadTests
         }
         Assert.That(ApiFixture.Path("/api/v1/namespaces/x/status"),
             Is.EqualTo(new ResourcePath(Kinds.Namespace, "", "x", "status")));
-        var unknown = Assert.Throws<ApiException>(() => ApiFixture.Path("/apis/bogus.io/v1/things"))!;
+        var unknown = Assert.Throws<ApiException>(() =>
+            ApiFixture.Path("/apis/bogus.io/v1/things"))!;
         Assert.That(unknown.Message, Is.EqualTo("404 page not found"));
     }
 
@@ -52,7 +55,8 @@ public sealed class ApiReadTests
         api.Create(ApiFixture.Pod("a"));
         api.Create(ApiFixture.Pod("b", "node-1"));
         var all = api.Ask(Verb.List, "/api/v1/pods", query: new() { FieldSelector = selector });
-        var one = api.Ask(Verb.List, "/api/v1/namespaces/api/pods", query: new() { FieldSelector = selector });
+        var one = api.Ask(Verb.List, "/api/v1/namespaces/api/pods",
+            query: new() { FieldSelector = selector });
         Assert.That((Names(all), Names(one)), Is.EqualTo((names, names)));
     }
 
@@ -72,7 +76,8 @@ public sealed class ApiReadTests
             query: new() { Limit = 2, Continue = second.List!.Continue });
         Assert.Multiple(() =>
         {
-            Assert.That($"{Names(first)} {Names(second)} {Names(third)}", Is.EqualTo("l1 l2 l3 l4 l5"));
+            Assert.That($"{Names(first)} {Names(second)} {Names(third)}", Is.EqualTo("l1 l2 l3 l4 "
+                + "l5"));
             Assert.That(first.List.RemainingItemCount, Is.EqualTo(3));
             Assert.That(third.List!.ResourceVersion, Is.EqualTo(first.List.ResourceVersion));
             Assert.That(third.List.Continue, Is.Null);
@@ -114,11 +119,16 @@ public sealed class ApiReadTests
         api.Store.Compact(api.Store.Head);
         var old = api.Ask(Verb.List, Configs, query: past);
         var next = api.Ask(Verb.List, Configs, query: new() { Continue = page.List!.Continue });
+        var token = next.Status!.Kept!["metadata"].GetProperty("continue").GetString();
         Assert.Multiple(() =>
         {
             Assert.That((old.Code, old.Status!.Reason), Is.EqualTo((410, "Expired")));
-            Assert.That(old.Status.Message, Is.EqualTo("The resourceVersion for the provided list is too old."));
-            Assert.That(next.Status!.Message, Does.StartWith("The provided continue parameter is too old"));
+            Assert.That(old.Status.Message, Is.EqualTo("The resourceVersion for the provided list "
+                + "is too old."));
+            Assert.That(next.Status!.Message, Does.StartWith("The provided continue parameter is "
+                + "too old"));
+            Assert.That(Names(api.Ask(Verb.List, Configs, query: new() { Continue = token })),
+                Is.EqualTo("b c"));
         });
     }
 
@@ -138,7 +148,8 @@ public sealed class ApiReadTests
         api.Create(ApiFixture.Pod("not-a-configmap"));
         api.Update(a with { Data = Map.Of(("a", "2")) });
         api.Ask(Verb.Delete, $"{Configs}/a");
-        using var watch = Watch(Configs, new() { ResourceVersion = $"{a.Metadata.ResourceVersion}" });
+        using var watch = Watch(Configs,
+            new() { ResourceVersion = $"{a.Metadata.ResourceVersion}" });
         Assert.That(Told(watch), Is.EqualTo("MODIFIED a, DELETED a"));
     }
 
@@ -163,7 +174,8 @@ public sealed class ApiReadTests
         Assert.Multiple(() =>
         {
             Assert.That(left.Type, Is.EqualTo("DELETED"));
-            Assert.That(left.Object.Metadata.Labels.Get("w"), Is.EqualTo("1"), "as it last matched");
+            Assert.That(left.Object.Metadata.Labels.Get("w"), Is.EqualTo("1"), "as it last "
+                + "matched");
             Assert.That(left.Object.Metadata.ResourceVersion, Is.EqualTo(changed.Revision));
         });
     }
@@ -177,9 +189,12 @@ public sealed class ApiReadTests
         Assert.That(watch.TryNext(out _), Is.False);
         Assert.That((watch.Ended!.Code, watch.Ended.Reason), Is.EqualTo((410, "Expired")));
         var late = api.Ask(Verb.Watch, Configs, query: new() { ResourceVersion = "1" });
-        Assert.That(late.Status!.Message, Is.EqualTo($"too old resource version: 1 ({api.Store.Head})"));
-        Assert.That(api.Ask(Verb.Watch, Configs, query: new() { ResourceVersion = "abc" }).Status!.Message,
-            Is.EqualTo("resourceVersion: Invalid value: \"abc\": strconv.ParseUint: parsing \"abc\": invalid syntax"));
+        Assert.That(late.Status!.Message, Is.EqualTo($"too old resource version: 1 "
+            + $"({api.Store.Head})"));
+        Assert.That(api.Ask(Verb.Watch, Configs,
+            query: new() { ResourceVersion = "abc" }).Status!.Message,
+            Is.EqualTo("resourceVersion: Invalid value: \"abc\": strconv.ParseUint: parsing "
+                + "\"abc\": invalid syntax"));
     }
 
     [Test]

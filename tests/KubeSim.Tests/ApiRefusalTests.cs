@@ -3,14 +3,16 @@ using NUnit.Framework;
 
 namespace KubeSim.Tests;
 
-// The recorded refusals of the real API server, word for word. The one message that is cut is that of
-// a changed pod: the real one goes on with a difference of Go structures.
+// The recorded refusals of the real API server, word for word. The one message that is cut is that
+// of a changed pod: the real one goes on with a difference of Go structures.
 public sealed class ApiRefusalTests
 {
     private static IEnumerable<TestCaseData> Recorded() => File
-        .ReadLines(System.IO.Path.Combine(TestContext.CurrentContext.TestDirectory, "Data", "api-refusals.tsv"))
+        .ReadLines(System.IO.Path.Combine(TestContext.CurrentContext.TestDirectory, "Data",
+            "api-refusals.tsv"))
         .Where(line => line[0] != '#')
-        .Select((line, i) => new TestCaseData(line).SetArgDisplayNames($"{i + 1} {line.Split('\t')[1]}"));
+        .Select((line, i) =>
+            new TestCaseData(line).SetArgDisplayNames($"{i + 1} {line.Split('\t')[1]}"));
 
     [TestCaseSource(nameof(Recorded))]
     public void A_refusal_is_worded_as_the_real_one(string line)
@@ -31,14 +33,17 @@ public sealed class ApiRefusalTests
         });
     }
 
-    private static ApiResponse Ask(ApiFixture api, string method, string url, string media, string body)
+    private static ApiResponse Ask(ApiFixture api, string method, string url, string media,
+        string body)
     {
         var parts = url.Split('?');
         if (ResourcePath.TryParse(parts[0], KindRegistry.BuiltIn, out var path) is { } nowhere)
         {
             return nowhere;
         }
-        var node = body.Length == 0 || (body[0] == '{' && body[^1] != '}') ? null : JsonNode.Parse(body);
+        var node = body.Length == 0 || (body[0] == '{' && body[^1] != '}')
+            ? null
+            : JsonNode.Parse(body);
         var verb = method switch
         {
             "POST" => Verb.Create,
@@ -96,13 +101,16 @@ public sealed class ApiRefusalTests
         api.Update(first with { Data = Map.Of(("z", "9")) }).EnsureSuccess();
         api.Post("/apis/apps/v1/namespaces/api/statefulsets", """
             {"metadata":{"name":"ss0"},"spec":{"replicas":0,"selector":{"matchLabels":{"a":"b"}},
-            "template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"x"}]}}}}
+            "template":{"metadata":{"labels":{"a":"b"}},
+            "spec":{"containers":[{"name":"c","image":"x"}]}}}}
             """).EnsureSuccess();
         api.Post("/api/v1/namespaces/api/services", """
-            {"metadata":{"name":"np1"},"spec":{"type":"NodePort","ports":[{"port":80,"nodePort":30080}]}}
+            {"metadata":{"name":"np1"},
+            "spec":{"type":"NodePort","ports":[{"port":80,"nodePort":30080}]}}
             """).EnsureSuccess();
         var held = ApiFixture.Config("fin");
-        api.Create(held with { Metadata = held.Metadata with { Finalizers = ["example.com/hold"] } });
+        var meta = held.Metadata with { Finalizers = ["example.com/hold"] };
+        api.Create(held with { Metadata = meta });
         api.Ask(Verb.Delete, "/api/v1/namespaces/api/configmaps/fin").EnsureSuccess();
         api.Create(new Namespace { Metadata = new() { Name = "api-lr" } });
         api.Ask(Verb.Delete, "/api/v1/namespaces/api-lr").EnsureSuccess();

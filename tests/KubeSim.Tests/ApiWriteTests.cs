@@ -44,11 +44,15 @@ public sealed class ApiWriteTests
     {
         var other = new ApiFixture();
         other.TryCreate(ApiFixture.Pod("Bad"));
-        other.TryCreate(ApiFixture.Config("c") with { Metadata = new() { Namespace = "nope", Name = "c" } });
+        other.TryCreate(ApiFixture.Config("c") with { Metadata = new() { Namespace = "nope",
+            Name = "c" } });
         other.TryCreate(new Namespace { Metadata = new() { Name = "api" } });
-        other.Post("/api/v1/namespaces/api/services", """{"metadata":{"name":"s"},"spec":{"ports":[]}}""");
-        other.Ask(Verb.Create, Configs, new Payload.Typed(ApiFixture.Config("dry")), new() { DryRun = "All" });
-        Assert.That(other.Create(ApiFixture.Config("c")), Is.EqualTo(api.Create(ApiFixture.Config("c"))));
+        other.Post("/api/v1/namespaces/api/services",
+            """{"metadata":{"name":"s"},"spec":{"ports":[]}}""");
+        other.Ask(Verb.Create, Configs, new Payload.Typed(ApiFixture.Config("dry")),
+            new() { DryRun = "All" });
+        Assert.That(other.Create(ApiFixture.Config("c")),
+            Is.EqualTo(api.Create(ApiFixture.Config("c"))));
     }
 
     [Test]
@@ -65,10 +69,12 @@ public sealed class ApiWriteTests
     public void A_new_pod_is_pending_defaulted_and_admitted()
     {
         var pod = api.Create(ApiFixture.Pod("p"));
-        var tolerations = pod.Spec.Tolerations.Select(t => $"{t.Key}:{t.Effect}:{t.TolerationSeconds}");
+        var tolerations = pod.Spec.Tolerations.Select(
+            t => $"{t.Key}:{t.Effect}:{t.TolerationSeconds}");
         Assert.Multiple(() =>
         {
-            Assert.That(pod.Status, Is.EqualTo(new PodStatus { Phase = "Pending", QosClass = "BestEffort" }));
+            Assert.That(pod.Status, Is.EqualTo(new PodStatus { Phase = "Pending",
+                QosClass = "BestEffort" }));
             Assert.That(pod.Metadata.Generation, Is.EqualTo(1));
             Assert.That(pod.Spec.ServiceAccountName, Is.EqualTo("default"));
             Assert.That(pod.Spec.ServiceAccount, Is.EqualTo("default"));
@@ -100,9 +106,11 @@ public sealed class ApiWriteTests
         var named = ApiFixture.Pod("a");
         var high = api.Create(named with { Spec = named.Spec with { PriorityClassName = "high" } });
         var none = api.Create(ApiFixture.Pod("b"));
-        api.Create(new PriorityClass { Metadata = new() { Name = "usual" }, Value = 7, GlobalDefault = true });
+        api.Create(new PriorityClass { Metadata = new() { Name = "usual" }, Value = 7,
+            GlobalDefault = true });
         var usual = api.Create(ApiFixture.Pod("c"));
-        Assert.That((high.Spec.Priority, none.Spec.Priority, usual.Spec.Priority, usual.Spec.PriorityClassName),
+        Assert.That((high.Spec.Priority, none.Spec.Priority, usual.Spec.Priority,
+            usual.Spec.PriorityClassName),
             Is.EqualTo(((int?)1000, (int?)0, (int?)7, "usual")));
     }
 
@@ -110,7 +118,8 @@ public sealed class ApiWriteTests
     public void The_generation_counts_changes_of_the_desired_state_only()
     {
         var web = api.Create(ApiFixture.Deployment("web"));
-        var scaled = (Deployment)api.Update(web with { Spec = web.Spec with { Replicas = 3 } }).Object!;
+        var scaled = (Deployment)api.Update(
+            web with { Spec = web.Spec with { Replicas = 3 } }).Object!;
         var status = (Deployment)api.Update(
             scaled with { Status = new() { Replicas = 3 } }, "status").Object!;
         var labels = status.Metadata with { Labels = Map.Of(("k", "v")) };
@@ -151,7 +160,8 @@ public sealed class ApiWriteTests
         var lease = api.Create(new Lease { Metadata = new() { Name = "l", Namespace = "api" } });
         var meta = lease.Metadata with { ResourceVersion = default, Labels = Map.Of(("a", "b")) };
         Assert.That(api.Update(lease with { Metadata = meta }).Status!.Message, Is.EqualTo(
-            "Lease.coordination.k8s.io \"l\" is invalid: metadata.resourceVersion: Invalid value: 0: "
+            "Lease.coordination.k8s.io \"l\" is invalid: metadata.resourceVersion: Invalid value: "
+                + "0: "
             + "must be specified for an update"));
     }
 
@@ -171,7 +181,8 @@ public sealed class ApiWriteTests
         {
             Assert.That(web.Metadata.Labels.Get("k"), Is.EqualTo("v"));
             Assert.That(web.Spec.Replicas, Is.EqualTo(4));
-            Assert.That(web.Spec.Template.Spec.Containers.Select(c => c.Name), Is.EquivalentTo(new[] { "b", "c" }));
+            Assert.That(web.Spec.Template.Spec.Containers.Select(c => c.Name),
+                Is.EquivalentTo(new[] { "b", "c" }));
             Assert.That(web.Metadata.Generation, Is.EqualTo(3));
         });
     }
@@ -191,14 +202,15 @@ public sealed class ApiWriteTests
         api.Create(ApiFixture.Deployment("web"));
         var shown = (Scale)api.Ask(Verb.Get, $"{Web}/scale").Object!;
         Assert.That((shown.Spec.Replicas, shown.Status.Selector), Is.EqualTo(((int?)1, "app=web")));
-        var set = (Scale)api.Merge($"{Web}/scale", """{"spec":{"replicas":7}}""").EnsureSuccess().Object!;
+        var set = (Scale)api.Merge($"{Web}/scale", """{"spec":{"replicas":7}}""").Object!;
         Assert.That(set.Spec.Replicas, Is.EqualTo(7));
         var update = api.Server.Handle(new(Verb.Update, ApiFixture.Path($"{Web}/scale"))
         {
             Body = new Payload.Typed(set with { Spec = new() { Replicas = 2 } }),
         });
         Assert.That(update.Code, Is.EqualTo(200));
-        Assert.That(api.Get<Deployment>(Kinds.Deployment, "api", "web")!.Spec.Replicas, Is.EqualTo(2));
+        Assert.That(api.Get<Deployment>(Kinds.Deployment, "api", "web")!.Spec.Replicas,
+            Is.EqualTo(2));
     }
 
     [Test]
@@ -206,7 +218,8 @@ public sealed class ApiWriteTests
     {
         api.Create(ApiFixture.Pod("p"));
         var path = ApiFixture.Path("/api/v1/namespaces/api/pods/p/binding");
-        var body = new Payload.Typed(new Binding { Target = new() { Kind = "Node", Name = "node-1" } });
+        var body = new Payload.Typed(new Binding { Target = new() { Kind = "Node",
+            Name = "node-1" } });
         var first = api.Server.Handle(new(Verb.Create, path) { Body = body });
         var second = api.Server.Handle(new(Verb.Create, path) { Body = body });
         var pod = api.Get<Pod>(Kinds.Pod, "api", "p")!;
@@ -217,7 +230,8 @@ public sealed class ApiWriteTests
             Assert.That(pod.Status.Conditions.Select(c => $"{c.Type}={c.Status}"),
                 Is.EqualTo(new[] { "PodScheduled=True" }));
             Assert.That(pod.Metadata.Generation, Is.EqualTo(1));
-            Assert.That(second.Status!.Message, Is.EqualTo("Operation cannot be fulfilled on pods \"p\": "
+            Assert.That(second.Status!.Message, Is.EqualTo("Operation cannot be fulfilled on pods "
+                + "\"p\": "
                 + "pod p is already assigned to node \"node-1\""));
         });
     }
@@ -227,7 +241,8 @@ public sealed class ApiWriteTests
     {
         const string path = "/api/v1/namespaces/api/services";
         var made = (Service)api.Post(path, """
-            {"metadata":{"name":"s"},"spec":{"type":"NodePort","selector":{"app":"s"},"ports":[{"port":80}]}}
+            {"metadata":{"name":"s"},
+            "spec":{"type":"NodePort","selector":{"app":"s"},"ports":[{"port":80}]}}
             """).EnsureSuccess().Object!;
         var kept = (Service)api.Merge($"{path}/s", """{"spec":{"selector":{"app":"t"}}}""").Object!;
         var again = (Service)api.Server.Handle(new(Verb.Update, ApiFixture.Path($"{path}/s"))
@@ -250,7 +265,9 @@ public sealed class ApiWriteTests
     public void An_address_is_free_again_when_its_service_is_gone()
     {
         const string path = "/api/v1/namespaces/api/services";
-        const string body = """{"metadata":{"name":"NAME"},"spec":{"clusterIP":"10.96.0.10","ports":[{"port":80}]}}""";
+        const string body = """
+            {"metadata":{"name":"NAME"},"spec":{"clusterIP":"10.96.0.10","ports":[{"port":80}]}}
+            """;
         api.Post(path, body.Replace("NAME", "a")).EnsureSuccess();
         Assert.That(api.Post(path, body.Replace("NAME", "b")).Status!.Message, Does.EndWith(
             "failed to allocate IP 10.96.0.10: provided IP is already allocated"));
@@ -278,11 +295,27 @@ public sealed class ApiWriteTests
     }
 
     [Test]
+    public void A_stateful_set_may_mount_its_claims() => api.Post(
+        "/apis/apps/v1/namespaces/api/statefulsets", """
+        {"metadata":{"name":"s"},"spec":{"selector":{"matchLabels":{"a":"b"}},
+        "template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"x",
+        "volumeMounts":[{"name":"data","mountPath":"/data"}]}]}},
+        "volumeClaimTemplates":[{"metadata":{"name":"data"},"spec":{"accessModes":["ReadWriteOnce"],
+        "resources":{"requests":{"storage":"1Gi"}}}}]}}
+        """).EnsureSuccess();
+
+    [Test]
+    public void A_role_may_have_colons_in_its_name() => api.Post(
+        "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+        """{"metadata":{"name":"system:node"},"rules":[]}""").EnsureSuccess();
+
+    [Test]
     public void An_unknown_subresource_is_not_found_and_a_wrong_verb_not_allowed()
     {
         api.Create(ApiFixture.Pod("p"));
         Assert.That(api.Ask(Verb.Get, "/api/v1/namespaces/api/pods/p/bogus").Code, Is.EqualTo(404));
-        Assert.That(api.Ask(Verb.Get, "/api/v1/namespaces/api/pods/p/binding").Code, Is.EqualTo(405));
+        Assert.That(api.Ask(Verb.Get, "/api/v1/namespaces/api/pods/p/binding").Code,
+            Is.EqualTo(405));
         Assert.That(api.Ask(Verb.Update, "/api/v1/namespaces/api/pods").Code, Is.EqualTo(405));
     }
 

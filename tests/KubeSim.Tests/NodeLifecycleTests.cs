@@ -17,6 +17,7 @@ public sealed class NodeLifecycleTests
                 EventSource = "node-controller",
             },
             new("taint-eviction-controller", _ => new TaintEviction()),
+            new("kubelet", _ => new Probe()) { PerNode = true },
         ]);
 
     private static IEnumerable<object[]> Cases(string claim) =>
@@ -24,20 +25,9 @@ public sealed class NodeLifecycleTests
 
     private static Node Node(Cluster cluster, int n = 1) => cluster.Find<Node>("", $"node-{n}")!;
 
-    // The node renewed its Lease now, and never will again.
-    private static void Silence(Cluster cluster, int n = 1)
-    {
-        cluster.Create(new Lease
-        {
-            Metadata = new() { Name = $"node-{n}", Namespace = "kube-node-lease" },
-            Spec = new() { HolderIdentity = $"node-{n}", RenewTime = cluster.Now },
-        });
-        cluster.Run(TimeSpan.FromSeconds(11));
-        Touch(cluster, n);
-    }
-
-    private static void Touch(Cluster cluster, int n = 1) => cluster.Patch<Node>(
-        "", $"node-{n}", $$"""{"metadata":{"labels":{"at":"{{cluster.Now.Ticks}}"} } }""");
+    // A kubelet that does nothing but be there.
+    private static void Silence(Cluster cluster, int n = 1) =>
+        cluster.Faults.Crash($"kubelet/node-{n}");
 
     private static Pod Pod(Cluster cluster, string name, int node, params Toleration[] tolerations)
     {
@@ -86,9 +76,13 @@ public sealed class NodeLifecycleTests
         Pod(cluster, "default300", 1);
         Pod(cluster, "elsewhere", 2);
         var start = cluster.Now;
+        cluster.Run(TimeSpan.FromSeconds(33));
         Silence(cluster);
+        var crashed = cluster.Now;
         Assert.That(cluster.RunUntil(c => !Node(c).IsReady).Met);
-        Assert.That(cluster.Now - start, Is.EqualTo(TimeSpan.FromSeconds(50)));
+        // The last renewal was at most 10 s before, the last look at most 5 s after it.
+        Assert.That((cluster.Now - crashed).TotalSeconds, Is.InRange(40, 55));
+        start = cluster.Now - TimeSpan.FromSeconds(50);
         cluster.Run(TimeSpan.FromSeconds(1));
 
         var node = Node(cluster);
@@ -151,8 +145,7 @@ public sealed class NodeLifecycleTests
         Silence(cluster);
         cluster.RunUntil(c => !Node(c).IsReady);
         cluster.Run(tenSeconds);
-        var lease = cluster.Find<Lease>("kube-node-lease", "node-1")!;
-        cluster.Update(lease with { Spec = lease.Spec with { RenewTime = cluster.Now } });
+        cluster.Faults.Restore("kubelet/node-1");
         Ready(cluster, "True");
         cluster.Run(TimeSpan.FromSeconds(6));
         Assert.That(Node(cluster).Spec.Taints, Is.Empty);

@@ -3,8 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace KubeSim.Tests;
 
-/// <summary>A C# file as the house rules see it: its code without comments and texts, the members of
-/// its types, the types that it declares. A hand scanner: it knows brackets, not the grammar.</summary>
+/// <summary>A C# file as the house rules see it: its code without comments and texts, the members
+/// of its types, the types that it declares. A hand scanner: it knows brackets, not the
+/// grammar.</summary>
 internal sealed partial class SourceText
 {
     private readonly string text;
@@ -22,7 +23,8 @@ internal sealed partial class SourceText
         ReadMembers();
     }
 
-    /// <summary>A member of a type: its text without comments, and its first line, from 1.</summary>
+    /// <summary>A member of a type: its text without comments, and its first line, from
+    /// 1.</summary>
     public sealed record Member(string Code, int FirstLine, int LastLine, bool InEnum)
     {
         public int LineCount => LastLine - FirstLine + 1;
@@ -45,6 +47,10 @@ internal sealed partial class SourceText
 
     /// <summary>The types that the file declares outside any other.</summary>
     public List<string> Types { get; } = [];
+
+    /// <summary>The types that it declares inside others; they hide those of the same
+    /// name.</summary>
+    public List<string> NestedTypes { get; } = [];
 
     /// <summary>Where an enum's braces open and close.</summary>
     public List<(int From, int To)> Enums { get; } = [];
@@ -70,7 +76,8 @@ internal sealed partial class SourceText
         return ';';
     }
 
-    // At type level a member ends with a semicolon, or with a closing brace that nothing goes on from.
+    // At type level a member ends with a semicolon, or with a closing brace that nothing goes on
+    // from.
     private void ReadMembers()
     {
         var types = new Stack<int>();
@@ -123,9 +130,9 @@ internal sealed partial class SourceText
 
     private void Declare(Match header, int brace, int depth)
     {
-        if (depth == 0 && header.Groups["kind"].Value != "namespace")
+        if (header.Groups["kind"].Value != "namespace")
         {
-            Types.Add(header.Groups["name"].Value);
+            (depth == 0 ? Types : NestedTypes).Add(header.Groups["name"].Value);
         }
         if (header.Groups["kind"].Value == "enum")
         {
@@ -135,9 +142,9 @@ internal sealed partial class SourceText
 
     private void DeclareWithoutBody(string declaration, int depth)
     {
-        if (depth == 0 && TypeHeader().Match(declaration) is { Success: true } header)
+        if (TypeHeader().Match(declaration) is { Success: true } header)
         {
-            Declare(header, 0, header.Groups["kind"].Value == "namespace" ? 1 : 0);
+            Declare(header, 0, depth);
         }
     }
 
@@ -235,7 +242,8 @@ internal sealed partial class SourceText
         var raw = quotes >= 3 && !verbatim;
         // Only a raw text starts with several quotes; elsewhere they belong to what follows.
         BlankTo(at + start.Length - (raw ? 0 : quotes - 1));
-        var (end, hole) = (raw ? new string('"', quotes) : "\"", new string('{', Math.Max(1, dollars)));
+        var (end, hole) = (raw ? new string('"', quotes) : "\"", new string('{', Math.Max(1,
+            dollars)));
         while (at < text.Length && !(Starts(end) && !(verbatim && Starts("\"\""))))
         {
             if (dollars > 0 && Starts(hole) && (raw || !Starts("{{")))
@@ -256,7 +264,8 @@ internal sealed partial class SourceText
     private static partial Regex TextStart();
 
     [GeneratedRegex("""
-        (?<![:,]\s*)\b(?<kind>namespace|class|record\s+struct|record|struct|interface|enum)\s+(?<name>\w+)
-        """)]
+        (?<![:,]\s*)\b(?<kind>namespace|class|record\s+struct|record|struct|interface|enum)
+        \s+(?<name>\w+)
+        """, RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex TypeHeader();
 }

@@ -2,14 +2,16 @@ using System.Text.RegularExpressions;
 
 namespace KubeSim.Tests;
 
-/// <summary>The rules of the house. Each takes sources and answers with the violations, a line each.</summary>
+/// <summary>The rules of the house. Each takes sources and answers with the violations, a line
+/// each.</summary>
 internal static partial class Tidy
 {
     public const int MaxColumns = 100;
     public const int MaxFunctionLines = 70;
     public const int MaxComponentLines = 600;
 
-    /// <summary>The floors of <c>lib/</c>, lowest first: a file uses its own floor and lower ones.</summary>
+    /// <summary>The floors of <c>lib/</c>, lowest first: a file uses its own floor and lower
+    /// ones.</summary>
     public static readonly Dictionary<string, int> Floors = new(StringComparer.Ordinal)
     {
         ["Base"] = 10, ["Api"] = 20, ["Etcd"] = 30, ["ApiServer"] = 40, ["Engine"] = 50,
@@ -23,12 +25,13 @@ internal static partial class Tidy
     public static IEnumerable<string> LongLines(SourceText source) => source.Lines
         .Select((line, i) => (Length: line.TrimEnd('\r').EnumerateRunes().Count(), Number: i + 1))
         .Where(line => line.Length > MaxColumns)
-        .Select(line => $"{source.Path}:{line.Number}: {line.Length} columns, {MaxColumns} allowed");
+        .Select(line => 
+            $"{source.Path}:{line.Number}: {line.Length} columns, {MaxColumns} allowed");
 
     public static IEnumerable<string> LongFunctions(SourceText source) => source.Members
         .Where(m => m.HasBody && m.LineCount > MaxFunctionLines)
-        .Select(m => $"{source.Path}:{m.FirstLine}: {m.LineCount} lines, {MaxFunctionLines} allowed: "
-            + m.Code.Split('\n')[0].Trim());
+        .Select(m => $"{source.Path}:{m.FirstLine}: {m.LineCount} lines, "
+            + $"{MaxFunctionLines} allowed: " + m.Code.Split('\n')[0].Trim());
 
     public static IEnumerable<string> LongComponents(SourceText source) =>
         IsComponent().IsMatch(source.Code) && source.Lines.Length - 1 >= MaxComponentLines
@@ -42,8 +45,9 @@ internal static partial class Tidy
         .Select(m => $"{source.Path}:{m.FirstLine}: a static that can change: "
             + m.Code.Split('\n')[0].Trim());
 
-    /// <summary>Uses of types of a higher floor, and of components of one another. A word counts as a
-    /// type where one may stand; facts reached through a dot (extension members) are not seen.</summary>
+    /// <summary>Uses of types of a higher floor, and of components of one another. A word counts as
+    /// a type where one may stand; facts reached through a dot (extension members) are not
+    /// seen.</summary>
     public static List<string> FloorsBroken(IReadOnlyCollection<SourceText> sources)
     {
         var violations = sources.Where(s => !Floors.ContainsKey(FolderOf(s))).Select(s =>
@@ -63,8 +67,9 @@ internal static partial class Tidy
             violations.AddRange(folder.SelectMany(source => Uses(source)
                 .Where(use => home.ContainsKey(use.Name) && !members.Contains(use.Name)
                     && !MayUse(folder.Key, home[use.Name]))
-                .Select(use => $"{source.Path}:{source.LineOf(use.Position)}: {use.Name} belongs to "
-                    + $"{FloorName(home[use.Name])}, which {FloorName(folder.Key)} must not use")));
+                .Select(use => $"{source.Path}:{source.LineOf(use.Position)}: {use.Name} "
+                    + $"belongs to {FloorName(home[use.Name])}, which "
+                    + $"{FloorName(folder.Key)} must not use")));
         }
         return violations;
     }
@@ -73,7 +78,8 @@ internal static partial class Tidy
         .Matches(text).Select(m =>
             $"{path}:{text.AsSpan(0, m.Index).Count('\n') + 1}: a path of one machine: {m.Value}");
 
-    private static string FloorName(string folder) => folder.Length == 0 ? "lib/*.cs" : $"lib/{folder}";
+    private static string FloorName(string folder) => folder.Length == 0 ? "lib/*.cs"
+        : $"lib/{folder}";
 
     private static string FolderOf(SourceText source)
     {
@@ -82,10 +88,12 @@ internal static partial class Tidy
     }
 
     private static bool MayUse(string from, string to) => from == to
-        || (Floors[to] <= Floors[from] && !(Floors[to] == Components && Floors[from] == Components));
+        || (Floors[to] <= Floors[from] && !(Floors[to] == Components && Floors[from] ==
+            Components));
 
     private static IEnumerable<string> MemberNames(SourceText source) =>
-        MemberName().Matches(source.Code).Select(m => m.Groups["name"].Value);
+        MemberName().Matches(source.Code).Select(m => m.Groups["name"].Value)
+            .Concat(source.NestedTypes);
 
     private static IEnumerable<(string Name, int Position)> Uses(SourceText source) => TypeUse()
         .Matches(source.Code)
@@ -106,9 +114,10 @@ internal static partial class Tidy
     private static partial Regex TypeUse();
 
     // A name after its type: `Revision Head {`, `Seq<Cause> Causes =>`, `Watch? Watch;`.
-    [GeneratedRegex(@"(?<!\b(?:new|return|is|as|in|case|not|or|and|throw|await|public|internal|private"
-        + @"|protected|static|sealed|override|readonly|abstract|partial|required|virtual|class|record"
-        + @"|struct|interface|enum|out|ref|this|params|where|else|var|using|namespace|yield|const))"
+    [GeneratedRegex(@"(?<!\b(?:new|return|is|as|in|case|not|or|and|throw|await|public|internal"
+        + @"|private|protected|static|sealed|override|readonly|abstract|partial|required|virtual"
+        + @"|class|record|struct|interface|enum|out|ref|this|params|where|else|var|using|namespace"
+        + @"|yield|const))"
         + @"(?<=[\w>?\])])\s+(?<name>[A-Z]\w*)\s*(?:[{;,)(]|=[^=])")]
     private static partial Regex MemberName();
 

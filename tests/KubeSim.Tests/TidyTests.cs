@@ -41,7 +41,8 @@ public sealed class TidyTests
         var banned = Read("lib/BannedSymbols.txt");
         Assert.Multiple(() =>
         {
-            Assert.That(project, Does.Contain("Include=\"Microsoft.CodeAnalysis.BannedApiAnalyzers\""));
+            Assert.That(project, Does.Contain(
+                "Include=\"Microsoft.CodeAnalysis.BannedApiAnalyzers\""));
             Assert.That(project, Does.Contain("<AdditionalFiles Include=\"BannedSymbols.txt\" />"));
             Assert.That(project, Does.Not.Contain("NoWarn"));
             Assert.That(Read("Directory.Build.props"),
@@ -50,7 +51,8 @@ public sealed class TidyTests
             Assert.That(Read(".editorconfig"), Does.Not.Contain("RS0030"));
             foreach (var symbol in (string[])["P:System.DateTime.Now;", "P:System.DateTime.UtcNow;",
                 "M:System.Guid.NewGuid;", "T:System.Random;", "T:System.Threading.Tasks.Task;",
-                "T:System.Threading.Thread;", "T:System.Diagnostics.Stopwatch;", "T:System.IO.File;"])
+                "T:System.Threading.Thread;", "T:System.Diagnostics.Stopwatch;",
+                "T:System.IO.File;"])
             {
                 Assert.That(banned, Does.Contain("\n" + symbol).Or.StartsWith(symbol));
             }
@@ -90,7 +92,8 @@ public sealed class TidyTests
     public void A_function_too_long_is_found(string start, string end, int lines, int found)
     {
         var inside = string.Concat(Enumerable.Repeat("    // } \" and so on\n", lines));
-        var source = Source($"namespace N;\nclass C\n{{\n{start}\n{inside}{end}\nvoid Other() {{ }}\n}}\n");
+        var source = Source(
+            $"namespace N;\nclass C\n{{\n{start}\n{inside}{end}\nvoid Other() {{ }}\n}}\n");
         Assert.That(Tidy.LongFunctions(source).Count(), Is.EqualTo(found));
     }
 
@@ -101,7 +104,8 @@ public sealed class TidyTests
         Assert.That(Tidy.LongComponents(Source("class C : IReconciler { }" + lines)),
             Has.Exactly(1).Items);
         Assert.That(Tidy.LongComponents(Source("class C : IReconciler { }")), Is.Empty);
-        Assert.That(Tidy.LongComponents(Source("class C(IReconciler inner) { }" + lines)), Is.Empty);
+        Assert.That(Tidy.LongComponents(Source("class C(IReconciler inner) { }" + lines)),
+            Is.Empty);
     }
 
     [TestCase("private static int count;", 1)]
@@ -124,10 +128,12 @@ public sealed class TidyTests
     [TestCase("class A { public int B { get; } int F() => B; }", 0)]
     [TestCase("class A { object F() => new A { B = 1 }; }", 0)]
     [TestCase("enum A { One, B, C }", 0)]
+    [TestCase("class A { B b; private record struct B(int X); }", 0)]
     [TestCase("class A { Base2 low; }", 0)]
     public void A_use_of_a_higher_floor_is_found(string low, int found)
     {
-        SourceText[] sources = [new("lib/Api/A.cs", low), new("lib/Engine/B.cs", "sealed class B { A a; }"),
+        SourceText[] sources = [new("lib/Api/A.cs", low), new("lib/Engine/B.cs",
+            "sealed class B { A a; }"),
             new("lib/Base/Base2.cs", "readonly record struct Base2(int X);")];
         Assert.That(Tidy.FloorsBroken(sources), Has.Exactly(found).Items);
     }
@@ -149,17 +155,19 @@ public sealed class TidyTests
     {
         Assert.That(Tidy.MachinePaths("a.md", "see\n(/ho" + "me/ann/x)"),
             Is.EqualTo(new[] { "a.md:2: a path of one machine: /ho" + "me/ann" }));
-        Assert.That(Tidy.MachinePaths("a.md", "/api/v1/work/x, https://a.org/ho" + "me/x"), Is.Empty);
+        Assert.That(Tidy.MachinePaths("a.md", "/api/v1/work/x, https://a.org/ho" + "me/x"),
+            Is.Empty);
     }
 
     [Test]
     public void Texts_are_no_code()
     {
-        const string Text = "var a = $\"x{b + $\"{c}\"}y\"; var d = @\"\"\"e\"; var f = '\\''; var g = \"\";"
-            + " var h = \"\"\"i \"j\" \"\"\"; var k = $$\"\"\"{l}{{m}}\"\"\"; n";
+        const string Text = "var a = $\"x{b + $\"{c}\"}y\"; var d = @\"\"\"e\"; var f = '\\'';"
+            + " var g = \"\"; var h = \"\"\"i \"j\" \"\"\"; var k = $$\"\"\"{l}{{m}}\"\"\"; n";
         var words = new SourceText("a.cs", Text).Code.Split([' ', '=', '+', ';', '\n'],
             StringSplitOptions.RemoveEmptyEntries);
-        Assert.That(string.Join(' ', words.Where(w => w != "var")), Is.EqualTo("a b c d f g h k m n"));
+        Assert.That(string.Join(' ', words.Where(w => w != "var")), Is.EqualTo(
+            "a b c d f g h k m n"));
     }
 
     private static SourceText Source(string text) => new("lib/Api/A.cs", text);
@@ -185,7 +193,8 @@ public sealed class TidyTests
     private static string FindRoot()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "KubeNotebooks.slnx")))
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName,
+            "KubeNotebooks.slnx")))
         {
             folder = folder.Parent;
         }

@@ -1,39 +1,9 @@
 namespace KubeSim;
 
-// The requests and limits of a container, and the quality of service that they make.
+// The requests and limits of a container.
 internal static partial class PodValidation
 {
     private const string NotNegative = "must be greater than or equal to 0";
-
-    /// <summary>The class that decides who is killed first: Guaranteed when every container's limits
-    /// for CPU and memory equal its requests, BestEffort when there are none at all.</summary>
-    /// <remarks>Models pkg/apis/core/helper/qos/qos.go.</remarks>
-    public static string QosClass(PodSpec spec)
-    {
-        var (any, guaranteed) = (false, true);
-        Qos(spec.Containers, ref any, ref guaranteed);
-        Qos(spec.InitContainers, ref any, ref guaranteed);
-        return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
-    }
-
-    private static void Qos(Seq<Container> containers, ref bool any, ref bool guaranteed)
-    {
-        foreach (var container in containers)
-        {
-            var resources = container.Resources;
-            Qos(resources, "cpu", ref any, ref guaranteed);
-            Qos(resources, "memory", ref any, ref guaranteed);
-        }
-    }
-
-    private static void Qos(
-        ResourceRequirements resources, string name, ref bool any, ref bool guaranteed)
-    {
-        var limited = resources.Limits.TryGetValue(name, out var limit) && !limit.IsZero;
-        var requested = resources.Requests.TryGetValue(name, out var request) && !request.IsZero;
-        any |= limited || requested;
-        guaranteed &= limited && (!requested || request == limit);
-    }
 
     private static void Resources(ResourceRequirements resources, string at, FieldErrors errors)
     {
@@ -56,14 +26,16 @@ internal static partial class PodValidation
         var limited = limits.TryGetValue(name, out var limit);
         if (limited && !IsNative(name) && request != limit)
         {
-            errors.InvalidText($"{at}.requests", $"{request}", $"must be equal to {name} limit of {limit}");
+            errors.InvalidText($"{at}.requests", $"{request}", $"must be equal to {name} limit of "
+                + $"{limit}");
         }
         else if (limited && request > limit)
         {
             errors.InvalidText($"{at}.requests", $"{request}",
                 $"must be less than or equal to {name} limit of {limit}");
         }
-        else if (!limited && (!IsNative(name) || name.StartsWith("hugepages-", StringComparison.Ordinal))
+        else if (!limited && (!IsNative(name)
+            || name.StartsWith("hugepages-", StringComparison.Ordinal))
             && name.Contains('/'))
         {
             errors.Required($"{at}.limits", "Limit must be set for non overcommitable resources");
