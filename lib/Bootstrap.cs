@@ -15,7 +15,10 @@ public static class Bootstrap
         new("serviceaccount-controller", _ => new ServiceAccounts()),
         new("replicaset-controller", _ => new StubReplicaSets()),
         new("default-scheduler", _ => new StubPlacer()),
-        new("kubelet", node => new StubNodeAgent(node)) { PerNode = true },
+        new("kubelet", node => new Kubelet(node))
+        {
+            PerNode = true, User = new("system:node:", ["system:nodes", "system:authenticated"]),
+        },
     ];
 
     /// <summary>The physical world: machines that can pull any public image.</summary>
@@ -35,9 +38,32 @@ public static class Bootstrap
         }));
         for (var i = 1; i <= nodes; i++)
         {
-            objects.Add(NewNode(string.Create(CultureInfo.InvariantCulture, $"node-{i}")));
+            objects.Add(WithAddresses(NewNode($"node-{i.ToString(CultureInfo.InvariantCulture)}"), i));
         }
         return [.. objects];
+    }
+
+    // The n-th machine: 172.18.0.(n + 1), its pods 10.244.n.0/24. From the 256th on, where no range
+    // of 10.244.0.0/16 is left, pods have those of 10.129.0.0/16 and onwards.
+    private static Node WithAddresses(Node node, int n)
+    {
+        var (high, low) = (n >> 8, n & 255);
+        var range = string.Create(CultureInfo.InvariantCulture,
+            $"10.{(high == 0 ? 244 : 128 + high)}.{low}.0/24");
+        var address = string.Create(CultureInfo.InvariantCulture,
+            $"172.18.{(n + 1) >> 8}.{(n + 1) & 255}");
+        return node with
+        {
+            Spec = node.Spec with { PodCIDR = range, PodCIDRs = [range] },
+            Status = node.Status with
+            {
+                Addresses =
+                [
+                    new() { Type = "InternalIP", Address = address },
+                    new() { Type = "Hostname", Address = node.Metadata.Name },
+                ],
+            },
+        };
     }
 
     /// <summary>A ready node of 4 CPUs, 16 GiB of memory and room for 110 pods.</summary>
