@@ -75,7 +75,8 @@ public static class JournalText
             if (entry.Input.HoldsDelegate)
             {
                 throw new NotSupportedException(
-                    $"the journal cannot be saved: \"{entry.Input.Describe}\" holds a delegate; run it from code instead");
+                    $"the journal cannot be saved: \"{entry.Input.Describe}\" "
+                    + "holds a delegate; run it from code instead");
             }
             var line = new JsonObject
             {
@@ -150,8 +151,8 @@ public static class JournalText
                 return null;
             }
             var read = GoDuration.TryParse(text ?? "", out var span) && span >= TimeSpan.Zero;
-            return read ? span : throw Error("at", "must be a duration since the start, such as \"5s\", or "
-                    + "\"settled\"");
+            return read ? span : throw Error("at",
+                "must be a duration since the start, such as \"5s\", or \"settled\"");
         }
 
         private ApiObject Object(string name, JsonNode body)

@@ -172,6 +172,12 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
             Report(e.Message);
             return ExitCode.LimitReached;
         }
+        catch (ComponentFailedException e)
+        {
+            // A mistake of the simulator, or of somebody's component: say all there is to say.
+            Report($"{e}");
+            return ExitCode.CheckFailed;
+        }
     }
 
     // Null is "settled", and then the cluster is brought there.

@@ -46,7 +46,8 @@ public static class Json
         }
     }
 
-    /// <summary>Reads an object of a built-in kind from a JSON tree, as the other form does.</summary>
+    /// <summary>Reads an object of a built-in kind from a JSON tree, as the other form
+    /// does.</summary>
     public static T Decode<T>(JsonNode node)
         where T : ApiObject => (T)Decode(node, Kinds.Of<T>());
 
@@ -72,7 +73,8 @@ public static class Json
     /// <summary>An object as <c>kubectl -o json</c> prints it.</summary>
     public static string Text(ApiObject apiObject) => JsonText.Write(Encode(apiObject));
 
-    /// <summary>A tree as one line with sorted keys, as kubectl keeps the manifest of the last apply
+    /// <summary>A tree as one line with sorted keys, as kubectl keeps the manifest of the last
+    /// apply
     /// in an annotation.</summary>
     public static string Compact(JsonNode? node) => JsonText.WriteLine(node);
 

@@ -147,7 +147,8 @@ public static partial class StrategicMerge
     {
         if (changes.Any(change => Text((change as JsonObject)?[Directive]) == "replace"))
         {
-            return changes.Where(change => Text((change as JsonObject)?[Directive]) is null).Select(Clean)
+            return changes
+                .Where(change => Text((change as JsonObject)?[Directive]) is null).Select(Clean)
                 .ToList<JsonNode?>();
         }
         var result = new List<JsonNode?>(live);

@@ -53,7 +53,8 @@ public sealed class ManifestTests
     [Test]
     public void Json_is_yaml_escapes_and_all()
     {
-        var read = Read("{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"c\"},"
+        var read = Read("{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\","
+            + "\"metadata\":{\"name\":\"c\"},"
             + "\"data\":{\"a\":\"\\u00e9 \\ud83d\\ude00 \\/ \\\"x\\\"\"}}");
         Assert.That(((ConfigMap)read[0].Object!).Data["a"], Is.EqualTo("é \ud83d\ude00 / \"x\""));
     }

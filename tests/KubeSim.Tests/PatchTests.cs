@@ -32,7 +32,8 @@ public sealed class PatchTests
         }
     }
 
-    // Laws, tried on 3,000 random objects: a diff applied gives what was wanted; between equal objects
+    // Laws, tried on 3,000 random objects: a diff applied gives what was wanted; between equal
+    // objects
     // there is none; and what only the server has survives an apply.
     [Test]
     public void A_diff_applied_gives_the_wanted_object()
@@ -78,7 +79,8 @@ public sealed class PatchTests
                     item[field] = new JsonObject { [$"k{dice.Next(3)}"] = $"{dice.Next(2)}" };
                     break;
                 case "mergingIntList" or "nonMergingList":
-                    item[field] = new JsonArray([.. Shuffled(dice).Select(n => JsonValue.Create(n))]);
+                    item[field] = new JsonArray(
+                        [.. Shuffled(dice).Select(n => JsonValue.Create(n))]);
                     break;
                 case "mergeItemPtr" or "retainKeysMap" when depth > 0:
                     item[field] = RandomItem(dice, depth - 2);
