@@ -295,7 +295,8 @@ public sealed class SimRuntime : IContainerRuntime
     }
 
     private string NewId() => string.Create(CultureInfo.InvariantCulture,
-        $"{random.NextBits():x16}{random.NextBits():x16}{random.NextBits():x16}{random.NextBits():x16}");
+        $"{random.NextBits():x16}{random.NextBits():x16}"
+        + $"{random.NextBits():x16}{random.NextBits():x16}");
 
     private static string NotFound(string id) => "rpc error: code = NotFound desc = an error "
         + $"occurred when try to find container \"{id}\": not found";

@@ -88,7 +88,8 @@ public sealed partial class Kubelet
         if (container.ImagePullPolicy == "Never")
         {
             var message = $"Container image \"{image}\" is not present with pull policy of Never";
-            api.EventAt(pod, PathOf(pod, container), "Warning", "ErrImageNeverPull", "{0}", message);
+            api.EventAt(pod, PathOf(pod, container), "Warning", "ErrImageNeverPull", "{0}",
+                message);
             Refuse(worker, i, container, new("ErrImageNeverPull", message));
             return false;
         }
@@ -168,7 +169,8 @@ public sealed partial class Kubelet
             Refuse(worker, i, container, new("CreateContainerConfigError", missing));
             return false;
         }
-        var (before, older) = (worker.View.Find(container.Name), worker.View.Find(container.Name, 1));
+        var before = worker.View.Find(container.Name);
+        var older = worker.View.Find(container.Name, 1);
         var attempt = before is not null ? before.Config.Attempt + 1
             : pod.StatusOf(container.Name) is { ContainerID: not null } told
                 ? told.RestartCount + 1 : 0;

@@ -42,6 +42,10 @@ public sealed partial class Kubelet
     {
         MicroTime now = machine.Heartbeat.LastRenewal(Now);
         var known = api.Get<Lease>("kube-node-lease", node);
+        if (known is not null && !machine.Heartbeat.WasSilent)
+        {
+            return;
+        }
         if (known is not null)
         {
             api.Update(known with { Spec = known.Spec with { RenewTime = now } });

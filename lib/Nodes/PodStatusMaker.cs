@@ -124,7 +124,8 @@ internal static class PodStatusMaker
         return new()
         {
             Name = container.Name, Image = container.Image ?? "",
-            RestartCount = old?.RestartCount ?? 0, LastState = old?.LastState ?? ContainerState.None,
+            RestartCount = old?.RestartCount ?? 0,
+            LastState = old?.LastState ?? ContainerState.None,
             State = new()
             {
                 Waiting = new()
