@@ -210,13 +210,19 @@ public sealed class ReconcileContext
     /// is
     /// a template with {0}, {1}… for the arguments.</summary>
     public void Event(ApiObject about, string type, string reason, string message,
-        params string[] arguments)
+        params string[] arguments) => EventAt(about, null, type, reason, message, arguments);
+
+    /// <summary>Reports an event about a part of an object, such as
+    /// <c>spec.containers{web}</c>.</summary>
+    public void EventAt(ApiObject about, string? fieldPath, string type, string reason,
+        string message, params string[] arguments)
     {
         var row = new EventRow
         {
             Involved = about.Key,
             Uid = about.Metadata.Uid,
             InvolvedVersion = about.Metadata.ResourceVersion,
+            FieldPath = fieldPath,
             Type = type,
             Reason = reason,
             Template = message,
