@@ -17,7 +17,11 @@ public static class Bootstrap
         new("replicaset-controller", _ => new ReplicaSets()),
         new("default-scheduler", _ => new StubPlacer()),
         new("kubelet", node => new StubNodeAgent(node)) { PerNode = true },
+        new("kube-proxy", node => new KubeProxy(node)) { PerNode = true },
     ];
+
+    /// <summary>The physical world: machines that can pull any public image.</summary>
+    public static World World(IWorldHost host) => new(host, new ImageCatalogue());
 
     /// <summary>The objects of a fresh cluster: the system namespaces with their default accounts,
     /// and so many nodes, ready.</summary>

@@ -48,6 +48,24 @@ public sealed class ReconcileContext
     /// <summary>How long the writes so far keep the worker busy.</summary>
     internal TimeSpan Busy { get; private set; }
 
+    /// <summary>A memo that all instances of the component share, made empty on first use. It may
+    /// hold only what follows from objects that they read: whoever comes first computes it for the
+    /// others.</summary>
+    public T Shared<T>()
+        where T : class, new()
+    {
+        var shared = shard.Component.Shared;
+        if (!shared.TryGetValue(typeof(T), out var memo))
+        {
+            shared.Add(typeof(T), memo = new T());
+        }
+        return (T)memo;
+    }
+
+    /// <summary>How far the component sees the objects of a type.</summary>
+    public Revision Cursor<T>()
+        where T : ApiObject => simulation.CursorOf(shard, Kinds.Of<T>());
+
     /// <summary>The object of a key as the component sees it, or null.</summary>
     public ApiObject? Get(ObjectKey key) =>
         simulation.Store.Get(key, simulation.CursorOf(shard, key.Kind));

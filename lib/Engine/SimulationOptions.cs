@@ -22,7 +22,7 @@ public sealed record SimulationOptions
     public Seq<ApiObject> Objects { get; init; }
 
     /// <summary>Makes the physical world of a run; a replay makes it anew.</summary>
-    public Func<IWorldHost, IWorld> World { get; init; } = _ => new NoWorld();
+    public Func<IWorldHost, IWorld>? World { get; init; }
 
     /// <summary>The most reconciles at one instant before the run is taken for endless.</summary>
     public int StepsPerInstant { get; init; } = 1_000_000;

@@ -78,12 +78,9 @@ public sealed record PodSandboxMetadata(string Name, string Uid, string Namespac
 /// <summary>The sandbox to make.</summary>
 /// <param name="Metadata">Whose it is.</param>
 /// <param name="Hostname">The host name in it.</param>
-/// <param name="PortMappings">The host ports that lead to it.</param>
 /// <param name="HostNetwork">True: no namespace of its own, no CNI.</param>
-/// <param name="Labels">What the kubelet finds it by.</param>
 public sealed record PodSandboxConfig(PodSandboxMetadata Metadata, string Hostname,
-    Seq<PortMapping> PortMappings = default, bool HostNetwork = false,
-    Map<string> Labels = default);
+    bool HostNetwork = false);
 
 /// <summary>A sandbox as it is.</summary>
 /// <param name="Id">Given by the runtime.</param>
