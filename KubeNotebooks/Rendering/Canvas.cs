@@ -27,6 +27,20 @@ internal sealed class Canvas
             .Append('>').Append(Markup.Escape(text)).Append("</text>");
     }
 
+    /// <summary>Text that keeps within its room in any font: one wider than most is
+    /// squeezed.</summary>
+    public void Fitted(double x, double y, string text, double room, double size = 12,
+        string style = "", bool start = false)
+    {
+        var cut = start ? Markup.FitStart(text, room, size) : Markup.Fit(text, room, size);
+        var width = Markup.Width(cut, size);
+        var squeeze = width < room * 0.85 ? "" : $" textLength=\"{Markup.N(width * 0.96)}\" "
+            + "lengthAdjust=\"spacingAndGlyphs\"";
+        svg.Append($"<text x=\"{Markup.N(x)}\" y=\"{Markup.N(y)}\"{squeeze}")
+            .Append(style.Length > 0 ? $" class=\"{style}\"" : "")
+            .Append('>').Append(Markup.Escape(cut)).Append("</text>");
+    }
+
     public void Path(string d, string style) =>
         svg.Append($"<path class=\"{style}\" d=\"{d}\"/>");
 

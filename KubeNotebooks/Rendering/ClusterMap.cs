@@ -96,7 +96,7 @@ public sealed class ClusterMap
     private void Title(Canvas canvas)
     {
         canvas.Text(8, 22, scene.Title, "h");
-        canvas.Text(8, 42, Markup.FitStart(scene.Headline, 584, 13), "l");
+        canvas.Fitted(8, 42, scene.Headline, 584, 13, "l", start: true);
     }
 
     private void ControlPlane(Canvas canvas)
@@ -133,11 +133,11 @@ public sealed class ClusterMap
         canvas.Box(x, y, width, MapLayout.ChipHeight, down ? "ch off" : "ch");
         if (colour >= 0)
         {
-            canvas.Raw($"<rect x=\"{Markup.N(x + 4)}\" y=\"{Markup.N(y + 4)}\" width=\"6\" "
+            canvas.Raw($"<rect class=\"sw\" x=\"{Markup.N(x + 4)}\" y=\"{Markup.N(y + 4)}\" width=\"6\" "
                 + $"height=\"16\" rx=\"2\" fill=\"{MapStyle.Colour(colour)}\"/>");
         }
         var text = down ? $"{name} (down)" : colour < 0 ? "kubectl (you)" : name;
-        canvas.Text(x + 16, y + 16, Markup.Fit(text, width - 20, 12), down ? "m" : "");
+        canvas.Fitted(x + 16, y + 16, text, width - 20, 12, down ? "m" : "");
     }
 
     private void Legend(Canvas canvas)

@@ -14,7 +14,7 @@ internal sealed class MapNodes(MapScene scene, MapLayout layout)
         canvas.Titled(pod.Title, () =>
         {
             PodLooks.Draw(canvas, pod.Look, x, mid);
-            canvas.Text(x + 12, mid + 4, Markup.Fit(pod.Name, width - 24, 12),
+            canvas.Fitted(x + 12, mid + 4, pod.Name, width - 24, 12,
                 pod.Mark == Mark.Gone ? "gt" : "");
         });
         if (pod.Mark != Mark.None)
@@ -38,7 +38,7 @@ internal sealed class MapNodes(MapScene scene, MapLayout layout)
             : node.IsCordoned ? "cordoned" : "Ready";
         canvas.Text(x + 164, y + 17, state, off ? "e" : "m", "end");
         var room = 152 - Markup.Width(state, 12);
-        canvas.Text(x + 8, y + 17, Markup.Fit(name, room, 13.5), "b l");
+        canvas.Fitted(x + 8, y + 17, name, room, 13.8, "b l");
         if (node.Mark != Mark.None)
         {
             canvas.Box(x + 3, y + 3, MapLayout.ColumnWidth - 6, 19, "k", 4);

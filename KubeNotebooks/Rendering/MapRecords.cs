@@ -15,11 +15,12 @@ internal sealed class MapRecords(MapScene scene, MapLayout layout)
         canvas.Box(6, top, 588, layout.PanelBottom - top, "pn", 8);
         canvas.Box(6, top, 588, 28, "hd", 8);
         canvas.Text(24, top + 19, "API server", "b l");
+        canvas.Text(96, top + 19, "and its records", "m");
         canvas.Text(580, top + 19, string.Create(CultureInfo.InvariantCulture,
             $"etcd, revision {scene.Revision}"), "l", "end");
         if (scene.Refused.Length > 0)
         {
-            canvas.Text(300, top + 19, $"refused: {scene.Refused}", "e", "middle");
+            canvas.Text(322, top + 19, $"refused: {scene.Refused}", "e", "middle");
         }
         Waiting(canvas);
         if (layout.OtherWorkloads > 0)
@@ -33,8 +34,7 @@ internal sealed class MapRecords(MapScene scene, MapLayout layout)
                 $" (+{scene.Others.Count - 1} more)") : "";
             var y = layout.OthersTop;
             canvas.Box(24, y, 556, 19, "k", 4);
-            canvas.Text(30, y + 14,
-                Markup.FitStart($"also: {scene.Others[0]}{more}", 540, 12));
+            canvas.Fitted(30, y + 14, $"also: {scene.Others[0]}{more}", 540, start: true);
         }
     }
 
@@ -58,8 +58,8 @@ internal sealed class MapRecords(MapScene scene, MapLayout layout)
         }
         var y = layout.WorkloadY(row);
         var mid = y + 13;
-        canvas.Titled(Words.Name(workload.Key), () => canvas.Text(28, mid + 4,
-            Markup.Fit($"{workload.Key.Kind.Name} {workload.Key.Name}", 184, 12)));
+        canvas.Titled(Words.Name(workload.Key), () => canvas.Fitted(28, mid + 4,
+            $"{workload.Key.Kind.Name} {workload.Key.Name}", 184));
         if (workload.Desired > 0 || workload.Ready > 0)
         {
             canvas.Text(214, mid + 4, string.Create(CultureInfo.InvariantCulture,
@@ -94,7 +94,7 @@ internal sealed class MapRecords(MapScene scene, MapLayout layout)
             var room = Math.Min(82, width - 58);
             var more = i == 1 && workload.Parts.Count > 2 ? "+" : "";
             canvas.Titled($"{Words.Name(part.Key)}: {part.Ready} of {part.Desired} ready",
-                () => canvas.Text(x + 6, y + 17, Markup.Fit(name + more, room, 12)));
+                () => canvas.Fitted(x + 6, y + 17, name + more, room));
             Strip(canvas, part.Pods, x + 10 + room, y + 13, width - room - 12);
             if (part.Mark != Mark.None)
             {
@@ -142,9 +142,9 @@ internal sealed class MapRecords(MapScene scene, MapLayout layout)
     {
         var pods = WaitingPods(scene);
         var y = layout.WaitingTop;
-        var text = pods.Count == 0 ? "Records in etcd. No pod waits for a node."
+        var text = pods.Count == 0 ? "No pod waits for a node."
             : string.Create(CultureInfo.InvariantCulture,
-                $"Records in etcd. Pods without a node: {pods.Count}");
+                $"Pods without a node: {pods.Count}");
         canvas.Text(24, y + 12, text, "m");
         if (!layout.WaitingByName)
         {

@@ -99,8 +99,8 @@ internal sealed class MapScene
     {
         { Step: { } step } => Words.Headline(step),
         { Inputs: [] } => "a fresh cluster, before anything happens",
-        { Inputs: [var only] } => $"you: {only}",
-        _ => $"you: {frame.Inputs[0]} (+{frame.Inputs.Count - 1} more)",
+        { Inputs: [var only] } => $"you {only}",
+        _ => $"you {frame.Inputs[0]} (+{frame.Inputs.Count - 1} more)",
     };
 
     /// <summary>True for a component instance, or a whole node, that a fault took away.</summary>

@@ -13,7 +13,7 @@ internal static class MapStyle
 
     public const string Css = """
         .kmap{font-family:"Segoe UI",Roboto,Helvetica,Arial,"Liberation Sans",sans-serif}
-        .kmap text{font-size:12px;fill:#1b2026}
+        .kmap text{font-size:12.5px;fill:#1b2026}
         .kmap .h{font-size:15px;font-weight:700}
         .kmap .l{font-size:13px}
         .kmap .b{font-weight:700}
@@ -57,7 +57,7 @@ internal static class MapStyle
         .kmap .gs{stroke:#a9b4c0}
         .kmap .x,.kmap .rf{stroke:#ff8a4d}
         .kmap .ah.rf,.kmap .e{fill:#ff9d66}
-        .kmap .s{stroke:#e8ecf1}
+        .kmap .s,.kmap .sw{stroke:#e8ecf1}
         }
         """;
 

@@ -58,8 +58,8 @@ internal sealed class Player
         to.Write("<p class=\"note\" hidden data-js>Keys: ← → step, Home, End, space plays.</p>\n"
             + "<noscript><p class=\"note\">Without script this page shows the start, and in the "
             + "list what every step did.</p></noscript>\n</div>\n<div class=\"side\">\n");
-        to.Write($"<div id=\"card\" aria-live=\"polite\">{Card(0)}</div>\n");
         WriteList(to);
+        to.Write($"<div id=\"card\" aria-live=\"polite\">{Card(0)}</div>\n");
         to.Write("</div></main>\n<script type=\"application/json\" id=\"data\">");
         to.Flush();
         WriteData(to);
@@ -150,11 +150,11 @@ internal sealed class Player
 
     private static void WriteControls(TextWriter to) => to.Write("""
         <div class="bar" role="group" aria-label="Player" hidden data-js>
-        <button id="first" title="To the start (Home)">⏮</button>
+        <button id="first" title="To the start (Home)">|◀</button>
         <button id="prev" title="One step back (←)">◀ Back</button>
         <button id="next" title="One step on (→)">Step ▶</button>
         <button id="play">▶ Play</button>
-        <button id="last" title="To the end (End)">⏭</button>
+        <button id="last" title="To the end (End)">▶|</button>
         <input id="range" type="range" min="0" value="0" aria-label="Step">
         <output id="where"></output></div>
 
@@ -163,7 +163,7 @@ internal sealed class Player
     private void WriteList(TextWriter to)
     {
         to.Write("<section class=\"list\"><h2>All steps</h2>\n"
-            + "<div class=\"flt\" hidden data-js><input id=\"find\" type=\"search\" "
+            + "<details class=\"flt\" hidden data-js><summary>Filter</summary><input id=\"find\" type=\"search\" "
             + "placeholder=\"Find a pod, a verb…\" aria-label=\"Find in the steps\">\n");
         string[] components = [.. log.Cluster.Components];
         for (var i = 0; i < components.Length; i++)
@@ -172,7 +172,7 @@ internal sealed class Player
                 + $"checked data-c=\"{i}\"><i class=\"c\" style=\"background:{MapStyle.Colour(i)}\">"
                 + $"</i>{Markup.Escape(components[i])}</label>\n"));
         }
-        to.Write("<label><input type=\"checkbox\" id=\"quiet\">only steps that write</label></div>"
+        to.Write("<label><input type=\"checkbox\" id=\"quiet\">only steps that write</label></details>"
             + "\n<ol id=\"steps\">\n");
         foreach (var frame in frames)
         {
@@ -187,9 +187,10 @@ internal sealed class Player
             : frame.Step.Error is not null || frame.Step.Changes.Any(c => c.Refused is not null)
                 ? " class=\"e\"" : frame.Step.Changes.Any(Words.IsWrite) ? "" : " class=\"q\"";
         var number = frame.Step?.Number.ToString(CultureInfo.InvariantCulture) ?? "●";
-        var colour = component < 0 ? "" : $"style=\"background:{MapStyle.Colour(component)}\"";
+        var colour = component < 0 ? "class=\"c n\""
+            : $"class=\"c\" style=\"background:{MapStyle.Colour(component)}\"";
         to.Write(string.Create(CultureInfo.InvariantCulture, $"<li data-c=\"{component}\"{style}>"
-            + $"<b>{number}</b><i class=\"c\" {colour}></i><span>"
+            + $"<b>{number}</b><i {colour}></i><span>"
             + $"{Markup.Escape(MapScene.HeadlineOf(frame))}</span></li>\n"));
     }
 
@@ -229,7 +230,7 @@ internal sealed class Player
     private string Place(Frame frame) => (frame.Step is { } step
         ? string.Create(CultureInfo.InvariantCulture, $"step {step.Number}")
         : frame.Inputs.IsEmpty ? "start" : "input")
-        + $"  {Words.Elapsed(frame.Time - log.Start)}";
+        + $" · {Words.Elapsed(frame.Time - log.Start)}";
 
     private static void Strings(Utf8JsonWriter json, string name, IEnumerable<string> values)
     {

@@ -29,12 +29,14 @@ internal static class PlayerPage
         #axis .grid{stroke:#d5dbe2}
         .list{background:#fff;border:1px solid #8a94a0;border-radius:8px;overflow:hidden}
         .list h2{font-size:15px;margin:0;padding:8px 12px 0}
-        .flt{padding:6px 12px;display:flex;flex-wrap:wrap;gap:4px 10px;font-size:13px;
-        border-bottom:1px solid #d5dbe2}
+        .flt{padding:4px 12px 6px;font-size:13px;border-bottom:1px solid #d5dbe2}
+        .flt[open]{display:flex;flex-wrap:wrap;gap:4px 10px}
         .flt input[type=search]{width:100%;font:inherit;padding:3px 6px}
-        .flt label{display:flex;gap:4px;align-items:center;cursor:pointer}
+        .flt label{display:inline-flex;margin-right:10px;gap:4px;align-items:center;cursor:pointer}
+        i.n{visibility:hidden}
+        .flt summary{cursor:pointer;color:#555f6b}
         i.c{display:inline-block;width:7px;height:15px;border-radius:2px;flex:none}
-        #steps{list-style:none;margin:0;padding:0;overflow-y:auto;max-height:46vh;font-size:13px}
+        #steps{list-style:none;margin:0;padding:0;overflow-y:auto;max-height:230px;font-size:13px}
         #steps li{display:flex;gap:7px;padding:4px 12px;cursor:pointer;content-visibility:auto;
         contain-intrinsic-size:auto 28px;overflow-wrap:anywhere;border-left:4px solid transparent}
         #steps li[hidden]{display:none}
@@ -45,10 +47,11 @@ internal static class PlayerPage
         #steps .e{color:#a83300}
         .note{color:#555f6b;margin:0}
         @media (max-width:900px){main{grid-template-columns:minmax(0,1fr)}
-        .side{position:static}body{padding:8px}#steps{max-height:60vh}}
+        .side{position:static}.list{order:2}
+        body{padding:6px 4px}header,.note{padding:0 6px}#steps{max-height:60vh}}
         @media (prefers-color-scheme:dark){
         body,.bar{background:#0d1014;color:#e8ecf1}
-        header p,.note,#steps .q{color:#a9b4c0}
+        header p,.note,#steps .q,.flt summary{color:#a9b4c0}
         .bar button,.list,#axis{background:#14181d;border-color:#657180}
         .bar button.on,.bar button:hover{background:#2b343f}
         .bar input{accent-color:#6cc3f5}

@@ -44,7 +44,7 @@ internal sealed class RunLog
     private readonly Cluster cluster;
     private readonly List<Frame> head = [];
     private readonly Queue<Frame> tail = new();
-    private readonly Dictionary<long, (string Who, int Frame)> writers = [];
+    private readonly Dictionary<long, (string Who, long Step)> writers = [];
     private readonly SortedDictionary<long, Event> events = [];
     private readonly SortedSet<string> down = new(StringComparer.Ordinal);
     private readonly SortedSet<string> nodeComponents = new(StringComparer.Ordinal);
@@ -91,7 +91,7 @@ internal sealed class RunLog
         {
             if (Words.IsWrite(change))
             {
-                writers[change.Revision.Value] = (Words.Who(step), count);
+                writers[change.Revision.Value] = (Words.Who(step), step.Number);
             }
         }
         if (step.Node.Length > 0)
@@ -144,7 +144,7 @@ internal sealed class RunLog
                     : $"a timer that step {number} set";
             case CauseType.Input:
                 return cause.Number < 1 || cause.Number > cluster.Journal.Count ? $"input {number}"
-                    : $"input {number}: {cluster.Journal[(int)cause.Number - 1].Input.Describe}";
+                    : $"input {number}: {Words.Did(cluster.Journal[(int)cause.Number - 1].Input)}";
         }
         return Plain(cause, step) + By(cause.Number);
     }
@@ -164,11 +164,9 @@ internal sealed class RunLog
 
     private string By(long revision) => revision <= began.Value ? " (there from the start)"
         : writers.TryGetValue(revision, out var writer)
-            ? string.Create(CultureInfo.InvariantCulture, $" by {writer.Who} {At(writer.Frame)}")
+            ? $" by {writer.Who}" + (writer.Step == 0 ? ""
+                : string.Create(CultureInfo.InvariantCulture, $" at step {writer.Step}"))
             : "";
-
-    private string At(int frame) => frame < head.Count && head[frame].Step is { } step
-        ? string.Create(CultureInfo.InvariantCulture, $"at step {step.Number}") : "earlier";
 
     private static Revision FirstWrite(StepRecord step)
     {
@@ -192,12 +190,12 @@ internal sealed class RunLog
             while (inputs < cluster.Journal.Count && cluster.Journal[inputs].Time == time)
             {
                 var input = cluster.Journal[inputs++].Input;
-                lines.Add(input.Describe);
+                lines.Add(Words.Did(input));
                 Note(input, touched);
             }
             for (var r = last.Value + 1; r <= after.Value; r++)
             {
-                writers[r] = ("you", count);
+                writers[r] = ("you", 0);
             }
             last = after > last ? after : last;
             Add(new()
@@ -211,9 +209,7 @@ internal sealed class RunLog
     {
         if (input is RequestInput { Request: var request })
         {
-            touched.Add(request.Body is Payload.Typed { Object: not Binding } typed
-                && request.Path.Name.Length == 0 ? typed.Object.Key
-                : new(request.Path.Kind, request.Path.Namespace, request.Path.Name));
+            touched.Add(Words.About(request));
         }
         else if (input is FaultInput { Op: FaultOp.Crash or FaultOp.Partition } fault)
         {

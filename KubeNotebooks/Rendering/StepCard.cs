@@ -10,8 +10,9 @@ public sealed class StepCard
 {
     private const int MostWrites = 12;
     private const int MostFields = 12;
-    private const int MostLines = 8;
+    private const int MostLines = 6;
     private const int MostText = 160;
+    private const int Short = 40;
 
     private readonly Frame frame;
     private readonly RunLog? log;
@@ -40,7 +41,6 @@ public sealed class StepCard
         .kcard table{border-collapse:collapse;margin:2px 0 6px;width:100%}
         .kcard td{font:12.5px/1.35 ui-monospace,Consolas,"DejaVu Sans Mono",monospace;
         padding:2px 8px 2px 0;vertical-align:top;text-align:left;border-top:1px solid #d5dbe2}
-        .kcard td:first-child{width:34%}
         .kcard ins{text-decoration:none;font-weight:700}
         .kcard del{color:#555f6b}
         .kcard .e{color:#a83300;font-weight:600}
@@ -111,9 +111,12 @@ public sealed class StepCard
             new Line(log?.Because(c, step) ?? RunLog.Plain(c, step))), MostLines));
         if (!brief)
         {
+            var known = step.Causes.Where(c => c.Type == CauseType.Revision)
+                .Select(c => c.Number).ToHashSet();
+            yield return (known.Count > 0 ? "Also saw since its last step"
+                : "Saw since its last step", Most(step.Saw.Where(e => !known.Contains(e.At.Value))
+                    .Select(e => new Line($"revision {e.At}: {Words.Saw(e)}")), MostLines));
             yield return ("Works on", [new(Words.Name(step.Key))]);
-            yield return ("Saw since its last step", Most(step.Saw.Select(e => new Line(
-                $"revision {e.At}: {Words.Saw(e)}")), MostLines));
         }
         yield return ("Wrote", Most(step.Changes.Select(Write), brief ? 3 : MostWrites));
         var events = log?.EventsOf(frame) ?? [];
@@ -121,7 +124,11 @@ public sealed class StepCard
             $"{e.Type} {e.Reason}: {Markup.Brief(e.Message ?? "", 2 * MostText)}")), MostLines));
         if (step.Error is { } error)
         {
-            yield return ("Failed, and will try again", [new(error) { IsError = true }]);
+            var told = step.Changes.Any(c => c.Refused?.Message == error);
+            yield return ("Failed", [new(told ? "it will try again" : $"{error}; it will try again")
+            {
+                IsError = true,
+            }]);
         }
     }
 
@@ -158,10 +165,11 @@ public sealed class StepCard
             html.Append("<table>");
             foreach (var field in line.Fields)
             {
-                html.Append("<tr><td>").Append(Markup.Escape(field.Path)).Append("<td>")
+                html.Append("<tr><td>").Append(Markup.Escape(field.Path)).Append(":<br>")
                     .Append(field.Before is null ? "<span class=\"m\">unset</span>"
                         : $"<del>{Cell(field.Before)}</del>")
                     .Append(" → ").Append(field.After is null ? "<span class=\"m\">unset</span>"
+                        : field.After.Length > Short ? Cell(field.After)
                         : $"<ins>{Cell(field.After)}</ins>");
             }
             html.Append("</table>");

@@ -52,7 +52,7 @@ internal sealed class TimeAxis
         Grid(canvas, bottom);
         for (var i = 0; i < lanes.Count; i++)
         {
-            canvas.Text(8, 19 + (i * Lane), Markup.Fit(lanes[i], Left - 20, 12));
+            canvas.Fitted(8, 19 + (i * Lane), lanes[i], Left - 20);
             Ticks(canvas, i);
         }
         canvas.Raw($"<line id=\"now\" class=\"now\" x1=\"{Markup.N(X(start))}\" "

@@ -59,23 +59,55 @@ internal static class Words
         {
             return $"idle; next: {step.IdleUntil}";
         }
-        // The first write that did something says most.
-        Change? first = null;
-        var (more, refused) = (0, false);
+        if (step.Changes.IsEmpty)
+        {
+            return $"{Who(step)} looked at {Name(step.Key)} and wrote nothing";
+        }
+        // Several of a sort are said once: created 4 Pods.
+        var sorts = new List<(Change First, string Sort, int Count)>();
         foreach (var change in step.Changes)
         {
-            refused |= change.Refused is not null;
-            more += first is null ? 0 : 1;
-            if (first is null || (!IsWrite(first) && IsWrite(change)))
+            var sort = Did(change).Replace(Name(change.Key), change.Key.Kind.Name,
+                StringComparison.Ordinal);
+            var at = sorts.FindIndex(s => s.Sort == sort);
+            if (at < 0)
             {
-                first = change;
+                sorts.Add((change, sort, 1));
+            }
+            else
+            {
+                sorts[at] = (sorts[at].First, sort, sorts[at].Count + 1);
             }
         }
-        var did = first is null ? $"looked at {Name(step.Key)} and wrote nothing" : Did(first);
-        var rest = more == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
-            $" (+{more} more{(refused && first!.Refused is null ? ", one refused" : "")})");
-        return $"{Who(step)} {did}{rest}";
+        var said = sorts.Take(3).Select(s => s.Count == 1 ? Did(s.First) : Did(s.First).Replace(
+            Name(s.First.Key), string.Create(CultureInfo.InvariantCulture,
+                $"{s.Count} {s.First.Key.Kind.Name}s"), StringComparison.Ordinal));
+        return $"{Who(step)} {string.Join(", ", said)}{(sorts.Count > 3 ? ", and more" : "")}";
     }
+
+    /// <summary>What a person did: <c>created Deployment web</c>.</summary>
+    public static string Did(Input input)
+    {
+        if (input is not RequestInput { Request: var request })
+        {
+            return input is FaultInput ? $"caused a fault: {input.Describe}" : input.Describe;
+        }
+        var name = Name(About(request));
+        var part = request.Path.Subresource.Length > 0 ? $"the {request.Path.Subresource} of " : "";
+        return request.Verb switch
+        {
+            Verb.Create => $"created {part}{name}",
+            Verb.Update => $"replaced {part}{name}",
+            Verb.Patch => $"patched {part}{name}",
+            Verb.Delete => $"deleted {name}",
+            _ => input.Describe,
+        };
+    }
+
+    /// <summary>The object that a request is about.</summary>
+    public static ObjectKey About(ApiRequest request) =>
+        request.Path.Name.Length == 0 && request.Body is Payload.Typed typed ? typed.Object.Key
+        : new(request.Path.Kind, request.Path.Namespace, request.Path.Name);
 
     /// <summary>A change as a watcher saw it.</summary>
     public static string Saw(in WatchEvent e) =>
