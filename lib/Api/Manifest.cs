@@ -77,7 +77,8 @@ public static class Manifest
     }
 
     // The parser names the map that the tab breaks; people look for the tab.
-    private static bool IsTab(YamlException e) => e.Message.Contains("invalid tab");
+    private static bool IsTab(YamlException e) => e.Message.Contains("invalid tab")
+        || e.Message.Contains("tab character");
 
     private static (int Line, int Column) FindTab(string text, int from)
     {

@@ -307,6 +307,9 @@ internal enum WorkType
 
     /// <summary>An instance whose cursors stood still catches up.</summary>
     CatchUp,
+
+    /// <summary>etcd lets go of the events whose hour is over.</summary>
+    Expire,
 }
 
 /// <summary>One entry of the simulation's event queue.</summary>

@@ -17,6 +17,7 @@ internal sealed partial class Simulation : IWorldHost
     private DateTime instant;
     private int stepsAtInstant;
     private bool inInput;
+    private bool expiryArmed;
     private ComponentFailedException? failure;
 
     public Simulation(SimulationOptions options)
@@ -133,6 +134,7 @@ internal sealed partial class Simulation : IWorldHost
         }
         Steps.InputWrote(Store.Head);
         RouteFrom(before, []);
+        ArmExpiry();
         return true;
     }
 
@@ -212,6 +214,7 @@ internal sealed partial class Simulation : IWorldHost
             WorkType.Deliver =>
                 $"a change of {((Stream)item.Target).Kind.Plural} reaches its watchers",
             WorkType.Timer => $"{item.Shard.Instance}, {item.Key} ({item.Pace} timer)",
+            WorkType.Expire => "etcd lets go of old events",
             _ => $"{item.Shard.Instance} ({item.Type})",
         };
         return string.Create(System.Globalization.CultureInfo.InvariantCulture,
@@ -260,6 +263,9 @@ internal sealed partial class Simulation : IWorldHost
                 {
                     Relist(item.Shard);
                 }
+                return;
+            case WorkType.Expire:
+                Expire();
                 return;
             case WorkType.CatchUp:
                 CountWork(Pace.Progress, -1);
@@ -325,6 +331,28 @@ internal sealed partial class Simulation : IWorldHost
             Enqueue(
                 Now, new(WorkType.Start, shard, default, Pace.Progress, shard.Generation, default));
         }
+    }
+
+    /// <summary>Sees to it that old events go, a minute's worth at a time, as etcd's shared leases
+    /// let them.</summary>
+    private void ArmExpiry()
+    {
+        if (!expiryArmed && Store.NextEventExpiry is { } next)
+        {
+            expiryArmed = true;
+            Enqueue(next + TimeSpan.FromMinutes(1),
+                new(WorkType.Expire, Store, default, Pace.Background, 0, default));
+        }
+    }
+
+    private void Expire()
+    {
+        var before = Store.Head;
+        Store.ExpireEvents(Now);
+        Steps.Begin(Store.Head);
+        RouteFrom(before, []);
+        expiryArmed = false;
+        ArmExpiry();
     }
 
     private void Trim()

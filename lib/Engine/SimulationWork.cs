@@ -37,6 +37,7 @@ internal sealed partial class Simulation
         }
         shard.ForgetSeen();
         RouteFrom(before, context.Commits);
+        ArmExpiry();
         if (crashed)
         {
             shard.Crash();

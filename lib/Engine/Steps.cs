@@ -28,7 +28,8 @@ internal sealed class Steps
 
     public void InputWrote(Revision head) => Originate(head, -input);
 
-    /// <summary>Says that the revisions at the start came with the cluster.</summary>
+    /// <summary>Says that the revisions up to one came with the cluster, or from etcd
+    /// itself.</summary>
     public void Begin(Revision head) => Originate(head, 0);
 
     /// <summary>Who wrote a revision: n &gt; 0 is step n, n &lt; 0 is input -n, 0 the start; null

@@ -16,6 +16,9 @@ public sealed partial class EtcdStore
         return Head = new(log.Append(new(null, null, index + 1)));
     }
 
+    /// <summary>When the next reported event ends; null when there is none.</summary>
+    public DateTime? NextEventExpiry => events.NextExpiry();
+
     /// <summary>Ends the events that nobody repeated for an hour, a revision each, and returns how
     /// many. Of an event that a client wrote, the times in it count.</summary>
     public int ExpireEvents(DateTime now)

@@ -209,6 +209,18 @@ internal sealed class EventRows
         return -1;
     }
 
+    /// <summary>When the hour of the oldest live row is over; null when there is none.</summary>
+    public DateTime? NextExpiry()
+    {
+        expired = Math.Max(expired, rows.First);
+        while (expired < rows.Next && rows[expired].To != uint.MaxValue)
+        {
+            expired++;
+        }
+        return expired == rows.Next ? null
+            : new DateTime(rows[expired].LastTicks, DateTimeKind.Utc) + Lifetime;
+    }
+
     /// <summary>Ends a live row.</summary>
     public void End(long index, uint at)
     {

@@ -65,8 +65,9 @@ public sealed class StubReplicaSets : IReconciler
         for (var i = 0; i < -missing; i++)
         {
             var pod = pods[pods.Count - 1 - i];
-            waiting.Add(pod.Metadata.Name);
+            // A deletion that fails is none to wait for.
             api.Delete(pod.Key);
+            waiting.Add(pod.Metadata.Name);
         }
     }
 

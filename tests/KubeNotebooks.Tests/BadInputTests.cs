@@ -7,6 +7,7 @@ public sealed class BadInputTests : CommandLineFixture
 {
     [TestCase("spec:\n  containers: [\n  - name: c\n", "bad.yaml:3:")]
     [TestCase("kind: Pod\nmetadata:\n  name: a: b\n", "bad.yaml:3:")]
+    [TestCase("a: 1\nb: 2\n\tc: 3\n", "bad.yaml:3:1:")]
     public void Broken_yaml_is_told_with_its_line(string text, string start) =>
         Refuses("bad.yaml", text, start);
 

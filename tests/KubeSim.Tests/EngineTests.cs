@@ -358,6 +358,21 @@ public sealed class EngineTests
     }
 
     [Test]
+    public void Events_are_gone_after_an_hour()
+    {
+        var cluster = new Cluster(nodes: 1);
+        cluster.Apply(Given.ReplicaSet(replicas: 1));
+        cluster.Converge();
+        Assert.That(cluster.List<Event>(), Is.Not.Empty);
+
+        cluster.Run(TimeSpan.FromMinutes(58));
+        Assert.That(cluster.List<Event>(), Is.Not.Empty);
+        cluster.Run(TimeSpan.FromMinutes(4));
+
+        Assert.That(cluster.List<Event>(), Is.Empty);
+    }
+
+    [Test]
     public void Inputs_of_other_threads_are_carried_out_between_steps()
     {
         var cluster = new Cluster();
