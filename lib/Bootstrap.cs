@@ -13,7 +13,8 @@ public static class Bootstrap
     public static Seq<ComponentSpec> Components() =>
     [
         new("serviceaccount-controller", _ => new ServiceAccounts()),
-        new("replicaset-controller", _ => new StubReplicaSets()),
+        new("deployment-controller", _ => new Deployments()),
+        new("replicaset-controller", _ => new ReplicaSets()),
         new("default-scheduler", _ => new StubPlacer()),
         new("kubelet", node => new StubNodeAgent(node)) { PerNode = true },
     ];
