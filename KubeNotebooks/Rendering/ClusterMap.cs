@@ -52,6 +52,7 @@ public sealed class ClusterMap
         svg.Append(CultureInfo.InvariantCulture,
             $"<rect class=\"bg\" width=\"{MapLayout.Width}\" height=\"{layout.Height}\" rx=\"8\"/>"
             );
+        svg.Append(Drawn(PodLooks.Define));
         foreach (var (id, content) in Groups())
         {
             svg.Append($"<g id=\"{id}\">").Append(content).Append("</g>");
@@ -96,12 +97,14 @@ public sealed class ClusterMap
     private void Title(Canvas canvas)
     {
         canvas.Text(8, 22, scene.Title, "h");
-        canvas.Fitted(8, 42, scene.Headline, 584, 13, "l", start: true);
+        var (first, second) = Markup.Wrap(scene.Headline, 584, 13.5);
+        canvas.Fitted(8, 42, first, 584, 13.5, "l", start: true);
+        canvas.Fitted(8, 59, second, 584, 13.5, "l", start: true);
     }
 
     private void ControlPlane(Canvas canvas)
     {
-        canvas.Text(8, 63, "Control plane, and you at kubectl", "m");
+        canvas.Text(8, 80, "Control plane, and you at kubectl", "m");
         for (var i = 0; i < layout.Chips.Count; i++)
         {
             var name = layout.Chips[i];
@@ -136,7 +139,7 @@ public sealed class ClusterMap
             canvas.Raw($"<rect class=\"sw\" x=\"{Markup.N(x + 4)}\" y=\"{Markup.N(y + 4)}\" width=\"6\" "
                 + $"height=\"16\" rx=\"2\" fill=\"{MapStyle.Colour(colour)}\"/>");
         }
-        var text = down ? $"{name} (down)" : colour < 0 ? "kubectl (you)" : name;
+        var text = down ? $"✗ {name}" : colour < 0 ? "kubectl (you)" : name;
         canvas.Fitted(x + 16, y + 16, text, width - 20, 12, down ? "m" : "");
     }
 

@@ -38,13 +38,11 @@ internal sealed class MapArrows(MapScene scene, MapLayout layout)
         if (scene.ActorNode.Length > 0)
         {
             var node = layout.NodeOf(scene.ActorNode);
-            if (node < 0)
-            {
-                return false;
-            }
-            var (right, y) = MapNodes.ChipEnd(layout, node);
-            way = [(right, y), (right + 15, y), (right + 15, layout.PanelBottom)];
-            return true;
+            var (right, y) = node < 0 ? (580, layout.OtherNodesTop + 30)
+                : MapNodes.ChipEnd(layout, node);
+            var lane = node < 0 ? 589 : right + 15;
+            way = [(right, y), (lane, y), (lane, layout.PanelBottom)];
+            return node >= 0 || layout.OtherNodes > 0;
         }
         var chip = layout.ChipOf(scene.Actor);
         if (chip < 0)
@@ -80,6 +78,10 @@ internal sealed class MapArrows(MapScene scene, MapLayout layout)
             {
                 ToPod(canvas, pod, node);
             }
+        }
+        if (layout.OtherNodes > 0 && MapNodes.IsOtherMarked(scene, layout))
+        {
+            FromPanel(canvas, 0, layout.OtherNodesTop + 20, 22);
         }
         foreach (var node in scene.Nodes)
         {

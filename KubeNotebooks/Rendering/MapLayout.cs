@@ -24,8 +24,8 @@ internal sealed class MapLayout
     public const int ShapesInRow = 10;
     public const int ChipHeight = 24;
     public const int RowHeight = 28;
-    private const int MostNodes = 24;
-    private const int MostShapes = 50;
+    private const int MostNodes = 15;
+    private const int MostShapes = 30;
     private const int MostWorkloads = 8;
     private const int MostNodeNames = 8;
     private const int Gap = 10;
@@ -85,7 +85,7 @@ internal sealed class MapLayout
 
     private int PodRows { get; }
 
-    public static int ChipsTop => 70;
+    public static int ChipsTop => 87;
 
     public int PanelTop => ChipsTop + (Rows(Chips.Count) * (ChipHeight + 8)) + 12;
 

@@ -54,6 +54,10 @@ internal sealed class MapNodes(MapScene scene, MapLayout layout)
     /// <summary>A bar for the nodes that have no box.</summary>
     public void Others(Canvas canvas)
     {
+        if (layout.Nodes.Count == 0)
+        {
+            canvas.Text(24, layout.NodesTop, "There are no nodes: no pod can run.", "m");
+        }
         if (layout.OtherNodes == 0)
         {
             return;
@@ -65,7 +69,18 @@ internal sealed class MapNodes(MapScene scene, MapLayout layout)
             $"{layout.OtherNodes:N0} more nodes, {ready:N0} of them Ready; their pods:"), "b");
         MapRecords.Counts(canvas, scene.Pods.Where(p => p.Node.Length > 0
             && layout.NodeOf(p.Node) < 0), 32, y + 31, 540);
+        if (IsOtherMarked(scene, layout) || (scene.ActorNode.Length > 0
+            && layout.NodeOf(scene.ActorNode) < 0))
+        {
+            canvas.Box(22, y - 2, 560, 46, "k", 7);
+        }
     }
+
+    /// <summary>True when the step changed something on a node that has no box.</summary>
+    public static bool IsOtherMarked(MapScene scene, MapLayout layout) =>
+        scene.Pods.Exists(p => p.Mark != Mark.None && p.Node.Length > 0
+            && layout.NodeOf(p.Node) < 0)
+        || scene.Nodes.Exists(n => n.Mark != Mark.None && layout.NodeOf(n.Name) < 0);
 
     private void Components(Canvas canvas, string node, double x, double y)
     {

@@ -95,6 +95,10 @@ internal sealed class MapRecords(MapScene scene, MapLayout layout)
             var more = i == 1 && workload.Parts.Count > 2 ? "+" : "";
             canvas.Titled($"{Words.Name(part.Key)}: {part.Ready} of {part.Desired} ready",
                 () => canvas.Fitted(x + 6, y + 17, name + more, room));
+            if (part.Pods.Count == 0)
+            {
+                canvas.Text(x + width - 6, y + 17, "no pods", "m", "end");
+            }
             Strip(canvas, part.Pods, x + 10 + room, y + 13, width - room - 12);
             if (part.Mark != Mark.None)
             {

@@ -89,6 +89,21 @@ internal static class Markup
         return keep == text.Length ? text : text[..keep].TrimEnd() + "…";
     }
 
+    /// <summary>Two lines, broken between words.</summary>
+    public static (string First, string Second) Wrap(string text, double width, double size)
+    {
+        if (Width(text, size) <= width)
+        {
+            return (text, "");
+        }
+        var at = text.Length - 1;
+        while (at > 0 && (text[at] != ' ' || Width(text[..at], size) > width))
+        {
+            at--;
+        }
+        return at == 0 ? (text, "") : (text[..at], text[(at + 1)..]);
+    }
+
     /// <summary>At most so many characters.</summary>
     public static string Brief(string text, int most) =>
         text.Length <= most ? text : $"{text.AsSpan(0, most - 1)}…";

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using KubeSim;
@@ -52,8 +53,8 @@ internal sealed class Player
             + $"<p>{Markup.Escape(Summary())}</p></header>\n");
         to.Write("<main><div class=\"left\">\n");
         WriteControls(to);
-        to.Write($"<div id=\"map\">{firstMap}</div>\n"
-            + "<p class=\"note\" id=\"late\" hidden></p>\n");
+        to.Write("<p class=\"note\" id=\"late\" hidden></p>\n"
+            + $"<div id=\"map\">{firstMap}</div>\n");
         new TimeAxis(frames, log.Start, [.. log.Cluster.Components]).Write(to);
         to.Write("<p class=\"note\" hidden data-js>Keys: ← → step, Home, End, space plays.</p>\n"
             + "<noscript><p class=\"note\">Without script this page shows the start, and in the "
@@ -71,7 +72,8 @@ internal sealed class Player
         var culture = CultureInfo.InvariantCulture;
         var span = Words.Elapsed(log.Cluster.Now - log.Start);
         var text = string.Create(culture,
-            $"{log.Cluster.StepCount:N0} steps in {span} of virtual time.");
+            $"{log.Cluster.StepCount:N0} step{(log.Cluster.StepCount == 1 ? "" : "s")} in "
+            + $"{span} of virtual time.");
         if (frames.Count < log.Count)
         {
             text += string.Create(culture, $" The run is long: this page holds the first and the "
@@ -91,7 +93,7 @@ internal sealed class Player
         return text;
     }
 
-    // Steps that wrote something come first: the others change no map.
+    // Evenly over the run, with its first and its last frame.
     private void PickMaps()
     {
         var pods = log.Cluster.List<Pod>().Count + 50;
@@ -189,16 +191,19 @@ internal sealed class Player
         var number = frame.Step?.Number.ToString(CultureInfo.InvariantCulture) ?? "●";
         var colour = component < 0 ? "class=\"c n\""
             : $"class=\"c\" style=\"background:{MapStyle.Colour(component)}\"";
+        var (who, did) = frame.Step is { } step ? (Words.Who(step), Words.Deeds(step))
+            : (frame.Inputs.IsEmpty ? "the start" : "you",
+                MapScene.HeadlineOf(frame).Replace("you ", "", StringComparison.Ordinal));
         to.Write(string.Create(CultureInfo.InvariantCulture, $"<li data-c=\"{component}\"{style}>"
-            + $"<b>{number}</b><i {colour}></i><span>"
-            + $"{Markup.Escape(MapScene.HeadlineOf(frame))}</span></li>\n"));
+            + $"<b>{number}</b><i {colour}></i><span><small>{Markup.Escape(who)}</small>"
+            + $"{Markup.Escape(did)}</span></li>\n"));
     }
 
-    // The default encoder escapes <, > and &: nothing in a text can end the script element.
+    // Compact, and yet nothing in it can end the script element or hide its end.
     private void WriteData(TextWriter to)
     {
         using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new() { Encoder = JavaScriptEncoder.Default }))
+        using (var json = new Utf8JsonWriter(buffer, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
             Strings(json, "s", strings);
@@ -218,13 +223,10 @@ internal sealed class Player
             json.WriteEndArray();
             json.WriteEndObject();
         }
-        buffer.Position = 0;
-        using var reader = new StreamReader(buffer);
-        var chunk = new char[1 << 15];
-        for (var read = reader.Read(chunk); read > 0; read = reader.Read(chunk))
-        {
-            to.Write(chunk, 0, read);
-        }
+        to.Write(Encoding.UTF8.GetString(buffer.GetBuffer().AsSpan(0, (int)buffer.Length))
+            .Replace("</", "<\\/", StringComparison.Ordinal)
+            .Replace("<!", "\\u003C!", StringComparison.Ordinal)
+            .Replace("<s", "\\u003Cs", StringComparison.OrdinalIgnoreCase));
     }
 
     private string Place(Frame frame) => (frame.Step is { } step

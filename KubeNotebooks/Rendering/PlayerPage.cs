@@ -36,9 +36,12 @@ internal static class PlayerPage
         i.n{visibility:hidden}
         .flt summary{cursor:pointer;color:#555f6b}
         i.c{display:inline-block;width:7px;height:15px;border-radius:2px;flex:none}
-        #steps{list-style:none;margin:0;padding:0;overflow-y:auto;max-height:230px;font-size:13px}
-        #steps li{display:flex;gap:7px;padding:4px 12px;cursor:pointer;content-visibility:auto;
-        contain-intrinsic-size:auto 28px;overflow-wrap:anywhere;border-left:4px solid transparent}
+        #steps{list-style:none;margin:0;padding:0;overflow-y:auto;max-height:308px;font-size:13px}
+        #steps li{display:flex;gap:7px;padding:3px 12px;height:44px;cursor:pointer;
+        content-visibility:auto;contain-intrinsic-size:auto 44px;border-left:4px solid transparent}
+        #steps small{display:block;font-size:12px;color:#555f6b}
+        #steps i.c{height:36px}
+        #steps span{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
         #steps li[hidden]{display:none}
         #steps li:hover{background:#f1f4f8}
         #steps li.on{background:#dcebf7;border-color:#0072b2}
@@ -51,7 +54,7 @@ internal static class PlayerPage
         body{padding:6px 4px}header,.note{padding:0 6px}#steps{max-height:60vh}}
         @media (prefers-color-scheme:dark){
         body,.bar{background:#0d1014;color:#e8ecf1}
-        header p,.note,#steps .q,.flt summary{color:#a9b4c0}
+        header p,.note,#steps .q,#steps small,.flt summary{color:#a9b4c0}
         .bar button,.list,#axis{background:#14181d;border-color:#657180}
         .bar button.on,.bar button:hover{background:#2b343f}
         .bar input{accent-color:#6cc3f5}

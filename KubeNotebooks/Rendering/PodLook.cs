@@ -64,10 +64,27 @@ internal static class PodLooks
         _ => '✗',
     };
 
-    /// <summary>Draws the shape around a centre, 12 pixels wide and high.</summary>
-    public static void Draw(Canvas canvas, PodLook look, double x, double y)
+    /// <summary>Draws a pod around a centre, 12 pixels wide and high.</summary>
+    public static void Draw(Canvas canvas, PodLook look, double x, double y) => canvas.Raw(
+        $"<use href=\"#p{(int)look}\" x=\"{Markup.N(x)}\" y=\"{Markup.N(y)}\"/>");
+
+    /// <summary>The shapes, once for a whole map: there may be thousands of pods.</summary>
+    public static void Define(Canvas canvas)
     {
-        string P(double dx, double dy) => $"{Markup.N(x + dx)} {Markup.N(y + dy)}";
+        canvas.Raw("<defs>");
+        foreach (var look in All)
+        {
+            canvas.Raw($"<g id=\"p{(int)look}\">");
+            Shape(canvas, look);
+            canvas.Raw("</g>");
+        }
+        canvas.Raw("</defs>");
+    }
+
+    /// <summary>The shape of a look, around 0.</summary>
+    public static void Shape(Canvas canvas, PodLook look)
+    {
+        static string P(double x, double y) => $"{Markup.N(x)} {Markup.N(y)}";
         var style = $"s s{(int)look}";
         switch (look)
         {
@@ -81,7 +98,7 @@ internal static class PodLooks
                 canvas.Path($"M{P(0, -5.6)}L{P(6, 5)}L{P(-6, 5)}Z", style);
                 break;
             case PodLook.Ready:
-                canvas.Box(x - 5, y - 5, 10, 10, style, 1.5);
+                canvas.Box(-5, -5, 10, 10, style, 1.5);
                 break;
             case PodLook.Terminating:
                 canvas.Path($"M{P(-6, -5)}L{P(6, -5)}L{P(0, 5.6)}Z", style);
@@ -97,7 +114,7 @@ internal static class PodLooks
                 break;
         }
 
-        void Circle(double r) => canvas.Raw($"<circle class=\"{style}\" cx=\"{Markup.N(x)}\" "
-            + $"cy=\"{Markup.N(y)}\" r=\"{Markup.N(r)}\"/>");
+        void Circle(double r) => canvas.Raw(
+            $"<circle class=\"{style}\" r=\"{Markup.N(r)}\"/>");
     }
 }

@@ -50,6 +50,7 @@ internal sealed class RunLog
     private readonly SortedSet<string> nodeComponents = new(StringComparer.Ordinal);
     private readonly Revision began;
     private Revision last;
+    private Revision lastStep;
     private DateTime swept;
     private int inputs;
     private int count;
@@ -58,7 +59,7 @@ internal sealed class RunLog
     {
         this.cluster = cluster;
         (Start, swept) = (start, start);
-        began = last = cluster.Revision;
+        began = last = lastStep = cluster.Revision;
         inputs = cluster.Journal.Count;
         foreach (var spec in Bootstrap.Components())
         {
@@ -84,9 +85,9 @@ internal sealed class RunLog
     public void Write(StepRecord step)
     {
         var first = FirstWrite(step);
-        AddInputs(first.Value > 0 && first > last ? new(first.Value - 1) : last);
-        var from = last;
-        last = cluster.Revision;
+        AddInputs(first.Value > 0 ? new(first.Value - 1) : cluster.Revision);
+        var from = lastStep;
+        last = lastStep = cluster.Revision;
         foreach (var change in step.Changes)
         {
             if (Words.IsWrite(change))

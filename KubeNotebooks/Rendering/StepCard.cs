@@ -165,12 +165,13 @@ public sealed class StepCard
             html.Append("<table>");
             foreach (var field in line.Fields)
             {
-                html.Append("<tr><td>").Append(Markup.Escape(field.Path)).Append(":<br>")
+                html.Append("<tr><td>").Append(Markup.Escape(field.Path)).Append(":<br/>")
                     .Append(field.Before is null ? "<span class=\"m\">unset</span>"
                         : $"<del>{Cell(field.Before)}</del>")
                     .Append(" → ").Append(field.After is null ? "<span class=\"m\">unset</span>"
                         : field.After.Length > Short ? Cell(field.After)
-                        : $"<ins>{Cell(field.After)}</ins>");
+                        : $"<ins>{Cell(field.After)}</ins>")
+                    .Append("</td></tr>");
             }
             html.Append("</table>");
         }
@@ -178,6 +179,7 @@ public sealed class StepCard
         {
             html.Append(CultureInfo.InvariantCulture, $"and {line.MoreFields} more fields");
         }
+        html.Append("</li>");
     }
 
     private static string Cell(string value) => Markup.Escape(Markup.Brief(value, MostText));

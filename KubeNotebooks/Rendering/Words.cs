@@ -30,6 +30,10 @@ internal static class Words
         {
             return $"{Try(change, name)}: refused, {Code(change.Refused)}";
         }
+        if (change.Verb is Verb.Get or Verb.List)
+        {
+            return $"read {name} afresh";
+        }
         if (!IsWrite(change))
         {
             return $"wrote {name} as it was: no change";
@@ -43,6 +47,11 @@ internal static class Words
             (null, _) => $"created {name}",
             (_, null) => $"deleted {name}",
             ({ IsTerminating: false }, { IsTerminating: true }) => $"asked {name} to end",
+            (Pod before, Pod after) when PodLooks.Reason(before) != PodLooks.Reason(after) =>
+                $"updated the status of {name}: now {PodLooks.Reason(after)}",
+            (ReplicaSet before, ReplicaSet after) when before.Spec.Replicas != after.Spec.Replicas
+                => string.Create(CultureInfo.InvariantCulture,
+                    $"scaled {name} from {before.Spec.Replicas} to {after.Spec.Replicas}"),
             _ when change.Subresource.Length > 0 => $"updated the {change.Subresource} of {name}",
             _ => $"updated {name}",
         };
@@ -55,17 +64,19 @@ internal static class Words
     /// <summary>The step in one sentence without an end.</summary>
     public static string Headline(StepRecord step)
     {
-        if (step.IsIdle)
+        return step.IsIdle ? $"idle; next: {step.IdleUntil}" : $"{Who(step)} {Deeds(step)}";
+    }
+
+    /// <summary>What was done in the step, without who did it.</summary>
+    public static string Deeds(StepRecord step)
+    {
+        if (step.Changes.All(c => c.Verb is Verb.Get or Verb.List))
         {
-            return $"idle; next: {step.IdleUntil}";
-        }
-        if (step.Changes.IsEmpty)
-        {
-            return $"{Who(step)} looked at {Name(step.Key)} and wrote nothing";
+            return $"looked at {Name(step.Key)} and wrote nothing";
         }
         // Several of a sort are said once: created 4 Pods.
         var sorts = new List<(Change First, string Sort, int Count)>();
-        foreach (var change in step.Changes)
+        foreach (var change in step.Changes.Where(c => c.Verb is not (Verb.Get or Verb.List)))
         {
             var sort = Did(change).Replace(Name(change.Key), change.Key.Kind.Name,
                 StringComparison.Ordinal);
@@ -79,10 +90,12 @@ internal static class Words
                 sorts[at] = (sorts[at].First, sort, sorts[at].Count + 1);
             }
         }
-        var said = sorts.Take(3).Select(s => s.Count == 1 ? Did(s.First) : Did(s.First).Replace(
+        // That a status follows is the least of the news.
+        var said = sorts.OrderBy(s => s.Sort.StartsWith("updated the status of ",
+            StringComparison.Ordinal) ? 1 : 0).Take(3).Select(s => s.Count == 1 ? Did(s.First) : Did(s.First).Replace(
             Name(s.First.Key), string.Create(CultureInfo.InvariantCulture,
                 $"{s.Count} {s.First.Key.Kind.Name}s"), StringComparison.Ordinal));
-        return $"{Who(step)} {string.Join(", ", said)}{(sorts.Count > 3 ? ", and more" : "")}";
+        return $"{string.Join(", ", said)}{(sorts.Count > 3 ? ", and more" : "")}";
     }
 
     /// <summary>What a person did: <c>created Deployment web</c>.</summary>
