@@ -32,7 +32,10 @@ public static class Bootstrap
         },
         new("deployment-controller", _ => new Deployments()),
         new("replicaset-controller", _ => new ReplicaSets()),
-        new("default-scheduler", _ => new StubPlacer()),
+        new("default-scheduler", _ => new Scheduler())
+        {
+            User = new("system:kube-scheduler", ["system:authenticated"]),
+        },
         new("kubelet", node => new Kubelet(node))
         {
             PerNode = true, User = new("system:node:", ["system:nodes", "system:authenticated"]),
