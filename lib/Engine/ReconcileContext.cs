@@ -98,6 +98,23 @@ public sealed class ReconcileContext
         return found;
     }
 
+    /// <summary>The objects of a kind in a namespace (null for all) as the component sees them, by
+    /// namespace and name: for components to which kinds are values.</summary>
+    public IEnumerable<ApiObject> List(Kind kind, string? ns) =>
+        simulation.Store.List(kind, ns, simulation.CursorOf(shard, kind));
+
+    /// <summary>The objects of a kind that name an owner by its UID, in the order of their
+    /// creation, as the component sees them.</summary>
+    public List<ApiObject> Owned(Kind kind, string ownerUid)
+    {
+        var found = new List<ApiObject>();
+        foreach (var o in simulation.Store.Owned(kind, ownerUid, simulation.CursorOf(shard, kind)))
+        {
+            found.Add(o);
+        }
+        return found;
+    }
+
     /// <summary>The objects of a type that concern a node, in the order in which they came to it,
     /// as
     /// the component sees them.</summary>
@@ -211,7 +228,7 @@ public sealed class ReconcileContext
             Template = message,
             Arguments = [.. arguments],
             At = Now,
-            Component = shard.Component.Name,
+            Component = shard.Component.Spec.EventSource ?? shard.Component.Name,
             Host = shard.Node,
         };
         simulation.Api.RecordEvent(row);
