@@ -28,6 +28,42 @@ public class SendEndToEndTests
     }
 
     [Test]
+    public void A_service_leads_to_the_pods_of_a_deployment_as_long_as_there_are_any()
+    {
+        var cluster = new Cluster(nodes: 3);
+        cluster.Apply("""
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: web}
+            spec:
+              replicas: 3
+              selector: {matchLabels: {app: web}}
+              template:
+                metadata: {labels: {app: web}}
+                spec: {containers: [{name: nginx, image: nginx, ports: [{containerPort: 80}]}]}
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata: {name: web}
+            spec: {selector: {app: web}, ports: [{port: 80}]}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: client}
+            spec: {containers: [{name: main, image: busybox, command: [sleep, "3600"]}]}
+            """);
+        cluster.Converge();
+        var reached = Enumerable.Range(0, 30)
+            .Select(_ => cluster.Send("client", "http://web").Receiver?.Name).Distinct();
+        Assert.That(reached, Is.EquivalentTo(cluster.List<Pod>("default")
+            .Where(p => p.Metadata.Name != "client").Select(p => p.Metadata.Name)));
+        cluster.Patch<Deployment>("default", "web", """{"spec":{"replicas":0}}""");
+        cluster.Converge();
+        Assert.That(cluster.Send("client", "http://web").Outcome,
+            Is.EqualTo(SendOutcome.Refused));
+    }
+
+    [Test]
     public void Pods_of_two_nodes_reach_each_other()
     {
         var cluster = Web();
