@@ -32,8 +32,14 @@ public static class Bootstrap
         },
         new("deployment-controller", _ => new Deployments()),
         new("replicaset-controller", _ => new ReplicaSets()),
-        new("default-scheduler", _ => new StubPlacer()),
-        new("kubelet", node => new StubNodeAgent(node)) { PerNode = true },
+        new("default-scheduler", _ => new Scheduler())
+        {
+            User = new("system:kube-scheduler", ["system:authenticated"]),
+        },
+        new("kubelet", node => new Kubelet(node))
+        {
+            PerNode = true, User = new("system:node:", ["system:nodes", "system:authenticated"]),
+        },
         new("kube-proxy", node => new KubeProxy(node)) { PerNode = true },
     ];
 
@@ -110,6 +116,62 @@ public static class Bootstrap
             Ports = [new() { Name = "https", Port = 6443, Protocol = "TCP" }],
         },
     ];
+
+    /// <summary>Options with what nobody said: machines, and for each node that is there at the
+    /// start its addresses and the Lease of a kubelet that has been running for a while.</summary>
+    internal static SimulationOptions Complete(SimulationOptions options)
+    {
+        var objects = new List<ApiObject>();
+        var number = 0;
+        foreach (var o in options.Objects)
+        {
+            objects.Add(o is Node node ? WithAddresses(node, ++number) : o);
+        }
+        for (var i = 0; i < options.Objects.Count && number > 0; i++)
+        {
+            if (options.Objects[i] is Node node)
+            {
+                objects.Add(NewLease(node.Metadata.Name, options.Start));
+            }
+        }
+        return options with { World = options.World ?? World, Objects = [.. objects] };
+    }
+
+    private static Lease NewLease(string node, DateTime renewed) => new()
+    {
+        Metadata = new() { Name = node, Namespace = "kube-node-lease" },
+        Spec = new()
+        {
+            HolderIdentity = node, LeaseDurationSeconds = 40, RenewTime = renewed,
+        },
+    };
+
+    // The n-th machine: 172.18.0.(n + 1), its pods 10.244.n.0/24. From the 256th on, where no range
+    // of 10.244.0.0/16 is left, pods have those of 10.129.0.0/16 and onwards.
+    private static Node WithAddresses(Node node, int n)
+    {
+        var (high, low) = (n >> 8, n & 255);
+        var range = node.Spec.PodCIDR ?? string.Create(CultureInfo.InvariantCulture,
+            $"10.{(high == 0 ? 244 : 128 + high)}.{low}.0/24");
+        var address = string.Create(CultureInfo.InvariantCulture,
+            $"172.18.{(n + 1) >> 8}.{(n + 1) & 255}");
+        return node with
+        {
+            Spec = node.Spec with
+            {
+                PodCIDR = range,
+                PodCIDRs = node.Spec.PodCIDRs.IsEmpty ? [range] : node.Spec.PodCIDRs,
+            },
+            Status = node.Status with
+            {
+                Addresses = !node.Status.Addresses.IsEmpty ? node.Status.Addresses :
+                [
+                    new() { Type = "InternalIP", Address = address },
+                    new() { Type = "Hostname", Address = node.Metadata.Name },
+                ],
+            },
+        };
+    }
 
     /// <summary>A ready node of 4 CPUs, 16 GiB of memory and room for 110 pods.</summary>
     public static Node NewNode(string name) => new()

@@ -26,7 +26,8 @@ public class KubeProxyTests
     public void Rules_follow_the_endpoints()
     {
         var cluster = Web();
-        Assert.That(cluster.IptablesSave("node-2"), Does.Contain("--to-destination 10.244.1.3:8080"));
+        Assert.That(cluster.IptablesSave("node-2"),
+            Does.Contain("--to-destination 10.244.1.3:8080"));
         Lose(cluster);
         Assert.That(cluster.IptablesSave("node-2"), Does.Not.Contain("10.244.1.3:8080"));
         Assert.That(cluster.IptablesSave("node-2", "filter"), Does.Contain("has no endpoints"));
