@@ -230,7 +230,7 @@ public sealed class EndpointLists : IReconciler
         return [.. CollectionsMarshal.AsSpan(ports)];
     }
 
-    // The real controller orders them by a hash of its own; of the recorded lists this is the order.
+    // The real controller orders them by a hash; of the recorded lists this is the order.
     private static int Compare(EndpointPort a, EndpointPort b) => a.Port != b.Port ? b.Port - a.Port
         : string.CompareOrdinal(a.Protocol, b.Protocol) is var order && order != 0 ? order
         : string.CompareOrdinal(a.Name, b.Name);
