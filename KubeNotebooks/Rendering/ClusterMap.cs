@@ -136,8 +136,8 @@ public sealed class ClusterMap
         canvas.Box(x, y, width, MapLayout.ChipHeight, down ? "ch off" : "ch");
         if (colour >= 0)
         {
-            canvas.Raw($"<rect class=\"sw\" x=\"{Markup.N(x + 4)}\" y=\"{Markup.N(y + 4)}\" width=\"6\" "
-                + $"height=\"16\" rx=\"2\" fill=\"{MapStyle.Colour(colour)}\"/>");
+            canvas.Raw($"<rect class=\"sw\" x=\"{Markup.N(x + 4)}\" y=\"{Markup.N(y + 4)}\" "
+                + $"width=\"6\" height=\"16\" rx=\"2\" fill=\"{MapStyle.Colour(colour)}\"/>");
         }
         var text = down ? $"✗ {name}" : colour < 0 ? "kubectl (you)" : name;
         canvas.Fitted(x + 16, y + 16, text, width - 20, 12, down ? "m" : "");

@@ -108,7 +108,11 @@ internal sealed class MapArrows(MapScene scene, MapLayout layout)
     {
         if (layout.Detail == PodDetail.Counts)
         {
-            FromPanel(canvas, node, layout.NodeY(node) + 56, MapLayout.ColumnX(node) + 5);
+            // The row of a look comes after those of the looks before it.
+            var row = scene.Pods.Where(p => p.Node == pod.Node && p.Look < pod.Look)
+                .Select(p => p.Look).Distinct().Count();
+            FromPanel(canvas, node, layout.NodeY(node) + 56 + (Math.Min(row, 3)
+                * MapLayout.PodHeight), MapLayout.ColumnX(node) + 5);
             return;
         }
         var (x, y) = layout.PodAt(node, layout.SlotOf(pod));

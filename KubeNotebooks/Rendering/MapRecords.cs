@@ -58,13 +58,12 @@ internal sealed class MapRecords(MapScene scene, MapLayout layout)
         }
         var y = layout.WorkloadY(row);
         var mid = y + 13;
+        var ready = workload.Desired == 0 && workload.Ready == 0 ? "" : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{workload.Ready}/{workload.Desired} {ReadyWord(workload)}");
         canvas.Titled(Words.Name(workload.Key), () => canvas.Fitted(28, mid + 4,
-            $"{workload.Key.Kind.Name} {workload.Key.Name}", 184));
-        if (workload.Desired > 0 || workload.Ready > 0)
-        {
-            canvas.Text(214, mid + 4, string.Create(CultureInfo.InvariantCulture,
-                $"{workload.Ready}/{workload.Desired} {ReadyWord(workload)}"), "m");
-        }
+            $"{workload.Key.Kind.Name} {workload.Key.Name}", 246 - Markup.Width(ready, 12.5)));
+        canvas.Text(284, mid + 4, ready, "m", "end");
         if (workload.Mark != Mark.None)
         {
             canvas.Box(24, y + 2, 264, 22, workload.Mark == Mark.Gone ? "gs" : "k", 5);
