@@ -104,7 +104,10 @@ public sealed class ClusterMap
 
     private void ControlPlane(Canvas canvas)
     {
-        canvas.Text(8, 80, "Control plane, and you at kubectl", "m");
+        var idle = scene.Idle == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
+            $" ({scene.Idle} more {(scene.Idle == 1 ? "component has" : "components have")} "
+            + $"nothing to do here)");
+        canvas.Text(8, 80, $"Control plane, and you at kubectl{idle}", "m");
         for (var i = 0; i < layout.Chips.Count; i++)
         {
             var name = layout.Chips[i];

@@ -55,7 +55,7 @@ internal sealed class Player
         WriteControls(to);
         to.Write("<p class=\"note\" id=\"late\" hidden></p>\n"
             + $"<div id=\"map\">{firstMap}</div>\n");
-        new TimeAxis(frames, log.Start, [.. log.Cluster.Components]).Write(to);
+        new TimeAxis(frames, log.Start, log.Components).Write(to);
         to.Write("<p class=\"note\" hidden data-js>Keys: ← → step, Home, End, space plays.</p>\n"
             + "<noscript><p class=\"note\">Without script this page shows the start, and in the "
             + "list what every step did.</p></noscript>\n</div>\n<div class=\"side\">\n");
@@ -113,9 +113,11 @@ internal sealed class Player
 
     private void DrawMaps()
     {
-        var components = log.Cluster.Components;
+        var components = log.Components;
+        var idle = log.Cluster.Components.Count(c => !components.Contains(c)
+            && !log.NodeComponents.Contains(c));
         var scenes = mapFrames.ConvertAll(i => MapScene.Of(log.Cluster.At(frames[i].Revision),
-            frames[i], log.Start, [.. components], log.NodeComponents));
+            frames[i], log.Start, components, log.NodeComponents, idle));
         var layout = new MapLayout(scenes);
         for (var i = 0; i < scenes.Count; i++)
         {
@@ -169,7 +171,7 @@ internal sealed class Player
             + "<details class=\"flt\" hidden data-js><summary>Filter</summary>"
             + "<input id=\"find\" type=\"search\" placeholder=\"Find a pod, a verb…\" "
             + "aria-label=\"Find in the steps\">\n");
-        string[] components = [.. log.Cluster.Components];
+        var components = log.Components;
         for (var i = 0; i < components.Length; i++)
         {
             to.Write(string.Create(CultureInfo.InvariantCulture, $"<label><input type=\"checkbox\" "
@@ -222,7 +224,7 @@ internal sealed class Player
             Strings(json, "c", Enumerable.Range(0, frames.Count).Select(Card));
             Strings(json, "t", frames.Select(Place));
             json.WriteStartArray("x");
-            var axis = new TimeAxis(frames, log.Start, [.. log.Cluster.Components]);
+            var axis = new TimeAxis(frames, log.Start, log.Components);
             frames.ForEach(f => json.WriteNumberValue(axis.X(f.Time)));
             json.WriteEndArray();
             json.WriteEndObject();
