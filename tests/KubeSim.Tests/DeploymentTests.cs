@@ -234,7 +234,8 @@ public sealed class DeploymentTests
         return cluster;
     }
 
-    // 8 replicas, 25 %: sizes of 10 at most, and never fewer than 6 pods available. The surge bounds
+    // 8 replicas, 25 %: sizes of 10 at most, and never fewer than 6 pods available. The surge
+    // bounds
     // the sizes: pods may be more while the ReplicaSets' controller has yet to delete old ones.
     private static Cluster Bounded(ulong seed)
     {
