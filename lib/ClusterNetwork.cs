@@ -60,6 +60,7 @@ public sealed partial class Cluster
 {
     private const string OutsideAddress = "203.0.113.50";
     private const string DnsAddress = "10.96.0.10";
+    private const int KubeletPort = 10250;
 
     private int sends;
 
@@ -171,9 +172,9 @@ public sealed partial class Cluster
             {
                 continue;
             }
-            var ready = nodes.FindAll(n => n.IsReady && (service.Spec.HealthCheckNodePort is not > 0
-                || SlicesOf(service).Any(s => s.Endpoints.Any(e => e.NodeName == n.Metadata.Name
-                    && (e.Conditions.Ready ?? true)))));
+            var port = service.Spec.HealthCheckNodePort ?? 0;
+            var ready = nodes.FindAll(n => n.IsReady
+                && (port == 0 || HealthOf(n.Metadata.Name).EndpointsOf(port) > 0));
             if (ready.Count == 0)
             {
                 by = "the load balancer has no healthy node";
@@ -262,30 +263,57 @@ public sealed partial class Cluster
             node?.Spec.PodCIDR ?? machine.PodCidr, () => FilterOf(name))
         {
             IsReachable = machine.IsOn && machine.IsConnected,
+            Listens = port => port is KubeletPort || HealthOf(name).EndpointsOf(port) is not null,
         };
+    }
+
+    private ServiceHealth HealthOf(string node)
+    {
+        FilterOf(node);
+        return simulation.World.Machine(node).Kernel<ServiceHealth>();
     }
 
     private string AddressOf(Node node) => node.Status.Addresses
         .FirstOrDefault(a => a.Type == "InternalIP")?.Address
         ?? simulation.World.Machine(node.Metadata.Name).Address;
 
+    // What runs is asked of the machine: it goes on when its kubelet is silent. A pod that no
+    // runtime knows, in a cluster without kubelets, is as the API says.
     private NetworkPod? PodAt(NetworkNode node, string address)
     {
-        foreach (var o in simulation.Store.OnNode(Kinds.Pod, node.Name, Revision))
+        var runtime = simulation.World.Machine(node.Name).Runtime;
+        foreach (var about in runtime.ListPods())
         {
-            var pod = ViewOf((Pod)o);
-            if (pod.Address == address && !((Pod)o).IsFinished)
+            if (runtime.ListPodSandbox(about.Uid)
+                .Any(s => s.Ready && !s.Ips.IsEmpty && s.Ips[0] == address))
             {
-                return pod;
+                return new(new(Kinds.Pod, about.Namespace, about.Name), address, node.Name)
+                {
+                    Runs = Runs(runtime, about.Uid),
+                };
             }
         }
-        return null;
+        NetworkPod? found = null;
+        foreach (var o in simulation.Store.OnNode(Kinds.Pod, node.Name, Revision))
+        {
+            var (pod, uid) = ((Pod)o, o.Metadata.Uid);
+            var known = !runtime.ListPodSandbox(uid).IsEmpty;
+            if (pod.Status.PodIP == address && !pod.IsFinished
+                && (!known || pod.Spec.HostNetwork == true) && found is not { Runs: true })
+            {
+                found = known ? ViewOf(pod) with { Runs = Runs(runtime, uid) } : ViewOf(pod);
+            }
+        }
+        return found;
     }
+
+    private static bool Runs(SimRuntime runtime, string uid) =>
+        runtime.ListContainers(uid).Any(c => c.State == CriContainerState.Running);
 
     private static NetworkPod ViewOf(Pod pod)
     {
         var containers = pod.Status.ContainerStatuses;
-        return new(pod.Key, pod.Metadata.Uid, pod.Status.PodIP ?? "", pod.Spec.NodeName ?? "")
+        return new(pod.Key, pod.Status.PodIP ?? "", pod.Spec.NodeName ?? "")
         {
             OnHost = pod.Spec.HostNetwork == true,
             Runs = pod.Status.Phase == "Running" && (containers.IsEmpty

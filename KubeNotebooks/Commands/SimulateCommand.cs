@@ -43,6 +43,11 @@ internal static class SimulateCommand
         var journal = Path("--journal", "What happens when: one JSON object a line");
         var saveJournal = Path("--save-journal", "Write down what happened when, to play it again");
         var trace = Path("--trace", "Write what components do to this file, a JSON object a line");
+        var html = new Option<string>("--html")
+        {
+            Description = "Write a page that plays the run step by step, on a map",
+            HelpName = "FILE.html",
+        };
         var format = Choice("--output", "How to print the objects", "wide", "json", "yaml");
         format.Aliases.Add("-o");
         var command = new Command("simulate",
@@ -50,7 +55,7 @@ internal static class SimulateCommand
             + "Exit code 0: it ran; 2: bad input, nothing was run; 3: the limit was reached.")
         {
             files, nodes, seed, untilConverged, span, limit, start, latency, journal,
-            saveJournal, trace, format,
+            saveJournal, trace, html, format,
         };
         // Only whether an option is there: its value may be what is wrong.
         bool Given(CommandResult r, Option option) => r.GetResult(option) is { Implicit: false };
@@ -71,6 +76,7 @@ internal static class SimulateCommand
             Journal = parsed.GetValue(journal),
             SaveJournal = parsed.GetValue(saveJournal),
             Trace = parsed.GetValue(trace),
+            Html = parsed.GetValue(html),
             Format = parsed.GetValue(format)!,
         }).Execute());
         return command;

@@ -139,6 +139,11 @@ public sealed record ComponentSpec(string Name, Func<string, IReconciler> New)
     /// name.</summary>
     public bool PerNode { get; init; }
 
-    /// <summary>Who the component is to the API server.</summary>
+    /// <summary>The name under which the component reports events, where that is another:
+    /// <c>node-lifecycle-controller</c> reports as <c>node-controller</c>.</summary>
+    public string? EventSource { get; init; }
+
+    /// <summary>Who the component is to the API server. The node of an instance is added to a name
+    /// that ends with a colon, such as <c>system:node:</c>.</summary>
     public UserInfo? User { get; init; }
 }

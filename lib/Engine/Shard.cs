@@ -71,6 +71,11 @@ internal sealed class Shard : IQueueHost
         Context = new(simulation, this);
         Digest = KubeSim.Digest.Mix(component.NameDigest, node);
         Random = simulation.Random.Fork(Instance);
+        User = component.User;
+        if (User.Name.EndsWith(':'))
+        {
+            User = User with { Name = User.Name + node };
+        }
     }
 
     public Component Component { get; }
@@ -85,7 +90,7 @@ internal sealed class Shard : IQueueHost
 
     public Prng Random { get; private set; }
 
-    public UserInfo User => Component.User;
+    public UserInfo User { get; }
 
     public DateTime Now => simulation.Now;
 

@@ -21,7 +21,8 @@ public sealed record SimulationOptions
     /// <summary>The objects that are there at the start, in order.</summary>
     public Seq<ApiObject> Objects { get; init; }
 
-    /// <summary>Makes the physical world of a run; a replay makes it anew.</summary>
+    /// <summary>Makes the physical world of a run; a replay makes it anew. Null: a cluster has
+    /// machines that can pull any public image.</summary>
     public Func<IWorldHost, IWorld>? World { get; init; }
 
     /// <summary>The most reconciles at one instant before the run is taken for endless.</summary>

@@ -8,7 +8,7 @@ namespace KubeSim;
 /// its own. What a fault ends is the grid: the time of the last renewal then stands still.</para>
 /// <para>Worked: phase 3 s, the kubelet dies at 00:01:00. The last renewal was at 00:00:53; with a
 /// grace of 50 s the node is NotReady from 00:01:43 on, 43 s after the fault.</para>
-/// The Lease object is written when a kubelet starts; what stands in it in between is
+/// The Lease object is written when a kubelet comes back; what stands in it in between is
 /// <see cref="LastRenewal"/>. The node lifecycle controller is woken when a kubelet falls silent
 /// and when it is back.
 /// Models pkg/kubelet and component-helpers/apimachinery/lease/controller.go.
@@ -27,6 +27,9 @@ public sealed class Heartbeat
 
     /// <summary>Since when no heartbeat arrives; null while they do.</summary>
     public DateTime? SilentSince => silentSince;
+
+    /// <summary>True when heartbeats were missing at some time.</summary>
+    public bool WasSilent => silentSince is not null || since != default;
 
     /// <summary>When the Lease was renewed last, as of a time: at most ten seconds before it while
     /// the kubelet runs, and a time that stands still while it does not.</summary>

@@ -18,8 +18,27 @@ public sealed record RuleRange(string Cidr, bool Not = false)
         var slash = Cidr.IndexOf('/', StringComparison.Ordinal);
         var whole = Cidr.AsSpan(slash) is "/32" or "/128";
         var inside = whole ? Cidr.AsSpan(0, slash).SequenceEqual(address)
-            : IPNetwork.Parse(Cidr).Contains(IPAddress.Parse(address));
+            : Inside(Cidr.AsSpan(0, slash), Cidr.AsSpan(slash + 1), address);
         return inside != Not;
+    }
+
+    // As the kernel does it: bits beyond the length do not count.
+    private static bool Inside(
+        ReadOnlySpan<char> network, ReadOnlySpan<char> length, string address)
+    {
+        if (!IPAddress.TryParse(network, out var range) || !IPAddress.TryParse(address, out var ip)
+            || !int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out var bits)
+            || range.AddressFamily != ip.AddressFamily || bits > 128)
+        {
+            return false;
+        }
+        Span<byte> one = stackalloc byte[16];
+        Span<byte> other = stackalloc byte[16];
+        range.TryWriteBytes(one, out _);
+        ip.TryWriteBytes(other, out _);
+        var rest = (byte)(0xFF00 >> (bits % 8));
+        return one[..(bits / 8)].SequenceEqual(other[..(bits / 8)])
+            && (rest == 0 || (one[bits / 8] & rest) == (other[bits / 8] & rest));
     }
 
     internal string Save(string option) => $"{(Not ? "! " : "")}{option} {Cidr} ";

@@ -43,7 +43,7 @@ public sealed class SimMachine : IMachine
     public SimRuntime Runtime { get; }
 
     /// <inheritdoc/>
-    IContainerRuntime IMachine.Runtime => throw new NotSupportedException();
+    IContainerRuntime IMachine.Runtime => Runtime;
 
     /// <summary>Whether its kubelet's heartbeats arrive.</summary>
     public Heartbeat Heartbeat { get; }

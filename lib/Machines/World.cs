@@ -32,6 +32,9 @@ public sealed class World : IWorld
     /// <summary>What connects pods.</summary>
     public INetworkPlugin Network { get; }
 
+    /// <summary>Files that somebody outside made in containers.</summary>
+    public PodFiles PodFiles { get; } = new();
+
     /// <summary>The machine of a name, made when it is first asked for.</summary>
     public SimMachine Machine(string name)
     {

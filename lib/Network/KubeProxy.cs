@@ -56,6 +56,20 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
         }
         written = state;
         Write(kernel, seen.Services, zone, self.Address);
+        Listen(world.Machine(node).Kernel<ServiceHealth>(), seen.Services);
+    }
+
+    /// <summary>Answers on the health-check node ports for the given objects.</summary>
+    /// <param name="health">Where to.</param>
+    /// <param name="services">The Services.</param>
+    /// <param name="slices">The EndpointSlices.</param>
+    public void Listen(ServiceHealth health, IEnumerable<Service> services,
+        IEnumerable<EndpointSlice> slices)
+    {
+        ArgumentNullException.ThrowIfNull(health);
+        var seen = new SeenServices();
+        seen.Read(services, slices);
+        Listen(health, seen.Services);
     }
 
     /// <summary>Writes the tables of a node for the given objects.</summary>
@@ -71,6 +85,20 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
         seen.Read(services, slices);
         var zone = self?.Metadata.Labels.Get(Zone) ?? "";
         Write(kernel, seen.Services, zone, self.Address);
+    }
+
+    private void Listen(ServiceHealth health, Seq<SeenService> services)
+    {
+        var ports = new List<(int, string, string, int)>();
+        foreach (var service in services)
+        {
+            if (service.HealthCheckNodePort(options) is > 0 and var port)
+            {
+                var about = service.Service.Metadata;
+                ports.Add((port, about.Namespace, about.Name, service.ReadyOn(node)));
+            }
+        }
+        health.Listen(ports);
     }
 
     private void Write(Netfilter kernel, Seq<SeenService> services, string zone, string address)
@@ -132,6 +160,7 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
         private readonly EndpointSlice[] slices;
         private readonly List<(ServicePortInfo Port, List<EndpointInfo> Endpoints)> ports = [];
         private ServiceRules[]? everywhere;
+        private bool parsed;
 
         public SeenService(Service service, EndpointSlice[] slices)
         {
@@ -157,10 +186,7 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
             {
                 return everywhere;
             }
-            if (ports.Count == 0)
-            {
-                Parse(options);
-            }
+            Parse(options);
             var rules = ports.ConvertAll(p => new ServiceRules(p.Port,
                 UsableEndpoints.Of(p.Endpoints, p.Port, node, zone), address, options)).ToArray();
             if (ports.TrueForAll(p => !p.Port.UsesLocalEndpoints && p.Port.SourceRanges.IsEmpty
@@ -171,8 +197,24 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
             return rules;
         }
 
+        /// <summary>Where load balancers ask for its health; 0 for nowhere.</summary>
+        public int HealthCheckNodePort(KubeProxyOptions options)
+        {
+            Parse(options);
+            return ports.Count == 0 ? 0 : ports[0].Port.HealthCheckNodePort;
+        }
+
+        /// <summary>How many addresses behind it are ready on a node.</summary>
+        public int ReadyOn(string node) => ports.SelectMany(p => p.Endpoints)
+            .Where(e => e.IsReady && e.Node == node).Select(e => e.Ip).Distinct().Count();
+
         private void Parse(KubeProxyOptions options)
         {
+            if (parsed)
+            {
+                return;
+            }
+            parsed = true;
             var family = slices.Where(s => s.AddressType is "IPv6" == options.Ipv6).ToList();
             foreach (var port in ServicePortInfo.Of(Service, options.Ipv6))
             {

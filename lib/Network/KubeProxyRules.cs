@@ -27,7 +27,8 @@ public sealed record KubeProxyOptions
 /// <summary>
 /// The rules that one port of a Service comes to on one node. Its chains:
 /// <list type="bullet">
-/// <item>KUBE-SVC-…: all its endpoints, one picked by chance; KUBE-SVL-…: those of this node;</item>
+/// <item>KUBE-SVC-…: all its endpoints, one picked by chance; KUBE-SVL-…: those of this
+/// node;</item>
 /// <item>KUBE-EXT-…: what comes to its node port, external IP or load balancer, masqueraded by
 /// policy Cluster, so that answers come back by this node;</item>
 /// <item>KUBE-FW-…: the source ranges that its load balancer lets in;</item>

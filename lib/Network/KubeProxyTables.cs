@@ -145,7 +145,8 @@ internal static class KubeProxyTables
         if (!options.NodePortAddresses.IsUnset)
         {
             return options.NodePortAddresses
-                .Where(ip => options.LocalhostNodePorts || !ip.StartsWith("127.", StringComparison.Ordinal))
+                .Where(ip => options.LocalhostNodePorts
+                    || !ip.StartsWith("127.", StringComparison.Ordinal))
                 .Select(ip => rule with { Destination = RuleRange.Of(ip) });
         }
         return
@@ -164,7 +165,8 @@ internal static class KubeProxyTables
 
     private static NetfilterRule Go(string chain, string remark, RuleMatch? when = null) => new()
     {
-        Matches = when is null ? [ServiceRules.Remark(remark)] : [when, ServiceRules.Remark(remark)],
+        Matches = when is null ? [ServiceRules.Remark(remark)]
+            : [when, ServiceRules.Remark(remark)],
         Target = ServiceRules.Jump(chain),
     };
 

@@ -13,6 +13,9 @@ internal sealed record NetworkNode(
     /// <summary>False: without power or cut off; nothing comes in or out.</summary>
     public bool IsReachable { get; init; } = true;
 
+    /// <summary>Whether a process of the node itself listens on a port.</summary>
+    public Func<int, bool> Listens { get; init; } = _ => false;
+
     /// <summary>The address of its bridge: the first of its range.</summary>
     public string Bridge
     {
@@ -28,7 +31,7 @@ internal sealed record NetworkNode(
 }
 
 /// <summary>A pod as the network sees it.</summary>
-internal sealed record NetworkPod(ObjectKey Key, string Uid, string Address, string Node)
+internal sealed record NetworkPod(ObjectKey Key, string Address, string Node)
 {
     /// <summary>True: it has no network of its own, but that of its node.</summary>
     public bool OnHost { get; init; }
@@ -41,7 +44,7 @@ internal sealed record NetworkPod(ObjectKey Key, string Uid, string Address, str
 
     /// <summary>The end of its cable on the node.</summary>
     public string Cable => string.Create(CultureInfo.InvariantCulture,
-        $"veth{(uint)Digest.Mix(Digest.Start, Uid.Length > 0 ? Uid : Name):x8}");
+        $"veth{(uint)Digest.Mix(Digest.Start, Name):x8}");
 }
 
 /// <summary>
@@ -149,8 +152,10 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
             return;
         }
         var pod = podAt(node, node.Address);
-        if (packet.Protocol == "icmp" || pod is { Runs: true })
+        var isOwn = packet.Protocol == "icmp" || node.Listens(packet.DestinationPort);
+        if (isOwn || pod is { Runs: true })
         {
+            pod = isOwn ? null : pod;
             Passed(node, before, packet);
             Arrived(pod, pod?.Name ?? node.Name, $"{node.Name} eth0", packet);
             return;
@@ -221,6 +226,7 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
     private void Arrived(NetworkPod? pod, string name, string where, Packet packet)
     {
         Note(where, packet.Protocol == "icmp" ? "the kernel answers the echo"
+            : pod is null ? "a process of the node takes the connection"
             : "a container takes the connection", packet, Verdict.Deliver);
         (Outcome, Receiver, ReceiverName) = (SendOutcome.Answered, pod, name);
         var answer = packet.Reply();

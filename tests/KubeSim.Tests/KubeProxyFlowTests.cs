@@ -121,7 +121,8 @@ public class KubeProxyFlowTests
         var verdict = kernel.Pass(first, ref packet, look);
         if (verdict == Verdict.Accept && !(first == "OUTPUT" && !IsOwn(packet.Destination)))
         {
-            verdict = kernel.Pass(IsOwn(packet.Destination) ? "INPUT" : "FORWARD", ref packet, look);
+            verdict = kernel.Pass(
+                IsOwn(packet.Destination) ? "INPUT" : "FORWARD", ref packet, look);
         }
         var translated = packet.Destination != before.Destination;
         var said = look.Trace.Exists(h => h.Verdict == Verdict.Accept && h.Rule.Contains(

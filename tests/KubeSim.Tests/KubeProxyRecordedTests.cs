@@ -40,6 +40,29 @@ public class KubeProxyRecordedTests
         Assert.That(names[2], Is.EqualTo(names[0]));
     }
 
+    [TestCase("01-initial", 1)]
+    [TestCase("01-initial", 2)]
+    [TestCase("04-three-at-0", 1)]
+    [TestCase("04-three-at-0", 3)]
+    public void Health_checks_answer_as_those_of_a_real_node(string step, int node)
+    {
+        var health = new ServiceHealth();
+        var (services, slices) = ProxyData.Recorded(step);
+        new KubeProxy($"node-{node}").Listen(health, services, slices);
+        Assert.That(health.Ports, Is.EqualTo(new[] { 30500 }));
+        var count = node == 1 ? 1 : 0;
+        Assert.That(health.Answer(30500), Does.StartWith(
+            $"HTTP/1.1 {(count == 1 ? "200 OK" : "503 Service Unavailable")}\n").And.Contains(
+            $"\"localEndpoints\": {count},").And.Contains("Content-Length: 114\n"));
+        if (ProxyData.Recordings($"golden/kube-proxy/{step}/node-{node}.healthCheckNodePort.txt")
+            is { } recording)
+        {
+            var lines = File.ReadAllText(recording).Replace("\r", "").Split('\n')
+                .Where(l => !l.StartsWith("Date:", StringComparison.Ordinal));
+            Assert.That(health.Answer(30500), Is.EqualTo(string.Join('\n', lines)));
+        }
+    }
+
     private static Netfilter Written(string step, string node)
     {
         var kernel = new Netfilter();

@@ -26,9 +26,10 @@ public class KubeProxyTests
     public void Rules_follow_the_endpoints()
     {
         var cluster = Web();
-        Assert.That(cluster.IptablesSave("node-2"), Does.Contain("--to-destination 10.244.1.3:8080"));
+        Assert.That(cluster.IptablesSave("node-2"),
+            Does.Contain("--to-destination 10.244.1.3:8080"));
         Lose(cluster);
-        Assert.That(cluster.IptablesSave("node-2"), Does.Not.Contain("DNAT"));
+        Assert.That(cluster.IptablesSave("node-2"), Does.Not.Contain("10.244.1.3:8080"));
         Assert.That(cluster.IptablesSave("node-2", "filter"), Does.Contain("has no endpoints"));
     }
 
@@ -38,11 +39,11 @@ public class KubeProxyTests
         var cluster = Web();
         cluster.Faults.Hold("kube-proxy/node-1");
         Lose(cluster);
-        Assert.That(cluster.IptablesSave("node-1"), Does.Contain("DNAT"));
-        Assert.That(cluster.IptablesSave("node-2"), Does.Not.Contain("DNAT"));
+        Assert.That(cluster.IptablesSave("node-1"), Does.Contain("10.244.1.3:8080"));
+        Assert.That(cluster.IptablesSave("node-2"), Does.Not.Contain("10.244.1.3:8080"));
         cluster.Faults.Restore("kube-proxy/node-1");
         cluster.Converge();
-        Assert.That(cluster.IptablesSave("node-1"), Does.Not.Contain("DNAT"));
+        Assert.That(cluster.IptablesSave("node-1"), Does.Not.Contain("10.244.1.3:8080"));
     }
 
     [Test]
@@ -61,12 +62,12 @@ public class KubeProxyTests
     public void Rules_die_with_the_power_and_come_back_with_it()
     {
         var cluster = Web();
-        Assert.That(cluster.IptablesSave("node-1"), Does.Contain("DNAT"));
+        Assert.That(cluster.IptablesSave("node-1"), Does.Contain("10.244.1.3:8080"));
         cluster.Faults.Crash("node-1");
         Assert.That(cluster.IptablesSave("node-1"), Does.Not.Contain("KUBE"));
         cluster.Faults.Restore("node-1");
         cluster.Converge();
-        Assert.That(cluster.IptablesSave("node-1"), Does.Contain("DNAT"));
+        Assert.That(cluster.IptablesSave("node-1"), Does.Contain("10.244.1.3:8080"));
     }
 
     [Test]
@@ -93,7 +94,7 @@ public class KubeProxyTests
         var cluster = Web();
         cluster.Create(Bootstrap.NewNode("late"));
         cluster.Converge();
-        Assert.That(cluster.IptablesSave("late"), Does.Contain("DNAT"));
+        Assert.That(cluster.IptablesSave("late"), Does.Contain("10.244.1.3:8080"));
     }
 
     [Test]

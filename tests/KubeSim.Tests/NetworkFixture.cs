@@ -4,7 +4,8 @@ namespace KubeSim.Tests;
 /// component.</summary>
 internal static class NetworkCluster
 {
-    /// <summary>node-1 to node-3 at 192.168.0.11 to .13, pods in 10.244.1.0/24 to .3.0/24.</summary>
+    /// <summary>node-1 to node-3 at 192.168.0.11 to .13, pods in 10.244.1.0/24 to
+    /// .3.0/24.</summary>
     public static Cluster New(int nodes = 3, ulong seed = 0) => new(new SimulationOptions
     {
         Seed = seed,
@@ -35,7 +36,10 @@ internal static class NetworkCluster
     public static Service AddService(this Cluster cluster, string name, string ip,
         Func<ServiceSpec, ServiceSpec>? change = null, params string[] endpoints)
     {
-        var spec = new ServiceSpec { ClusterIP = ip, Ports = [new() { Port = 80, TargetPort = 8080 }] };
+        var spec = new ServiceSpec
+        {
+            ClusterIP = ip, Ports = [new() { Port = 80, TargetPort = 8080 }],
+        };
         var service = cluster.Create(new Service
         {
             Metadata = new() { Name = name, Namespace = "default" },

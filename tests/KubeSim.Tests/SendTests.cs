@@ -156,6 +156,33 @@ public class SendTests
     }
 
     [Test]
+    public void A_load_balancer_of_policy_Local_picks_a_node_that_has_a_pod()
+    {
+        var cluster = NetworkCluster.New();
+        cluster.AddPod("web-0", "10.244.3.2");
+        var service = cluster.AddService("web", "10.96.0.7", s => s with
+        {
+            Type = "LoadBalancer", ExternalTrafficPolicy = "Local",
+        }, "10.244.3.2");
+        cluster.UpdateStatus(service with
+        {
+            Status = new() { LoadBalancer = new() { Ingress = [new() { Ip = "203.0.113.10" }] } },
+        });
+        cluster.Converge();
+        for (var i = 0; i < 10; i++)
+        {
+            var trace = cluster.Send("outside", "203.0.113.10:80");
+            Assert.That(trace.Receiver?.Name, Is.EqualTo("web-0"), trace.ToString());
+            Assert.That(trace.Hops[0].Rule, Does.EndWith("picks node-3"));
+        }
+        var health = service.Spec.HealthCheckNodePort;
+        Assert.That(cluster.Send("outside", $"192.168.0.11:{health}").Message,
+            Is.EqualTo("node-1 answers"));
+        Assert.That(cluster.Send("outside", "192.168.0.11:9999").Outcome,
+            Is.EqualTo(SendOutcome.Refused));
+    }
+
+    [Test]
     public void A_client_with_affinity_stays_with_its_pod()
     {
         var cluster = NetworkCluster.New();
