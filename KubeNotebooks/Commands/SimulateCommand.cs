@@ -43,11 +43,7 @@ internal static class SimulateCommand
         var journal = Path("--journal", "What happens when: one JSON object a line");
         var saveJournal = Path("--save-journal", "Write down what happened when, to play it again");
         var trace = Path("--trace", "Write what components do to this file, a JSON object a line");
-        var html = new Option<string>("--html")
-        {
-            Description = "Write a page that plays the run step by step, on a map",
-            HelpName = "FILE.html",
-        };
+        var html = Path("--html", "Write a page that plays the run step by step", "FILE.html");
         var format = Choice("--output", "How to print the objects", "wide", "json", "yaml");
         format.Aliases.Add("-o");
         var command = new Command("simulate",
@@ -82,8 +78,8 @@ internal static class SimulateCommand
         return command;
     }
 
-    private static Option<string> Path(string name, string description) =>
-        new(name) { Description = description, HelpName = "FILE.jsonl" };
+    private static Option<string> Path(string name, string description,
+        string file = "FILE.jsonl") => new(name) { Description = description, HelpName = file };
 
     private static Option<string> Choice(string name, string description, params string[] values)
     {

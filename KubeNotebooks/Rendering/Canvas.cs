@@ -61,7 +61,7 @@ internal sealed class Canvas
             style.Replace("ar", "ah", StringComparison.Ordinal));
     }
 
-    /// <summary>What appears when the pointer rests on what <paramref name="draw"/> draws.</summary>
+    /// <summary>Draws something that has a text for the pointer.</summary>
     public void Titled(string title, Action draw)
     {
         svg.Append("<g><title>").Append(Markup.Escape(title)).Append("</title>");

@@ -104,7 +104,10 @@ public sealed class ClusterMap
 
     private void ControlPlane(Canvas canvas)
     {
-        canvas.Text(8, 80, "Control plane, and you at kubectl", "m");
+        var idle = scene.Idle == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
+            $" ({scene.Idle} more {(scene.Idle == 1 ? "component has" : "components have")} "
+            + $"nothing to do here)");
+        canvas.Text(8, 80, $"Control plane, and you at kubectl{idle}", "m");
         for (var i = 0; i < layout.Chips.Count; i++)
         {
             var name = layout.Chips[i];
@@ -136,8 +139,8 @@ public sealed class ClusterMap
         canvas.Box(x, y, width, MapLayout.ChipHeight, down ? "ch off" : "ch");
         if (colour >= 0)
         {
-            canvas.Raw($"<rect class=\"sw\" x=\"{Markup.N(x + 4)}\" y=\"{Markup.N(y + 4)}\" width=\"6\" "
-                + $"height=\"16\" rx=\"2\" fill=\"{MapStyle.Colour(colour)}\"/>");
+            canvas.Raw($"<rect class=\"sw\" x=\"{Markup.N(x + 4)}\" y=\"{Markup.N(y + 4)}\" "
+                + $"width=\"6\" height=\"16\" rx=\"2\" fill=\"{MapStyle.Colour(colour)}\"/>");
         }
         var text = down ? $"✗ {name}" : colour < 0 ? "kubectl (you)" : name;
         canvas.Fitted(x + 16, y + 16, text, width - 20, 12, down ? "m" : "");

@@ -38,10 +38,10 @@ internal sealed class MapArrows(MapScene scene, MapLayout layout)
         if (scene.ActorNode.Length > 0)
         {
             var node = layout.NodeOf(scene.ActorNode);
-            var (right, y) = node < 0 ? (580, layout.OtherNodesTop + 30)
-                : MapNodes.ChipEnd(layout, node);
-            var lane = node < 0 ? 589 : right + 15;
-            way = [(right, y), (lane, y), (lane, layout.PanelBottom)];
+            var other = layout.OtherNodesTop + 30;
+            var gutter = node >= 0 ? MapNodes.ToGutter(layout, node, scene.Actor)
+                : [(580, other), (589, other)];
+            way = [.. gutter, (gutter[^1].X, layout.PanelBottom)];
             return node >= 0 || layout.OtherNodes > 0;
         }
         var chip = layout.ChipOf(scene.Actor);
@@ -60,11 +60,11 @@ internal sealed class MapArrows(MapScene scene, MapLayout layout)
         for (var i = 0; i < layout.Workloads.Count; i++)
         {
             var workload = scene.Workloads.Find(w => w.Key == layout.Workloads[i]);
-            if (workload is not null && (workload.Mark != Mark.None
-                || workload.Parts.Exists(p => p.Mark != Mark.None)) && left-- > 0)
+            if (workload is { Mark: not Mark.None } && left-- > 0)
             {
                 FromHeader(canvas, 0, layout.WorkloadY(i) + 13, 24);
             }
+            ToParts(canvas, workload, layout.WorkloadY(i));
         }
         if (scene.Others.Count > 0)
         {
@@ -92,6 +92,25 @@ internal sealed class MapArrows(MapScene scene, MapLayout layout)
         }
     }
 
+    // Above the row of a Deployment, and down to its ReplicaSet.
+    private void ToParts(Canvas canvas, SceneWorkload? workload, int y)
+    {
+        if (workload is null || workload.Parts.Count == 0)
+        {
+            return;
+        }
+        var parts = MapRecords.PartsOf(workload);
+        for (var i = 0; i < parts.Count; i++)
+        {
+            if (parts[i].Mark != Mark.None)
+            {
+                var (lane, x) = (MapLayout.ColumnX(0) - 10, MapRecords.PartX(i));
+                canvas.Arrow("ar", (lane, layout.PanelTop + 28), (lane, y - 1), (x - 10, y - 1),
+                    (x - 10, y + 13), (x, y + 13));
+            }
+        }
+    }
+
     private void Waiting(Canvas canvas, ref int left)
     {
         var pods = MapRecords.WaitingPods(scene);
@@ -108,7 +127,11 @@ internal sealed class MapArrows(MapScene scene, MapLayout layout)
     {
         if (layout.Detail == PodDetail.Counts)
         {
-            FromPanel(canvas, node, layout.NodeY(node) + 56, MapLayout.ColumnX(node) + 5);
+            // The row of a look comes after those of the looks before it.
+            var row = scene.Pods.Where(p => p.Node == pod.Node && p.Look < pod.Look)
+                .Select(p => p.Look).Distinct().Count();
+            FromPanel(canvas, node, layout.NodeY(node) + 56 + (Math.Min(row, 3)
+                * MapLayout.PodHeight), MapLayout.ColumnX(node) + 5);
             return;
         }
         var (x, y) = layout.PodAt(node, layout.SlotOf(pod));

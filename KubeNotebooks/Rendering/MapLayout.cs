@@ -37,7 +37,7 @@ internal sealed class MapLayout
     public MapLayout(IEnumerable<MapScene> scenes)
     {
         var all = scenes as IReadOnlyList<MapScene> ?? [.. scenes];
-        (Chips, NodeChips) = ([.. ChipsOf(all[^1])], [.. all[^1].NodeComponents]);
+        (Chips, NodeChips) = ([.. ChipsOf(all[^1])], [.. all[^1].NodeComponents.Reverse()]);
         Nodes = PickNodes(all, out var total);
         OtherNodes = total - Nodes.Count;
         for (var i = 0; i < Nodes.Count; i++)
@@ -87,7 +87,7 @@ internal sealed class MapLayout
 
     public static int ChipsTop => 87;
 
-    public int PanelTop => ChipsTop + (Rows(Chips.Count) * (ChipHeight + 8)) + 12;
+    public int PanelTop => ChipsTop + (Rows(Chips.Count) * (ChipHeight + 6)) + 12;
 
     public int WaitingTop => PanelTop + 36;
 
@@ -116,7 +116,7 @@ internal sealed class MapLayout
 
     public static int Rows(int items) => (items + Columns - 1) / Columns;
 
-    public static int ChipY(int index) => ChipsTop + (index / Columns * (ChipHeight + 8));
+    public static int ChipY(int index) => ChipsTop + (index / Columns * (ChipHeight + 6));
 
     public int ChipOf(string component)
     {

@@ -47,9 +47,29 @@ internal sealed class MapNodes(MapScene scene, MapLayout layout)
         Pods(canvas, index, name);
     }
 
-    /// <summary>Where the chip of a component on a node ends, at its right.</summary>
-    public static (double X, double Y) ChipEnd(MapLayout layout, int node) =>
-        (MapLayout.ColumnX(node) + 164, layout.NodeY(node) + 33);
+    /// <summary>The way from the chip of a component on a node to the gutter at the right of the
+    /// node: straight, or below the chips that stand between.</summary>
+    public static List<(double X, double Y)> ToGutter(MapLayout layout, int node, string component)
+    {
+        var (end, y) = (MapLayout.ColumnX(node) + 164.0, layout.NodeY(node) + 33);
+        var right = end;
+        foreach (var chip in layout.NodeChips)
+        {
+            if (chip == component)
+            {
+                break;
+            }
+            right -= ChipWidth(chip) + 4;
+        }
+        if (right == end)
+        {
+            return [(end, y), (end + 15, y)];
+        }
+        var middle = right - (ChipWidth(component) / 2);
+        return [(middle, y + 9), (middle, y + 12), (end + 15, y + 12)];
+    }
+
+    private static double ChipWidth(string text) => Markup.Width(text, 12) + 12;
 
     /// <summary>A bar for the nodes that have no box.</summary>
     public void Others(Canvas canvas)
@@ -89,7 +109,7 @@ internal sealed class MapNodes(MapScene scene, MapLayout layout)
         {
             var down = scene.IsDown(component, node);
             var text = down ? $"{component} ✗" : component;
-            var width = Markup.Width(text, 12) + 12;
+            var width = ChipWidth(text);
             if (right - width < x + 4)
             {
                 return;

@@ -6,8 +6,9 @@ namespace KubeNotebooks;
 /// It stands inside the box of the API server, since it is nowhere else.</summary>
 internal sealed class MapRecords(MapScene scene, MapLayout layout)
 {
-    private const int StripX = 296;
-    private const int StripWidth = 286;
+    private const int StripX = 304;
+    private const int StripWidth = 276;
+    private const int PartWidth = 131;
 
     public void Panel(Canvas canvas)
     {
@@ -58,13 +59,12 @@ internal sealed class MapRecords(MapScene scene, MapLayout layout)
         }
         var y = layout.WorkloadY(row);
         var mid = y + 13;
+        var ready = workload.Desired == 0 && workload.Ready == 0 ? "" : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{workload.Ready}/{workload.Desired} {ReadyWord(workload)}");
         canvas.Titled(Words.Name(workload.Key), () => canvas.Fitted(28, mid + 4,
-            $"{workload.Key.Kind.Name} {workload.Key.Name}", 184));
-        if (workload.Desired > 0 || workload.Ready > 0)
-        {
-            canvas.Text(214, mid + 4, string.Create(CultureInfo.InvariantCulture,
-                $"{workload.Ready}/{workload.Desired} {ReadyWord(workload)}"), "m");
-        }
+            $"{workload.Key.Kind.Name} {workload.Key.Name}", 246 - Markup.Width(ready, 12.5)));
+        canvas.Text(284, mid + 4, ready, "m", "end");
         if (workload.Mark != Mark.None)
         {
             canvas.Box(24, y + 2, 264, 22, workload.Mark == Mark.Gone ? "gs" : "k", 5);
@@ -79,19 +79,25 @@ internal sealed class MapRecords(MapScene scene, MapLayout layout)
     private static string ReadyWord(SceneWorkload workload) =>
         workload.Key.Kind.Name == "Job" ? "done" : "ready";
 
-    // A Deployment's ReplicaSets: the two with the most pods, side by side.
+    /// <summary>A Deployment's ReplicaSets: the two with the most pods, side by side.</summary>
+    public static List<SceneWorkload> PartsOf(SceneWorkload workload) =>
+        [.. workload.Parts.OrderBy(p => p.Mark == Mark.None ? 1 : 0)
+            .ThenByDescending(p => p.Pods.Count + p.Desired).Take(2).OrderBy(p => p.Key)];
+
+    /// <summary>Where the box of a part begins.</summary>
+    public static int PartX(int index) => StripX + (index * (PartWidth + 14));
+
     private static void Parts(Canvas canvas, SceneWorkload workload, int y)
     {
-        var parts = workload.Parts.OrderBy(p => p.Mark == Mark.None ? 1 : 0)
-            .ThenByDescending(p => p.Pods.Count + p.Desired).Take(2).OrderBy(p => p.Key).ToList();
-        var width = parts.Count > 1 ? 140 : StripWidth;
+        var parts = PartsOf(workload);
+        var width = parts.Count > 1 ? PartWidth : StripWidth;
         for (var i = 0; i < parts.Count; i++)
         {
-            var (part, x) = (parts[i], StripX + (i * 146));
+            var (part, x) = (parts[i], PartX(i));
             canvas.Box(x, y + 2, width, 22, "ch", 5);
             var name = part.Key.Name.StartsWith(workload.Key.Name + "-", StringComparison.Ordinal)
                 ? part.Key.Name[workload.Key.Name.Length..] : part.Key.Name;
-            var room = Math.Min(82, width - 58);
+            const int room = 73;
             var more = i == 1 && workload.Parts.Count > 2 ? "+" : "";
             canvas.Titled($"{Words.Name(part.Key)}: {part.Ready} of {part.Desired} ready",
                 () => canvas.Fitted(x + 6, y + 17, name + more, room));
@@ -99,7 +105,7 @@ internal sealed class MapRecords(MapScene scene, MapLayout layout)
             {
                 canvas.Text(x + width - 6, y + 17, "no pods", "m", "end");
             }
-            Strip(canvas, part.Pods, x + 10 + room, y + 13, width - room - 12);
+            Strip(canvas, part.Pods, x + 9 + room, y + 13, width - room - 12);
             if (part.Mark != Mark.None)
             {
                 canvas.Box(x, y + 2, width, 22, part.Mark == Mark.Gone ? "gs" : "k", 5);

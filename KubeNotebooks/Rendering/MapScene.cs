@@ -51,6 +51,10 @@ internal sealed class MapScene
 
     public required IReadOnlyCollection<string> NodeComponents { get; init; }
 
+    /// <summary>How many components the map leaves out, since they do nothing in the
+    /// run.</summary>
+    public int Idle { get; init; }
+
     public Seq<string> Down { get; private init; }
 
     public List<SceneNode> Nodes { get; } = [];
@@ -70,7 +74,8 @@ internal sealed class MapScene
     public bool Wrote { get; private set; }
 
     public static MapScene Of(ClusterView view, Frame frame, DateTime start,
-        IReadOnlyList<string> components, IReadOnlyCollection<string> nodeComponents)
+        IReadOnlyList<string> components, IReadOnlyCollection<string> nodeComponents,
+        int idle = 0)
     {
         var step = frame.Step;
         var byRequest = !frame.Touched.IsEmpty;
@@ -85,6 +90,7 @@ internal sealed class MapScene
             Revision = view.Revision.Value,
             Components = components,
             NodeComponents = nodeComponents,
+            Idle = idle,
             Down = frame.Down,
         };
         scene.ReadStep(frame);

@@ -11,6 +11,7 @@ internal static class MapStyle
         "#aa4499", "#6699cc", "#661100", "#888888",
     ];
 
+    // What <use> refers to is matched alone, outside of the map: hence .kp without .kmap.
     public const string Css = """
         .kmap{font-family:"Segoe UI",Roboto,Helvetica,Arial,"Liberation Sans",sans-serif}
         .kmap text{font-size:12.5px;fill:#1b2026}
@@ -34,15 +35,15 @@ internal static class MapStyle
         .kmap .ah.rf{fill:#c43c00}
         .kmap .x{fill:none;stroke:#c43c00;stroke-width:3}
         .kmap .e{fill:#a83300;font-weight:700}
-        .kmap .s{stroke:#1b2026;stroke-width:1}
-        .kmap .s0{fill:#e69f00}
-        .kmap .s1{fill:#56b4e9}
-        .kmap .s2{fill:#f0e442}
-        .kmap .s3{fill:#009e73}
-        .kmap .s4{fill:#cc79a7}
-        .kmap .s5{fill:#0072b2}
-        .kmap .s6{fill:#d55e00}
-        .kmap .tick{fill:none;stroke:#fff;stroke-width:2}
+        .kp{stroke:#1b2026;stroke-width:1}
+        .kp0{fill:#e69f00}
+        .kp1{fill:#56b4e9}
+        .kp2{fill:#f0e442}
+        .kp3{fill:#009e73}
+        .kp4{fill:#cc79a7}
+        .kp5{fill:#0072b2}
+        .kp6{fill:#d55e00}
+        .kptick{fill:none;stroke:#fff;stroke-width:2}
         @media (prefers-color-scheme:dark){
         .kmap text{fill:#e8ecf1}
         .kmap .m,.kmap .gt{fill:#a9b4c0}
@@ -57,7 +58,7 @@ internal static class MapStyle
         .kmap .gs{stroke:#a9b4c0}
         .kmap .x,.kmap .rf{stroke:#ff8a4d}
         .kmap .ah.rf,.kmap .e{fill:#ff9d66}
-        .kmap .s,.kmap .sw{stroke:#e8ecf1}
+        .kp,.kmap .sw{stroke:#e8ecf1}
         }
         """;
 

@@ -119,6 +119,6 @@ internal static class MapText
         var parts = pods.GroupBy(p => p.Look).OrderBy(g => g.Key).Select(g => string.Create(
             CultureInfo.InvariantCulture, $"{g.Count()} {PodLooks.Name(g.Key)}"));
         var text = string.Join(", ", parts);
-        return text.Length == 0 ? "no pods" : $"pods {text}";
+        return text.Length == 0 ? "no pods" : $"pods: {text}";
     }
 }

@@ -53,7 +53,8 @@ internal static class Markup
         foreach (var c in text)
         {
             width += c is 'i' or 'j' or 'l' or 't' or 'f' or 'r' or '.' or ',' or ':' or ';'
-                or '\'' or '|' or 'I' or ' ' or '-' ? Narrow : c is 'm' or 'w' or 'M' or 'W' or '@' or '%' ? Wide : Usual;
+                or '\'' or '|' or 'I' or ' ' or '-' ? Narrow
+                : c is 'm' or 'w' or 'M' or 'W' or '@' or '%' ? Wide : Usual;
         }
         return width * size / 12;
     }

@@ -55,7 +55,7 @@ internal sealed class Player
         WriteControls(to);
         to.Write("<p class=\"note\" id=\"late\" hidden></p>\n"
             + $"<div id=\"map\">{firstMap}</div>\n");
-        new TimeAxis(frames, log.Start, [.. log.Cluster.Components]).Write(to);
+        new TimeAxis(frames, log.Start, log.Components).Write(to);
         to.Write("<p class=\"note\" hidden data-js>Keys: ← → step, Home, End, space plays.</p>\n"
             + "<noscript><p class=\"note\">Without script this page shows the start, and in the "
             + "list what every step did.</p></noscript>\n</div>\n<div class=\"side\">\n");
@@ -82,8 +82,8 @@ internal sealed class Player
         }
         if (mapFrames.Count < frames.Count)
         {
-            text += string.Create(culture, $" Every step has its card; {mapFrames.Count:N0} of "
-                + $"{frames.Count:N0} have a map of their own.");
+            text += string.Create(culture, $" Every step here has its card; "
+                + $"{mapFrames.Count:N0} of {frames.Count:N0} have a map of their own.");
         }
         if (frames.Count > FullCards)
         {
@@ -93,28 +93,31 @@ internal sealed class Player
         return text;
     }
 
-    // Evenly over the run, with its first and its last frame.
+    // Those that changed something and, of too many, some evenly; with the first and the last.
     private void PickMaps()
     {
         var pods = log.Cluster.List<Pod>().Count + 50;
         var most = Math.Clamp(MostMapPods / pods, 8, MostMaps);
-        var apart = (double)Math.Max(1, frames.Count - 1) / Math.Max(1, most - 1);
-        if (frames.Count <= most)
+        var all = Enumerable.Range(0, frames.Count).ToList();
+        if (all.Count > most)
         {
-            mapFrames.AddRange(Enumerable.Range(0, frames.Count));
-            return;
+            all = all.FindAll(i => i == 0 || i == frames.Count - 1 || frames[i].Step is not { } step
+                || step.Changes.Any(Words.IsWrite));
         }
-        for (var i = 0; i < most; i++)
+        var apart = Math.Max(1.0, (all.Count - 1.0) / (most - 1));
+        for (var i = 0; i < Math.Min(most, all.Count); i++)
         {
-            mapFrames.Add((int)Math.Round(i * apart));
+            mapFrames.Add(all[(int)Math.Round(i * apart)]);
         }
     }
 
     private void DrawMaps()
     {
-        var components = log.Cluster.Components;
+        var components = log.Components;
+        var idle = log.Cluster.Components.Count(c => !components.Contains(c)
+            && !log.NodeComponents.Contains(c));
         var scenes = mapFrames.ConvertAll(i => MapScene.Of(log.Cluster.At(frames[i].Revision),
-            frames[i], log.Start, [.. components], log.NodeComponents));
+            frames[i], log.Start, components, log.NodeComponents, idle));
         var layout = new MapLayout(scenes);
         for (var i = 0; i < scenes.Count; i++)
         {
@@ -165,17 +168,19 @@ internal sealed class Player
     private void WriteList(TextWriter to)
     {
         to.Write("<section class=\"list\"><h2>All steps</h2>\n"
-            + "<details class=\"flt\" hidden data-js><summary>Filter</summary><input id=\"find\" type=\"search\" "
-            + "placeholder=\"Find a pod, a verb…\" aria-label=\"Find in the steps\">\n");
-        string[] components = [.. log.Cluster.Components];
+            + "<details class=\"flt\" hidden data-js><summary>Filter</summary>"
+            + "<input id=\"find\" type=\"search\" placeholder=\"Find a pod, a verb…\" "
+            + "aria-label=\"Find in the steps\">\n");
+        var components = log.Components;
         for (var i = 0; i < components.Length; i++)
         {
             to.Write(string.Create(CultureInfo.InvariantCulture, $"<label><input type=\"checkbox\" "
-                + $"checked data-c=\"{i}\"><i class=\"c\" style=\"background:{MapStyle.Colour(i)}\">"
-                + $"</i>{Markup.Escape(components[i])}</label>\n"));
+                + $"checked data-c=\"{i}\"><i class=\"c\" "
+                + $"style=\"background:{MapStyle.Colour(i)}\"></i>"
+                + $"{Markup.Escape(components[i])}</label>\n"));
         }
-        to.Write("<label><input type=\"checkbox\" id=\"quiet\">only steps that write</label></details>"
-            + "\n<ol id=\"steps\">\n");
+        to.Write("<label><input type=\"checkbox\" id=\"quiet\">only steps that write</label>"
+            + "</details>\n<ol id=\"steps\">\n");
         foreach (var frame in frames)
         {
             WriteItem(to, frame, Array.IndexOf(components, frame.Step?.Component));
@@ -203,7 +208,8 @@ internal sealed class Player
     private void WriteData(TextWriter to)
     {
         using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (var json = new Utf8JsonWriter(buffer,
+            new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
             Strings(json, "s", strings);
@@ -218,7 +224,7 @@ internal sealed class Player
             Strings(json, "c", Enumerable.Range(0, frames.Count).Select(Card));
             Strings(json, "t", frames.Select(Place));
             json.WriteStartArray("x");
-            var axis = new TimeAxis(frames, log.Start, [.. log.Cluster.Components]);
+            var axis = new TimeAxis(frames, log.Start, log.Components);
             frames.ForEach(f => json.WriteNumberValue(axis.X(f.Time)));
             json.WriteEndArray();
             json.WriteEndObject();

@@ -120,9 +120,9 @@ internal static class PlayerPage
         list.onclick=function(e){var li=e.target.closest("li");
         if(li){stop();go([].indexOf.call(items,li))}};
         $("axis").onclick=function(e){var r=$("axis").getBoundingClientRect(),
-        x=(e.clientX-r.left)/r.width*600,best=0,d=1e9;
+        x=(e.clientX-r.left)/r.width*600,best=-1,d=1e9;
         for(var i=0;i<n;i++){var v=Math.abs(D.x[i]-x);if(v<d&&!(items[i]&&items[i].hidden))
-        {d=v;best=i}}stop();go(best)};
+        {d=v;best=i}}stop();if(best>=0)go(best)};
         document.onkeydown=function(e){
         if(e.altKey||e.ctrlKey||e.metaKey||e.target.type==="search")return;
         var k=e.key;

@@ -85,7 +85,7 @@ internal static class PodLooks
     public static void Shape(Canvas canvas, PodLook look)
     {
         static string P(double x, double y) => $"{Markup.N(x)} {Markup.N(y)}";
-        var style = $"s s{(int)look}";
+        var style = $"kp kp{(int)look}";
         switch (look)
         {
             case PodLook.Pending:
@@ -105,7 +105,7 @@ internal static class PodLooks
                 break;
             case PodLook.Succeeded:
                 Circle(6);
-                canvas.Path($"M{P(-3, 0)}L{P(-0.8, 2.6)}L{P(3.2, -2.6)}", "tick");
+                canvas.Path($"M{P(-3, 0)}L{P(-0.8, 2.6)}L{P(3.2, -2.6)}", "kptick");
                 break;
             default:
                 canvas.Path($"M{P(-6, -3.5)}L{P(-3.5, -6)}L{P(0, -2.5)}L{P(3.5, -6)}L{P(6, -3.5)}"

@@ -48,6 +48,7 @@ internal sealed class RunLog
     private readonly SortedDictionary<long, Event> events = [];
     private readonly SortedSet<string> down = new(StringComparer.Ordinal);
     private readonly SortedSet<string> nodeComponents = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> acting = new(StringComparer.Ordinal);
     private readonly Revision began;
     private Revision last;
     private Revision lastStep;
@@ -81,6 +82,11 @@ internal sealed class RunLog
     /// <summary>The components that every node has one of.</summary>
     public IReadOnlyCollection<string> NodeComponents => nodeComponents;
 
+    /// <summary>The components that did something, or that a fault took away: the others have no
+    /// part in the story.</summary>
+    public string[] Components => [.. cluster.Components.Concat(acting).Distinct()
+        .Where(c => acting.Contains(c) || down.Contains(c))];
+
     /// <summary>To be told of every step.</summary>
     public void Write(StepRecord step)
     {
@@ -95,6 +101,7 @@ internal sealed class RunLog
                 writers[change.Revision.Value] = (Words.Who(step), step.Number);
             }
         }
+        acting.Add(step.Component);
         if (step.Node.Length > 0)
         {
             nodeComponents.Add(step.Component);

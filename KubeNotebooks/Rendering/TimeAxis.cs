@@ -78,7 +78,8 @@ internal sealed class TimeAxis
     // Ticks that would fall on the same place are one.
     private void Ticks(Canvas canvas, int lane)
     {
-        var colour = lane == 0 ? "#777777" : MapStyle.Colour(Array.IndexOf(components, lanes[lane]));
+        var colour = lane == 0 ? "#777777"
+            : MapStyle.Colour(Array.IndexOf(components, lanes[lane]));
         var drawn = new SortedSet<double>();
         foreach (var frame in frames)
         {

@@ -92,8 +92,8 @@ internal static class Words
         }
         // That a status follows is the least of the news.
         var said = sorts.OrderBy(s => s.Sort.StartsWith("updated the status of ",
-            StringComparison.Ordinal) ? 1 : 0).Take(3).Select(s => s.Count == 1 ? Did(s.First) : Did(s.First).Replace(
-            Name(s.First.Key), string.Create(CultureInfo.InvariantCulture,
+            StringComparison.Ordinal) ? 1 : 0).Take(3).Select(s => s.Count == 1 ? Did(s.First)
+            : Did(s.First).Replace(Name(s.First.Key), string.Create(CultureInfo.InvariantCulture,
                 $"{s.Count} {s.First.Key.Kind.Name}s"), StringComparison.Ordinal));
         return $"{string.Join(", ", said)}{(sorts.Count > 3 ? ", and more" : "")}";
     }

@@ -78,8 +78,8 @@ public sealed record ConntrackEntry(Packet Original, Packet Answer)
 /// <param name="Now">The virtual time (UTC).</param>
 /// <param name="IsOwn">Whether an address is its own.</param>
 /// <param name="Chance">Draws: true with the given probability.</param>
-/// <param name="Trace">Where each rule that matched is noted, but for jumps into chains in which
-/// none does.</param>
+/// <param name="Trace">Where each rule that matched is noted, but for jumps of all packets into
+/// chains in which none does.</param>
 public sealed record NetfilterLook(string Machine, DateTime Now, Func<string, bool> IsOwn,
     Func<double, bool> Chance, List<Hop> Trace);
 
@@ -216,9 +216,10 @@ public sealed class Netfilter
             {
                 var noted = look.Trace.Count;
                 verdict = Through(table, jump.Chain, ref packet, look, leavingBy);
-                if (look.Trace.Count == noted)
+                if (look.Trace.Count == noted && rule.Destination is null
+                    && !rule.Matches.Any(m => m is RuleMatch.Port))
                 {
-                    // No rule there was about the packet: the way in says nothing.
+                    // Every packet goes in there, and no rule was about this one.
                     look.Trace.RemoveAt(noted - 1);
                 }
             }

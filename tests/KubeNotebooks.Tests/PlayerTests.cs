@@ -66,7 +66,8 @@ public sealed class PlayerTests : CommandLineFixture
         var page = Page("-f", "web.yaml");
         var count = Data(page)["c"]!.AsArray().Count;
         var maps = Enumerable.Range(0, count).Select(i => Map(page, i)).ToList();
-        var bound = maps.FindIndex(m => m.Contains("default-scheduler bound", StringComparison.Ordinal));
+        var bound = maps.FindIndex(m => m.Contains("default-scheduler bound",
+            StringComparison.Ordinal));
         Assert.Multiple(() =>
         {
             Assert.That(maps, Is.Unique);
@@ -157,7 +158,8 @@ public sealed class PlayerTests : CommandLineFixture
         {
             Assert.That(cards, Is.GreaterThan(Player.MostMaps));
             Assert.That(data["m"]!.AsArray(), Has.Count.EqualTo(2 * Player.MostMaps));
-            Assert.That(page, Does.Match(@"Every step has its card; 400 of [\d,]+ have a map"));
+            Assert.That(page, Does.Match(
+                @"Every step here has its card; 400 of [\d,]+ have a map"));
             Assert.That(page, Has.Length.LessThan(6_000_000));
         });
     }

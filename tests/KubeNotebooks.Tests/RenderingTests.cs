@@ -79,7 +79,8 @@ public sealed class RenderingTests
             Assert.That(svg.Descendants(Svg + "path").Count(p =>
                 (string?)p.Attribute("class") == "ah"), Is.EqualTo(2), "to the API server and on");
             Assert.That(map.ToString(), Does.Match($@"(?m)^  ◇ {pod}  ContainerCreating  ◄$"));
-            Assert.That(map.ToString(), Does.Contain($"default-scheduler bound Pod {pod} to {node}"));
+            Assert.That(map.ToString(),
+                Does.Contain($"default-scheduler bound Pod {pod} to {node}"));
         });
     }
 
@@ -112,7 +113,7 @@ public sealed class RenderingTests
         {
             var canvas = new Canvas();
             PodLooks.Shape(canvas, look);
-            return canvas.ToString().Replace($"s{(int)look}", "", StringComparison.Ordinal);
+            return canvas.ToString().Replace($"kp{(int)look}", "", StringComparison.Ordinal);
         }).ToList();
         Assert.That(shapes, Is.Unique);
         Assert.That(PodLooks.All.Select(PodLooks.Sign), Is.Unique);
@@ -156,8 +157,10 @@ public sealed class RenderingTests
         Assert.Multiple(() =>
         {
             Assert.That(text, Does.Match(
-                @"^Step \d+  \d\d:\d\d:\d\d\.\d{3}\ndefault-scheduler bound Pod web-\w{5} to node-1\n"));
-            Assert.That(text, Does.Match(@"  Because of:\n    revision \d+: Pod web-\w{5} created"));
+                @"^Step \d+  \d\d:\d\d:\d\d\.\d{3}\ndefault-scheduler bound Pod web-\w{5} "
+                + @"to node-1\n"));
+            Assert.That(text, Does.Match(
+                @"  Because of:\n    revision \d+: Pod web-\w{5} created"));
             Assert.That(text, Does.Contain("      spec.nodeName: unset → node-1"));
             Assert.That(XElement.Parse(StepCard.Of(bind).ToHtml().Split("</style>")[1]).Value,
                 Does.Contain("spec.nodeName:unset → node-1"));
@@ -188,8 +191,8 @@ public sealed class RenderingTests
         });
     }
 
-    [TestCase("<script>alert(\"1\")</script>&'", "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;")]
-    [TestCase("a\0b\u001b\ud800c", "a\uFFFDb\uFFFD\uFFFDc")]
+    [TestCase("<script>alert(\"1\")</script>&'",
+        "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;")]
     [TestCase("😀 ü", "😀 ü")]
     public void What_is_foreign_is_made_safe(string text, string safe)
     {
@@ -197,6 +200,11 @@ public sealed class RenderingTests
         Assert.That(XElement.Parse($"<a b=\"{safe}\">{safe}</a>").Value,
             Is.EqualTo((string?)XElement.Parse($"<a b=\"{safe}\"/>").Attribute("b")));
     }
+
+    [Test]
+    public void What_xml_cannot_hold_is_replaced() => Assert.That(
+        Markup.Escape($"a\0b\u001b{(char)0xD800}c{(char)0xDC00}"),
+        Is.EqualTo("a\uFFFDb\uFFFD\uFFFDc\uFFFD"));
 
     [Test]
     public void Long_names_keep_both_ends()
