@@ -74,8 +74,9 @@ public sealed class DeploymentTests
         cluster.Patch<Deployment>("default", "web",
             """{"spec":{"progressDeadlineSeconds":600}}""");
         var told = new List<string>();
-        cluster.Stepped = step => told.AddRange(step.Changes.Select(c => c.After)
-            .OfType<Deployment>().Select(d => d.Status.Conditions.Of("Progressing")?.Message ?? ""));
+        cluster.Stepped = step => told.AddRange(step.Changes
+            .Select(c => c.After).OfType<Deployment>()
+            .Select(d => d.Status.Conditions.Of("Progressing")?.Message ?? ""));
         cluster.Converge();
 
         var name = cluster.List<ReplicaSet>()[0].Metadata.Name;
