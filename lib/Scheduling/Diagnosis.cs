@@ -13,7 +13,7 @@ public sealed class Diagnosis
     public Diagnosis(int allNodes) => AllNodes = allNodes;
 
     /// <summary>How many nodes the cluster has.</summary>
-    public int AllNodes { get; }
+    public int AllNodes { get; private set; }
 
     /// <summary>The nodes that were looked at, each with what spoke against it.</summary>
     public List<(NodeInfo Node, PluginStatus Status)> Rejected { get; } = [];
@@ -50,6 +50,14 @@ public sealed class Diagnosis
             }
             return text;
         }
+    }
+
+    /// <summary>Starts anew. A diagnosis of 5,000 nodes is large enough to be used again.</summary>
+    internal void Begin(int allNodes)
+    {
+        (AllNodes, Absent) = (allNodes, unknown);
+        (PreFilterMessage, PostFilterMessage) = ("", "");
+        Rejected.Clear();
     }
 
     // Thousands of nodes share a handful of verdicts: count those first, then their reasons.

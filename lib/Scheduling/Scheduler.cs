@@ -2,8 +2,7 @@ namespace KubeSim;
 
 /// <summary>
 /// The scheduler gives each pod that has no node the best node that can take it.
-/// <para>It watches Pods and Nodes. From the bound pods and the nodes it keeps sums (its cache);
-/// the
+/// <para>It watches Pods and Nodes. From the bound pods and the nodes it keeps sums: its cache. The
 /// others wait in its queue. A cycle takes one pod: filter the nodes, score those that are left,
 /// pick one of the best. The pod then counts as placed there at once (assumed), and the binding
 /// goes to the API server beside the next cycle.</para>

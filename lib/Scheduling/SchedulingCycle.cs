@@ -33,7 +33,6 @@ public sealed class SchedulingCycle
         (this.framework, this.cache) = (framework, cache);
         percentage = percentageOfNodesToScore;
         shared = new(framework.Scores.Length);
-        Diagnosis = new(0);
     }
 
     /// <summary>The nodes that would do, of the last decision.</summary>
@@ -41,7 +40,7 @@ public sealed class SchedulingCycle
 
     /// <summary>Why the last pod fits nowhere, or what spoke against the nodes that were passed
     /// over.</summary>
-    public Diagnosis Diagnosis { get; private set; }
+    public Diagnosis Diagnosis { get; } = new(0);
 
     /// <summary>The node for a pod; null when there is none, and <see cref="Diagnosis"/> says
     /// why.</summary>
@@ -49,7 +48,7 @@ public sealed class SchedulingCycle
     {
         feasible.Clear();
         var nodes = cache.Ordered;
-        Diagnosis = new(nodes.Length);
+        Diagnosis.Begin(nodes.Length);
         var status = framework.PreFilter(state, state.Pod, nodes);
         if (status.IsSuccess)
         {
