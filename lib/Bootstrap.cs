@@ -9,16 +9,38 @@ public static class Bootstrap
     public static Seq<string> SystemNamespaces { get; } =
         ["default", "kube-node-lease", "kube-public", "kube-system"];
 
+    /// <summary>The address of the machine that the API server runs on.</summary>
+    public const string ApiServerAddress = "192.0.2.1";
+
     /// <summary>The built-in components, in the order in which they see a change.</summary>
     public static Seq<ComponentSpec> Components() =>
     [
         new("serviceaccount-controller", _ => new ServiceAccounts()),
-        new("replicaset-controller", _ => new StubReplicaSets()),
-        new("default-scheduler", _ => new StubPlacer()),
+        new("root-ca-cert-publisher", _ => new RootCa()),
+        new("endpointslice-controller", _ => new EndpointSlices()),
+        new("endpoint-controller", _ => new EndpointLists()),
+        new("generic-garbage-collector", _ => new GarbageCollector()),
+        new("namespace-controller", _ => new Namespaces()),
+        new("node-lifecycle-controller", _ => new NodeLifecycle())
+        {
+            EventSource = "node-controller",
+        },
+        new("taint-eviction-controller", _ => new TaintEviction()),
+        new("service-lb-controller", _ => new ServiceLoadBalancer())
+        {
+            EventSource = "service-controller",
+        },
+        new("deployment-controller", _ => new Deployments()),
+        new("replicaset-controller", _ => new ReplicaSets()),
+        new("default-scheduler", _ => new Scheduler())
+        {
+            User = new("system:kube-scheduler", ["system:authenticated"]),
+        },
         new("kubelet", node => new Kubelet(node))
         {
             PerNode = true, User = new("system:node:", ["system:nodes", "system:authenticated"]),
         },
+        new("kube-proxy", node => new KubeProxy(node)) { PerNode = true },
     ];
 
     /// <summary>The physical world: machines that can pull any public image.</summary>
@@ -36,12 +58,64 @@ public static class Bootstrap
         {
             Metadata = new() { Name = ServiceAccounts.Default, Namespace = ns },
         }));
+        objects.AddRange(SystemNamespaces.Select(RootCa.Of));
+        objects.AddRange(ApiServerService());
         for (var i = 1; i <= nodes; i++)
         {
             objects.Add(NewNode(string.Create(CultureInfo.InvariantCulture, $"node-{i}")));
         }
         return [.. objects];
     }
+
+    /// <summary>The Service by which pods reach the API server, and the addresses behind it: the
+    /// API server writes both itself, since nobody selects it.</summary>
+    private static Seq<ApiObject> ApiServerService() =>
+    [
+        new Service
+        {
+            Metadata = new()
+            {
+                Name = "kubernetes", Namespace = "default",
+                Labels = Map.Of(("component", "apiserver"), ("provider", "kubernetes")),
+            },
+            Spec = new()
+            {
+                ClusterIP = "10.96.0.1", ClusterIPs = ["10.96.0.1"], IpFamilies = ["IPv4"],
+                IpFamilyPolicy = "SingleStack",
+                Ports = [new() { Name = "https", Port = 443, Protocol = "TCP", TargetPort = 6443 }],
+            },
+        },
+        new Endpoints
+        {
+            Metadata = new()
+            {
+                Name = "kubernetes", Namespace = "default",
+                Labels = Map.Of(("endpointslice.kubernetes.io/skip-mirror", "true")),
+            },
+            Subsets =
+            [
+                new()
+                {
+                    Addresses = [new() { Ip = ApiServerAddress }],
+                    Ports = [new() { Name = "https", Port = 6443, Protocol = "TCP" }],
+                },
+            ],
+        },
+        new EndpointSlice
+        {
+            Metadata = new()
+            {
+                Name = "kubernetes", Namespace = "default",
+                Labels = Map.Of((EndpointSlices.ServiceName, "kubernetes")),
+            },
+            AddressType = "IPv4",
+            Endpoints =
+            [
+                new() { Addresses = [ApiServerAddress], Conditions = new() { Ready = true } },
+            ],
+            Ports = [new() { Name = "https", Port = 6443, Protocol = "TCP" }],
+        },
+    ];
 
     /// <summary>Options with what nobody said: machines, and for each node that is there at the
     /// start its addresses and the Lease of a kubelet that has been running for a while.</summary>

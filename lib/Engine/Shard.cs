@@ -28,6 +28,10 @@ internal sealed class Component
 
     public ulong NameDigest { get; }
 
+    /// <summary>What the instances share, by its type; see
+    /// <see cref="ReconcileContext.Shared"/>.</summary>
+    public Dictionary<Type, object> Shared { get; } = [];
+
     public UserInfo User { get; }
 
     /// <summary>The shards in the order in which they were made.</summary>
@@ -142,6 +146,7 @@ internal sealed class Shard : IQueueHost
     /// <summary>The process dies: queue, caches, timers and cursors are gone.</summary>
     public void Crash()
     {
+        CatchUp();
         Generation++;
         Reconciler = null;
         Listed = false;
@@ -158,6 +163,15 @@ internal sealed class Shard : IQueueHost
         seen.Clear();
         ReleaseAll();
         TellWorld();
+    }
+
+    /// <summary>A lazy component does now what it would have done by now.</summary>
+    public void CatchUp()
+    {
+        if (Listed && Reconciler is ILazyReconciler lazy)
+        {
+            lazy.CatchUp(Context);
+        }
     }
 
     public bool IsHeld(Kind kind) => held is not null && held.ContainsKey(kind);
