@@ -58,7 +58,8 @@ internal static class LastApplied
         if (original is not null)
         {
             // The server alone decides the version in which the object is shown.
-            original["apiVersion"] = modified["apiVersion"] = kind.ApiVersion;
+            original["apiVersion"] = kind.ApiVersion;
+            modified["apiVersion"] = kind.ApiVersion;
         }
         var patch = StrategicMerge.ThreeWay(original, modified, current, type);
         return patch.Count == 0 ? null : new(
