@@ -64,6 +64,12 @@ internal sealed class KubectlFixture : IKubectlServer
         }
         var old = store.Get(key);
         var node = old is null ? change : MergePatch.Apply(Json.Encode(old), change)!;
+        if (node["involvedObject"] is { } about && about["uid"] is null)
+        {
+            var kindOf = Kinds.All.First(k => k.Name == (string)about["kind"]!);
+            var subject = new ObjectKey(kindOf, key.Namespace, (string)about["name"]!);
+            about["uid"] = store.Get(subject)?.Metadata.Uid;
+        }
         var value = Json.Decode(node, kind);
         store.Put(value with
         {
