@@ -2,7 +2,8 @@ using System.Text;
 
 namespace KubeSim;
 
-/// <summary>The table of <c>-o custom-columns=NAME:.metadata.name,NODE:.spec.nodeName</c>.</summary>
+/// <summary>The table of
+/// <c>-o custom-columns=NAME:.metadata.name,NODE:.spec.nodeName</c>.</summary>
 /// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/get/customcolumn.go.</remarks>
 internal sealed class CustomColumns
 {

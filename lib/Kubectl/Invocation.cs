@@ -4,7 +4,7 @@ namespace KubeSim;
 
 /// <summary>A command of kubectl.</summary>
 /// <param name="Name">Its words: <c>get</c>, <c>rollout status</c>.</param>
-/// <param name="Flags">Its flags, as <see cref="KubeSim.Flags"/> reads them.</param>
+/// <param name="Flags">Its flags, as <see cref="CommandFlags"/> reads them.</param>
 /// <param name="Run">What it does.</param>
 internal sealed record KubectlCommand(string Name, string Flags, Action<Invocation> Run);
 
@@ -24,7 +24,7 @@ internal sealed class Invocation(IKubectlServer server, string? input)
 
     public DateTime Now => server.Now;
 
-    public Flags Flags { get; private set; } = null!;
+    public CommandFlags Flags { get; private set; } = null!;
 
     /// <summary>The words of the command: <c>kubectl rollout status</c>.</summary>
     public string CommandPath { get; private set; } = "kubectl";
@@ -58,7 +58,7 @@ internal sealed class Invocation(IKubectlServer server, string? input)
     {
         var (command, rest) = KubectlCommands.Find(words);
         CommandPath = $"kubectl {command.Name}";
-        Flags = Flags.Parse(CommandPath, command.Flags, rest);
+        Flags = CommandFlags.Parse(CommandPath, command.Flags, rest);
         command.Run(this);
     }
 
@@ -71,7 +71,7 @@ internal sealed class Invocation(IKubectlServer server, string? input)
     /// <summary>Notes an error; the command goes on.</summary>
     public void Fail(string message)
     {
-        ErrorLine(message);
+        ErrorLine(message.TrimEnd('\n'));
         exitCode = 1;
     }
 

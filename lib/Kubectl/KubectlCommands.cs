@@ -74,7 +74,8 @@ internal static class KubectlCommands
             row[0] = i;
             for (var j = 1; j <= right.Length; j++)
             {
-                var same = char.ToLowerInvariant(left[i - 1]) == char.ToLowerInvariant(right[j - 1]);
+                var same = char.ToLowerInvariant(left[i - 1])
+                    == char.ToLowerInvariant(right[j - 1]);
                 var best = Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (same ? 0 : 1));
                 (diagonal, row[j]) = (row[j], best);
             }

@@ -24,7 +24,8 @@ internal static class NodeCommands
                 + $"{(cordon ? "cordon" : "uncordon")} NODE [flags]");
         }
         var word = cordon ? "cordoned" : "uncordoned";
-        foreach (var o in ResourceArgs.Fetch(call, ResourceArgs.Read(call, ["nodes", .. call.Args])))
+        var targets = ResourceArgs.Read(call, ["nodes", .. call.Args]);
+        foreach (var o in ResourceArgs.Fetch(call, targets))
         {
             var node = (Node)o;
             if (node.IsCordoned == cordon)

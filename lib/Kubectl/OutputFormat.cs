@@ -32,14 +32,15 @@ internal static class OutputFormat
             case "jsonpath":
                 if (value.Length == 0)
                 {
-                    throw new KubectlException("template format specified but no template given");
+                    throw new KubectlException(
+                        "template format specified but no template given");
                 }
                 var path = JsonPath.Parse(value);
                 return (call, objects, one) => call.Print(path.Execute(Tree(objects, one)));
             case "jsonpath-as-json":
                 var query = JsonPath.Parse(value);
-                return (call, objects, one) => call.Print(Json.Text(
-                    new JsonArray([.. query.Find(Tree(objects, one)).Select(n => n?.DeepClone())])));
+                return (call, objects, one) => call.Print(Json.Text(new JsonArray(
+                    [.. query.Find(Tree(objects, one)).Select(n => n?.DeepClone())])));
             case "custom-columns":
                 var columns = CustomColumns.Parse(value);
                 return (call, objects, _) =>

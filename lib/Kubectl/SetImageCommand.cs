@@ -2,7 +2,8 @@ using System.Text.Json.Nodes;
 
 namespace KubeSim;
 
-/// <summary><c>kubectl set image</c>: new images for containers of a pod or of a template.</summary>
+/// <summary><c>kubectl set image</c>: new images for containers of a pod or of a
+/// template.</summary>
 /// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/set/set_image.go.</remarks>
 internal static class SetImageCommand
 {

@@ -7,7 +7,8 @@ internal static class VersionCommands
     // The version that the cluster models.
     private const string Modelled = "v1.36.2";
 
-    public static readonly KubectlCommand Version = new("version", "output/o client!", static call =>
+    public static readonly KubectlCommand Version = new("version", "output/o client!",
+        static call =>
     {
         call.Line($"Client Version: {Modelled}");
         if (!call.Flags.On("client"))

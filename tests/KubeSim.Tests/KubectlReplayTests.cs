@@ -5,8 +5,8 @@ using NUnit.Framework;
 namespace KubeSim.Tests;
 
 /// <summary>A recorded session of the real kubectl, command by command. The state that controllers
-/// and nodes had made by then is put there from the recording; what kubectl itself writes is written
-/// by it.</summary>
+/// and nodes had made by then is put there from the recording; what kubectl itself writes is
+/// written by it.</summary>
 public sealed partial class KubectlReplayTests
 {
     private static readonly DateTime start =

@@ -12,7 +12,7 @@ internal sealed record Flag(string Name, string Short, string? Bare);
 /// parser. A command declares its flags in one line: <c>output/o all-namespaces/A! dry-run?all</c>
 /// is a flag with a value, a switch, and one whose value may be left out.</summary>
 /// <remarks>Models github.com/spf13/pflag.</remarks>
-internal sealed class Flags
+internal sealed class CommandFlags
 {
     private const string Global =
         "namespace/n help/h! context kubeconfig cluster user server/s v/v request-timeout as "
@@ -21,7 +21,7 @@ internal sealed class Flags
     private readonly Dictionary<string, List<string>> values = new(StringComparer.Ordinal);
     private readonly string command;
 
-    private Flags(string command) => this.command = command;
+    private CommandFlags(string command) => this.command = command;
 
     /// <summary>What is no flag, in order.</summary>
     public List<string> Args { get; } = [];
@@ -53,10 +53,10 @@ internal sealed class Flags
     /// <param name="command">The words before the flags: <c>kubectl get</c>.</param>
     /// <param name="declared">The flags of the command.</param>
     /// <param name="words">What follows the command's name.</param>
-    public static Flags Parse(string command, string declared, IReadOnlyList<string> words)
+    public static CommandFlags Parse(string command, string declared, IReadOnlyList<string> words)
     {
         var known = Declared($"{declared} {Global}");
-        var flags = new Flags(command);
+        var flags = new CommandFlags(command);
         for (var i = 0; i < words.Count; i++)
         {
             var word = words[i];
