@@ -9,14 +9,42 @@ public static class Bootstrap
     public static Seq<string> SystemNamespaces { get; } =
         ["default", "kube-node-lease", "kube-public", "kube-system"];
 
+    /// <summary>The address of the machine that the API server runs on.</summary>
+    public const string ApiServerAddress = "192.0.2.1";
+
     /// <summary>The built-in components, in the order in which they see a change.</summary>
     public static Seq<ComponentSpec> Components() =>
     [
         new("serviceaccount-controller", _ => new ServiceAccounts()),
-        new("replicaset-controller", _ => new StubReplicaSets()),
-        new("default-scheduler", _ => new StubPlacer()),
-        new("kubelet", node => new StubNodeAgent(node)) { PerNode = true },
+        new("root-ca-cert-publisher", _ => new RootCa()),
+        new("endpointslice-controller", _ => new EndpointSlices()),
+        new("endpoint-controller", _ => new EndpointLists()),
+        new("generic-garbage-collector", _ => new GarbageCollector()),
+        new("namespace-controller", _ => new Namespaces()),
+        new("node-lifecycle-controller", _ => new NodeLifecycle())
+        {
+            EventSource = "node-controller",
+        },
+        new("taint-eviction-controller", _ => new TaintEviction()),
+        new("service-lb-controller", _ => new ServiceLoadBalancer())
+        {
+            EventSource = "service-controller",
+        },
+        new("deployment-controller", _ => new Deployments()),
+        new("replicaset-controller", _ => new ReplicaSets()),
+        new("default-scheduler", _ => new Scheduler())
+        {
+            User = new("system:kube-scheduler", ["system:authenticated"]),
+        },
+        new("kubelet", node => new Kubelet(node))
+        {
+            PerNode = true, User = new("system:node:", ["system:nodes", "system:authenticated"]),
+        },
+        new("kube-proxy", node => new KubeProxy(node)) { PerNode = true },
     ];
+
+    /// <summary>The physical world: machines that can pull any public image.</summary>
+    public static World World(IWorldHost host) => new(host, new ImageCatalogue());
 
     /// <summary>The objects of a fresh cluster: the system namespaces with their default accounts,
     /// and so many nodes, ready.</summary>
@@ -30,11 +58,119 @@ public static class Bootstrap
         {
             Metadata = new() { Name = ServiceAccounts.Default, Namespace = ns },
         }));
+        objects.AddRange(SystemNamespaces.Select(RootCa.Of));
+        objects.AddRange(ApiServerService());
         for (var i = 1; i <= nodes; i++)
         {
             objects.Add(NewNode(string.Create(CultureInfo.InvariantCulture, $"node-{i}")));
         }
         return [.. objects];
+    }
+
+    /// <summary>The Service by which pods reach the API server, and the addresses behind it: the
+    /// API server writes both itself, since nobody selects it.</summary>
+    private static Seq<ApiObject> ApiServerService() =>
+    [
+        new Service
+        {
+            Metadata = new()
+            {
+                Name = "kubernetes", Namespace = "default",
+                Labels = Map.Of(("component", "apiserver"), ("provider", "kubernetes")),
+            },
+            Spec = new()
+            {
+                ClusterIP = "10.96.0.1", ClusterIPs = ["10.96.0.1"], IpFamilies = ["IPv4"],
+                IpFamilyPolicy = "SingleStack",
+                Ports = [new() { Name = "https", Port = 443, Protocol = "TCP", TargetPort = 6443 }],
+            },
+        },
+        new Endpoints
+        {
+            Metadata = new()
+            {
+                Name = "kubernetes", Namespace = "default",
+                Labels = Map.Of(("endpointslice.kubernetes.io/skip-mirror", "true")),
+            },
+            Subsets =
+            [
+                new()
+                {
+                    Addresses = [new() { Ip = ApiServerAddress }],
+                    Ports = [new() { Name = "https", Port = 6443, Protocol = "TCP" }],
+                },
+            ],
+        },
+        new EndpointSlice
+        {
+            Metadata = new()
+            {
+                Name = "kubernetes", Namespace = "default",
+                Labels = Map.Of((EndpointSlices.ServiceName, "kubernetes")),
+            },
+            AddressType = "IPv4",
+            Endpoints =
+            [
+                new() { Addresses = [ApiServerAddress], Conditions = new() { Ready = true } },
+            ],
+            Ports = [new() { Name = "https", Port = 6443, Protocol = "TCP" }],
+        },
+    ];
+
+    /// <summary>Options with what nobody said: machines, and for each node that is there at the
+    /// start its addresses and the Lease of a kubelet that has been running for a while.</summary>
+    internal static SimulationOptions Complete(SimulationOptions options)
+    {
+        var objects = new List<ApiObject>();
+        var number = 0;
+        foreach (var o in options.Objects)
+        {
+            objects.Add(o is Node node ? WithAddresses(node, ++number) : o);
+        }
+        for (var i = 0; i < options.Objects.Count && number > 0; i++)
+        {
+            if (options.Objects[i] is Node node)
+            {
+                objects.Add(NewLease(node.Metadata.Name, options.Start));
+            }
+        }
+        return options with { World = options.World ?? World, Objects = [.. objects] };
+    }
+
+    private static Lease NewLease(string node, DateTime renewed) => new()
+    {
+        Metadata = new() { Name = node, Namespace = "kube-node-lease" },
+        Spec = new()
+        {
+            HolderIdentity = node, LeaseDurationSeconds = 40, RenewTime = renewed,
+        },
+    };
+
+    // The n-th machine: 172.18.0.(n + 1), its pods 10.244.n.0/24. From the 256th on, where no range
+    // of 10.244.0.0/16 is left, pods have those of 10.129.0.0/16 and onwards.
+    private static Node WithAddresses(Node node, int n)
+    {
+        var (high, low) = (n >> 8, n & 255);
+        var range = node.Spec.PodCIDR ?? string.Create(CultureInfo.InvariantCulture,
+            $"10.{(high == 0 ? 244 : 128 + high)}.{low}.0/24");
+        var address = string.Create(CultureInfo.InvariantCulture,
+            $"172.18.{(n + 1) >> 8}.{(n + 1) & 255}");
+        return node with
+        {
+            Spec = node.Spec with
+            {
+                PodCIDR = range,
+                PodCIDRs = node.Spec.PodCIDRs.IsEmpty ? [range] : node.Spec.PodCIDRs,
+            },
+            Status = node.Status with
+            {
+                Addresses = !node.Status.Addresses.IsEmpty ? node.Status.Addresses :
+                [
+                    new() { Type = "InternalIP", Address = address },
+                    new() { Type = "Hostname", Address = node.Metadata.Name },
+                ],
+            },
+        };
     }
 
     /// <summary>A ready node of 4 CPUs, 16 GiB of memory and room for 110 pods.</summary>

@@ -58,7 +58,7 @@ public sealed partial class Cluster
 
     /// <summary>A new cluster, with everything said in detail.</summary>
     public Cluster(SimulationOptions options)
-        : this(new Simulation(options))
+        : this(new Simulation(Bootstrap.Complete(options)))
     {
     }
 

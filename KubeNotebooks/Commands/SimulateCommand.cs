@@ -43,6 +43,7 @@ internal static class SimulateCommand
         var journal = Path("--journal", "What happens when: one JSON object a line");
         var saveJournal = Path("--save-journal", "Write down what happened when, to play it again");
         var trace = Path("--trace", "Write what components do to this file, a JSON object a line");
+        var html = Path("--html", "Write a page that plays the run step by step", "FILE.html");
         var format = Choice("--output", "How to print the objects", "wide", "json", "yaml");
         format.Aliases.Add("-o");
         var command = new Command("simulate",
@@ -50,7 +51,7 @@ internal static class SimulateCommand
             + "Exit code 0: it ran; 2: bad input, nothing was run; 3: the limit was reached.")
         {
             files, nodes, seed, untilConverged, span, limit, start, latency, journal,
-            saveJournal, trace, format,
+            saveJournal, trace, html, format,
         };
         // Only whether an option is there: its value may be what is wrong.
         bool Given(CommandResult r, Option option) => r.GetResult(option) is { Implicit: false };
@@ -71,13 +72,14 @@ internal static class SimulateCommand
             Journal = parsed.GetValue(journal),
             SaveJournal = parsed.GetValue(saveJournal),
             Trace = parsed.GetValue(trace),
+            Html = parsed.GetValue(html),
             Format = parsed.GetValue(format)!,
         }).Execute());
         return command;
     }
 
-    private static Option<string> Path(string name, string description) =>
-        new(name) { Description = description, HelpName = "FILE.jsonl" };
+    private static Option<string> Path(string name, string description,
+        string file = "FILE.jsonl") => new(name) { Description = description, HelpName = file };
 
     private static Option<string> Choice(string name, string description, params string[] values)
     {

@@ -26,6 +26,8 @@ internal sealed record SimulateOptions
 
     public string? Trace { get; init; }
 
+    public string? Html { get; init; }
+
     public required string Format { get; init; }
 }
 
@@ -46,10 +48,14 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
                 : new TraceFile(CommandFiles.Create(options.Trace), options.Start);
             using var saved = options.SaveJournal is null ? null
                 : new StreamWriter(CommandFiles.Create(options.SaveJournal));
-            cluster.Stepped = trace is null ? null : trace.Write;
+            using var html = options.Html is null ? null : new HtmlFile(options.Html);
+            var log = html is null ? null : new RunLog(cluster, options.Start);
+            cluster.Stepped = (trace is null ? null : trace.Write)
+                + (log is null ? null : (Action<StepRecord>)log.Write);
             Apply(cluster, documents);
             var code = RunToEnd(cluster, journal);
             saved?.Write(cluster.SaveJournal());
+            html?.Write(log!, Title);
             ObjectPrinter.Print(terminal.Out, cluster, options.Format);
             return code;
         }
@@ -59,6 +65,10 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
             return ExitCode.BadInput;
         }
     }
+
+    // The page is named after what was applied, or played.
+    private string Title => string.Join(", ", options.Files.Append(options.Journal)
+        .OfType<string>().Select(f => f == "-" ? "manifest" : Path.GetFileName(f.TrimEnd('/'))));
 
     /// <summary>A cluster whose nodes are those of the manifests or, when there are none, the
     /// default ones.</summary>

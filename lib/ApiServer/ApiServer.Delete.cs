@@ -43,6 +43,7 @@ public sealed partial class ApiServer
         {
             return listed;
         }
+        var before = store.Head;
         foreach (var item in listed.Items!)
         {
             var answer = Delete(request with
@@ -55,7 +56,7 @@ public sealed partial class ApiServer
                 return answer;
             }
         }
-        return listed with { Revision = store.Head };
+        return listed with { Revision = store.Head > before ? store.Head : default };
     }
 
     private ApiResponse Delete(ApiRequest request, ApiObject old)

@@ -54,6 +54,12 @@ internal sealed class PodStrategy(PodRules rules) : KindStrategy<Pod>
         + "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously "
         + "negative)";
 
+    private static readonly PodCondition gated = new()
+    {
+        Type = "PodScheduled", Status = "False", Reason = "SchedulingGated",
+        Message = "Scheduling is blocked due to non-empty scheduling gates",
+    };
+
     private static readonly PodStatus bestEffort = Pending("BestEffort");
     private static readonly PodStatus burstable = Pending("Burstable");
     private static readonly PodStatus guaranteed = Pending("Guaranteed");
@@ -75,15 +81,20 @@ internal sealed class PodStrategy(PodRules rules) : KindStrategy<Pod>
         return ReferenceEquals(spec, value.Spec) ? value : value with { Spec = spec };
     }
 
-    protected override Pod PrepareCreate(Pod value) => value with
+    protected override Pod PrepareCreate(Pod value)
     {
-        Status = value.QosClass switch
+        var status = value.QosClass switch
         {
             "BestEffort" => bestEffort,
             "Guaranteed" => guaranteed,
             _ => burstable,
-        },
-    };
+        };
+        return value with
+        {
+            Status = value.Spec.SchedulingGates.IsEmpty ? status
+                : status with { Conditions = [gated] },
+        };
+    }
 
     protected override Pod WithStatusOf(Pod value, Pod source) =>
         value with { Status = source.Status };

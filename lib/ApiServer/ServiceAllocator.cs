@@ -119,6 +119,8 @@ internal sealed class ServiceAllocator(EtcdStore store, Prng random)
             Spec = spec with
             {
                 Ports = ports,
+                HealthCheckNodePort = NeedsHealthCheck(spec) && spec.HealthCheckNodePort is not > 0
+                    ? was.Spec.HealthCheckNodePort : spec.HealthCheckNodePort,
                 ClusterIP = spec.ClusterIP is { Length: > 0 } given ? given : was.Spec.ClusterIP,
                 ClusterIPs = spec.ClusterIPs.IsEmpty ? was.Spec.ClusterIPs : spec.ClusterIPs,
                 IpFamilies = spec.IpFamilies.IsEmpty ? was.Spec.IpFamilies : spec.IpFamilies,
@@ -153,9 +155,15 @@ internal sealed class ServiceAllocator(EtcdStore store, Prng random)
                 IpFamilies = spec.IpFamilies.IsEmpty ? ["IPv4"] : spec.IpFamilies,
                 IpFamilyPolicy = spec.IpFamilyPolicy ?? "SingleStack",
                 Ports = ports,
+                HealthCheckNodePort = !NeedsHealthCheck(spec) ? null
+                    : spec.HealthCheckNodePort is > 0 and var chosen ? chosen : NextPort(ports),
             },
         };
     }
+
+    // Load balancers ask the nodes which of them have endpoints of their own.
+    private static bool NeedsHealthCheck(ServiceSpec spec) =>
+        spec is { Type: "LoadBalancer", ExternalTrafficPolicy: "Local" };
 
     private string NextIp() =>
         Ip(Draw(ChosenAddresses, Addresses, at => !takenIps.Contains(Ip(at))));
@@ -219,6 +227,10 @@ internal sealed class ServiceAllocator(EtcdStore store, Prng random)
             {
                 _ = add ? takenPorts.Add(taken) : takenPorts.Remove(taken);
             }
+        }
+        if (service.Spec.HealthCheckNodePort is { } asked and > 0)
+        {
+            _ = add ? takenPorts.Add(asked) : takenPorts.Remove(asked);
         }
     }
 }

@@ -136,6 +136,8 @@ internal sealed class Faults(Simulation simulation)
         }
         if (!shard.Listed)
         {
+            // It has seen nothing yet: it lists what is there now, not what was when it was cut off.
+            shard.ReleaseAll();
             simulation.EnqueueNow(WorkType.Relist, shard, simulation.DrawService());
         }
         else if (shard.Held is { Count: > 0 })

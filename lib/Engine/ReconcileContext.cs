@@ -11,6 +11,7 @@ public sealed class ReconcileContext
     private readonly List<Change> changes = [];
     private readonly List<(Revision Revision, TimeSpan After)> commits = [];
     private readonly List<(TimeSpan Delay, ObjectKey Key, Pace Pace)> timers = [];
+    private string? instanceOnHost;
 
     internal ReconcileContext(Simulation simulation, Shard shard)
     {
@@ -48,6 +49,24 @@ public sealed class ReconcileContext
     /// <summary>How long the writes so far keep the worker busy.</summary>
     internal TimeSpan Busy { get; private set; }
 
+    /// <summary>A memo that all instances of the component share, made empty on first use. It may
+    /// hold only what follows from objects that they read: whoever comes first computes it for the
+    /// others.</summary>
+    public T Shared<T>()
+        where T : class, new()
+    {
+        var shared = shard.Component.Shared;
+        if (!shared.TryGetValue(typeof(T), out var memo))
+        {
+            shared.Add(typeof(T), memo = new T());
+        }
+        return (T)memo;
+    }
+
+    /// <summary>How far the component sees the objects of a type.</summary>
+    public Revision Cursor<T>()
+        where T : ApiObject => simulation.CursorOf(shard, Kinds.Of<T>());
+
     /// <summary>The object of a key as the component sees it, or null.</summary>
     public ApiObject? Get(ObjectKey key) =>
         simulation.Store.Get(key, simulation.CursorOf(shard, key.Kind));
@@ -76,6 +95,23 @@ public sealed class ReconcileContext
         foreach (var o in simulation.Store.Owned(kind, owner.Metadata.Uid, at))
         {
             found.Add((T)o);
+        }
+        return found;
+    }
+
+    /// <summary>The objects of a kind in a namespace (null for all) as the component sees them, by
+    /// namespace and name: for components to which kinds are values.</summary>
+    public IEnumerable<ApiObject> List(Kind kind, string? ns) =>
+        simulation.Store.List(kind, ns, simulation.CursorOf(shard, kind));
+
+    /// <summary>The objects of a kind that name an owner by its UID, in the order of their
+    /// creation, as the component sees them.</summary>
+    public List<ApiObject> Owned(Kind kind, string ownerUid)
+    {
+        var found = new List<ApiObject>();
+        foreach (var o in simulation.Store.Owned(kind, ownerUid, simulation.CursorOf(shard, kind)))
+        {
+            found.Add(o);
         }
         return found;
     }
@@ -175,22 +211,51 @@ public sealed class ReconcileContext
     /// is
     /// a template with {0}, {1}… for the arguments.</summary>
     public void Event(ApiObject about, string type, string reason, string message,
-        params string[] arguments)
+        params string[] arguments) => EventAt(about, null, type, reason, message, arguments);
+
+    /// <summary>Reports an event about a part of an object, such as
+    /// <c>spec.containers{web}</c>.</summary>
+    public void EventAt(ApiObject about, string? fieldPath, string type, string reason,
+        string message, params string[] arguments)
     {
         var row = new EventRow
         {
             Involved = about.Key,
             Uid = about.Metadata.Uid,
             InvolvedVersion = about.Metadata.ResourceVersion,
+            FieldPath = fieldPath,
             Type = type,
             Reason = reason,
             Template = message,
             Arguments = [.. arguments],
             At = Now,
-            Component = shard.Component.Name,
+            Component = shard.Component.Spec.EventSource ?? shard.Component.Name,
             Host = shard.Node,
         };
         simulation.Api.RecordEvent(row);
+        commits.Add((simulation.Store.Head, Busy));
+    }
+
+    /// <summary>Reports an event in the newer form, which names what was being done (the action) as
+    /// well: the form of the scheduler.</summary>
+    public void NewEvent(ApiObject about, string type, string reason, string action,
+        string message, params string[] arguments)
+    {
+        simulation.Api.RecordEvent(new EventRow
+        {
+            Involved = about.Key,
+            Uid = about.Metadata.Uid,
+            InvolvedVersion = about.Metadata.ResourceVersion,
+            Type = type,
+            Reason = reason,
+            Action = action,
+            Template = message,
+            Arguments = [.. arguments],
+            At = Now,
+            Component = shard.Component.Name,
+            Host = instanceOnHost ??=
+                $"{shard.Component.Name}-{(Node.Length > 0 ? Node : "control-plane")}",
+        });
         commits.Add((simulation.Store.Head, Busy));
     }
 

@@ -33,6 +33,19 @@ public interface IReconciler
     Result Reconcile(ObjectKey key, ReconcileContext api);
 }
 
+/// <summary>A component that does its work on a machine only when somebody looks at the machine,
+/// as if it had done it all along: of 5,000 nodes that each rewrite their rules for every change,
+/// nobody looks at more than a few.</summary>
+/// <remarks>What it makes must follow from what it reads at its cursors alone: no chance, no clock,
+/// no writes to the API. Then a look changes nothing, whenever it comes. Before its process dies it
+/// is looked at once more, so that what it left behind is as of that moment.</remarks>
+public interface ILazyReconciler : IReconciler
+{
+    /// <summary>Makes the machine what it would be had the component worked all
+    /// along.</summary>
+    void CatchUp(ReconcileContext api);
+}
+
 /// <summary>A kind that a component watches; optionally only what concerns its own node, and which
 /// key a change is about.</summary>
 public sealed record Watched(Kind Kind)
@@ -40,6 +53,10 @@ public sealed record Watched(Kind Kind)
     /// <summary>For a component with an instance a node: the node that an object concerns, null for
     /// none. Unset: every instance sees every object of the kind.</summary>
     public Func<ApiObject, string?>? NodeOf { get; init; }
+
+    /// <summary>True: nobody is told of changes. The cursor moves all the same, and the component
+    /// reads at it when somebody looks; see <see cref="ILazyReconciler"/>.</summary>
+    public bool OnDemand { get; init; }
 
     /// <summary>The key that a change is about, null for none. Unset: the object's own
     /// key.</summary>
@@ -122,6 +139,11 @@ public sealed record ComponentSpec(string Name, Func<string, IReconciler> New)
     /// name.</summary>
     public bool PerNode { get; init; }
 
-    /// <summary>Who the component is to the API server.</summary>
+    /// <summary>The name under which the component reports events, where that is another:
+    /// <c>node-lifecycle-controller</c> reports as <c>node-controller</c>.</summary>
+    public string? EventSource { get; init; }
+
+    /// <summary>Who the component is to the API server. The node of an instance is added to a name
+    /// that ends with a colon, such as <c>system:node:</c>.</summary>
     public UserInfo? User { get; init; }
 }

@@ -28,6 +28,10 @@ internal sealed class Component
 
     public ulong NameDigest { get; }
 
+    /// <summary>What the instances share, by its type; see
+    /// <see cref="ReconcileContext.Shared"/>.</summary>
+    public Dictionary<Type, object> Shared { get; } = [];
+
     public UserInfo User { get; }
 
     /// <summary>The shards in the order in which they were made.</summary>
@@ -67,6 +71,11 @@ internal sealed class Shard : IQueueHost
         Context = new(simulation, this);
         Digest = KubeSim.Digest.Mix(component.NameDigest, node);
         Random = simulation.Random.Fork(Instance);
+        User = component.User;
+        if (User.Name.EndsWith(':'))
+        {
+            User = User with { Name = User.Name + node };
+        }
     }
 
     public Component Component { get; }
@@ -81,7 +90,7 @@ internal sealed class Shard : IQueueHost
 
     public Prng Random { get; private set; }
 
-    public UserInfo User => Component.User;
+    public UserInfo User { get; }
 
     public DateTime Now => simulation.Now;
 
@@ -101,7 +110,15 @@ internal sealed class Shard : IQueueHost
 
     public int BusyWorkers { get; set; }
 
-    public bool Partitioned { get; set; }
+    public bool Partitioned
+    {
+        get;
+        set
+        {
+            field = value;
+            TellWorld();
+        }
+    }
 
     public BackOff<ObjectKey> BackOff { get; private set; } = BackOff<ObjectKey>.ForControllers();
 
@@ -123,11 +140,13 @@ internal sealed class Shard : IQueueHost
         starts++;
         StartScheduled = false;
         BusyWorkers = 0;
+        TellWorld();
     }
 
     /// <summary>The process dies: queue, caches, timers and cursors are gone.</summary>
     public void Crash()
     {
+        CatchUp();
         Generation++;
         Reconciler = null;
         Listed = false;
@@ -143,6 +162,16 @@ internal sealed class Shard : IQueueHost
         timers.Clear();
         seen.Clear();
         ReleaseAll();
+        TellWorld();
+    }
+
+    /// <summary>A lazy component does now what it would have done by now.</summary>
+    public void CatchUp()
+    {
+        if (Listed && Reconciler is ILazyReconciler lazy)
+        {
+            lazy.CatchUp(Context);
+        }
     }
 
     public bool IsHeld(Kind kind) => held is not null && held.ContainsKey(kind);
@@ -241,6 +270,9 @@ internal sealed class Shard : IQueueHost
         simulation.CountWork(pace, -1);
         return true;
     }
+
+    private void TellWorld() =>
+        simulation.World.Reachable(Component.Name, Node, Reconciler is not null && !Partitioned);
 
     /// <summary>Takes a key and what led to it.</summary>
     public ObjectKey Take(out Pending pending)

@@ -31,7 +31,7 @@ internal sealed partial class Simulation : IWorldHost
         Faults = new(this);
         Steps = new();
         worldRandom = Random.Fork("world");
-        World = options.World(this);
+        World = options.World?.Invoke(this) ?? new NoWorld();
         foreach (var o in options.Objects)
         {
             Api.Handle(CreateRequest(o)).EnsureSuccess();

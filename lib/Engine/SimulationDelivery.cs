@@ -29,7 +29,11 @@ internal sealed partial class Simulation
         for (var i = 0; logged && i < stream.Watchers.Count; i++)
         {
             var (component, watched) = stream.Watchers[i];
-            if (!component.Spec.PerNode)
+            if (watched.OnDemand)
+            {
+                BeginOn(component, e.New is null ? null : watched.NodeOf?.Invoke(e.New));
+            }
+            else if (!component.Spec.PerNode)
             {
                 Offer(component.Shards[0], e);
             }
@@ -67,6 +71,19 @@ internal sealed partial class Simulation
         }
     }
 
+    private void BeginOn(Component component, string? node)
+    {
+        if (component.Spec.PerNode && !string.IsNullOrEmpty(node) && component.Find(node) is null)
+        {
+            Begin(component, node);
+        }
+    }
+
+    /// <summary>Lets a lazy component bring its machine up to what it has seen, before somebody
+    /// looks at that machine. The run does not notice.</summary>
+    public void Look(string component, string node) =>
+        Components.Find(c => c.Name == component)?.Find(node)?.CatchUp();
+
     private void Offer(Shard shard, in WatchEvent e)
     {
         if (shard.Listed && !shard.IsHeld(e.Key.Kind))
@@ -83,7 +100,7 @@ internal sealed partial class Simulation
             return;
         }
         shard.Listed = true;
-        foreach (var watched in shard.Component.Watches)
+        foreach (var watched in shard.Component.Watches.Where(w => !w.OnDemand))
         {
             foreach (var o in Listed(shard, watched, CursorOf(shard, watched.Kind)))
             {
@@ -107,6 +124,11 @@ internal sealed partial class Simulation
         {
             var to = streams[kind].Cursor(Store.Head);
             var watched = shard.Component.Watches.First(w => w.Kind.Equals(kind));
+            if (watched.OnDemand)
+            {
+                shard.Release(kind);
+                continue;
+            }
             if (cursor.At < Store.Compacted)
             {
                 RelistAfterGone(shard, watched, cursor.At, to);

@@ -21,8 +21,9 @@ public sealed record SimulationOptions
     /// <summary>The objects that are there at the start, in order.</summary>
     public Seq<ApiObject> Objects { get; init; }
 
-    /// <summary>Makes the physical world of a run; a replay makes it anew.</summary>
-    public Func<IWorldHost, IWorld> World { get; init; } = _ => new NoWorld();
+    /// <summary>Makes the physical world of a run; a replay makes it anew. Null: a cluster has
+    /// machines that can pull any public image.</summary>
+    public Func<IWorldHost, IWorld>? World { get; init; }
 
     /// <summary>The most reconciles at one instant before the run is taken for endless.</summary>
     public int StepsPerInstant { get; init; } = 1_000_000;

@@ -13,6 +13,10 @@ public interface IWorld
 
     /// <summary>A machine is cut off from the network.</summary>
     void Partition(string machine);
+
+    /// <summary>A component's instance on a machine reaches the API server, or does so no
+    /// more.</summary>
+    void Reachable(string component, string machine, bool reaches);
 }
 
 /// <summary>What the world may ask of the engine.</summary>
@@ -45,5 +49,10 @@ internal sealed class NoWorld : IWorld
     public void Partition(string machine)
     {
         // No wire to cut.
+    }
+
+    public void Reachable(string component, string machine, bool reaches)
+    {
+        // Nobody listens for it.
     }
 }

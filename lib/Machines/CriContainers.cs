@@ -10,7 +10,7 @@ public sealed record ContainerConfig
     /// <summary>0 for the first, and one more for each restart.</summary>
     public int Attempt { get; init; }
 
-    /// <summary>The image, by the digest that the pull gave.</summary>
+    /// <summary>The image, as the pod names it.</summary>
     public required string Image { get; init; }
 
     /// <summary>The program; unset for the image's own.</summary>
@@ -19,30 +19,13 @@ public sealed record ContainerConfig
     /// <summary>Its arguments; unset for the image's own.</summary>
     public Seq<string> Args { get; init; }
 
-    /// <summary>The environment, in the order of the pod.</summary>
-    public Seq<(string Key, string Value)> Envs { get; init; }
-
-    /// <summary>The directories that it sees from elsewhere.</summary>
-    public Seq<CriMount> Mounts { get; init; }
-
-    /// <summary>The share of CPU when it is scarce: 1024 for one CPU.</summary>
-    public long CpuShares { get; init; }
-
-    /// <summary>CPU time per period of 100 ms, in microseconds; 0 for no limit.</summary>
-    public long CpuQuota { get; init; }
+    /// <summary>True when the pod waits for its end before it goes on: an init
+    /// container.</summary>
+    public bool RunsToEnd { get; init; }
 
     /// <summary>Above this many bytes the kernel kills it; 0 for no limit.</summary>
     public long MemoryLimitInBytes { get; init; }
-
-    /// <summary>Who dies first when the machine has no memory left: -997 (never) to 1000.</summary>
-    public int OomScoreAdj { get; init; }
 }
-
-/// <summary>A directory of the machine that a container sees.</summary>
-/// <param name="ContainerPath">Where it sees it.</param>
-/// <param name="HostPath">Where it is.</param>
-/// <param name="Readonly">True: it cannot write.</param>
-public sealed record CriMount(string ContainerPath, string HostPath, bool Readonly = false);
 
 /// <summary>The states of a container, in the order of its life.</summary>
 public enum CriContainerState
@@ -72,6 +55,12 @@ public sealed record CriContainerStatus
     /// <summary>What it was made from.</summary>
     public required ContainerConfig Config { get; init; }
 
+    /// <summary>Its image in full, as <c>docker.io/library/nginx:1.27</c>.</summary>
+    public string ImageName { get; init; } = "";
+
+    /// <summary>Its image by digest, as <c>docker.io/library/nginx@sha256:…</c>.</summary>
+    public string ImageId { get; init; } = "";
+
     /// <summary>Where in its life it is.</summary>
     public CriContainerState State { get; init; }
 
@@ -90,19 +79,33 @@ public sealed record CriContainerStatus
     /// <summary><c>Completed</c>, <c>Error</c> or <c>OOMKilled</c> once it ended.</summary>
     public string Reason { get; init; } = "";
 
+    /// <summary>When it will change of itself (UTC), as far as can be told; null when it will not.
+    /// It stands for the runtime's stream of events: nobody has to look again and
+    /// again.</summary>
+    public DateTime? ChangesAt { get; init; }
+
+    /// <summary>True between the order to start it and its start.</summary>
+    public bool IsStarting => State == CriContainerState.Created && ChangesAt is not null;
+
     /// <summary>What it left for its status, or why it could not start.</summary>
     public string Message { get; init; } = "";
 }
 
 /// <summary>An image that a node has.</summary>
-/// <param name="Id">Its digest.</param>
-/// <param name="RepoTags">The tags that it was pulled by.</param>
+/// <param name="Id">Its repository and digest.</param>
+/// <param name="Reference">Its name in full, as <c>docker.io/library/nginx:1.27</c>.</param>
 /// <param name="SizeBytes">What it takes on the disk.</param>
-/// <param name="Pinned">True: garbage collection leaves it, as the pause image.</param>
-public sealed record CriImage(string Id, Seq<string> RepoTags, long SizeBytes, bool Pinned = false);
+public sealed record CriImage(string Id, string Reference, long SizeBytes);
 
 /// <summary>What came of a command in a container.</summary>
 /// <param name="Stdout">What it printed.</param>
 /// <param name="Stderr">What it complained of.</param>
 /// <param name="ExitCode">0 is success.</param>
 public sealed record ExecResult(string Stdout, string Stderr, int ExitCode);
+
+/// <summary>What a probe meets with.</summary>
+/// <param name="Passes">True when the container answers as a healthy one does.</param>
+/// <param name="Output">What the probe reports when it does not.</param>
+/// <param name="Until">When the answer will be another (UTC), as far as can be told; null when it
+/// stays.</param>
+public readonly record struct ProbeAnswer(bool Passes, string Output = "", DateTime? Until = null);

@@ -22,24 +22,18 @@ public interface IContainerRuntime
     /// <summary>Forgets a sandbox and its containers; may come twice.</summary>
     Answer<bool> RemovePodSandbox(string podSandboxId);
 
-    /// <summary>A sandbox; the error is <c>not found</c>.</summary>
-    Answer<PodSandboxStatus> PodSandboxStatus(string podSandboxId);
+    /// <summary>The pods that have sandboxes, in the order of their first one.</summary>
+    IEnumerable<PodSandboxMetadata> ListPods();
 
-    /// <summary>The sandboxes, newest first; of one pod when a UID is given.</summary>
-    Seq<PodSandboxStatus> ListPodSandbox(string? podUid = null);
+    /// <summary>The sandboxes of a pod, newest first.</summary>
+    Seq<PodSandboxStatus> ListPodSandbox(string podUid);
 
-    /// <summary>Fetches an image; the answer is its digest, and how long the missing layers
-    /// take.</summary>
+    /// <summary>Fetches an image; the answer is its digest, and how long that takes. Pulls of one
+    /// machine wait for each other.</summary>
     Answer<string> PullImage(string image, RegistryAuth? auth = null);
 
     /// <summary>An image that the node has; the value is null when it has not.</summary>
     Answer<CriImage?> ImageStatus(string image);
-
-    /// <summary>The images of the node, by digest.</summary>
-    Seq<CriImage> ListImages();
-
-    /// <summary>Removes an image; no error when it is gone.</summary>
-    Answer<bool> RemoveImage(string image);
 
     /// <summary>Makes a container whose image is there; the answer is its id. The error is what
     /// events call CreateContainerError.</summary>
@@ -48,23 +42,23 @@ public interface IContainerRuntime
     /// <summary>Runs a container; the error is what events call RunContainerError.</summary>
     Answer<bool> StartContainer(string containerId);
 
-    /// <summary>Sends the stop signal and, after the grace, the kill. It takes as long as the
-    /// process does, at most the grace; may come twice, and then the shorter grace
-    /// counts.</summary>
-    Answer<bool> StopContainer(string containerId, TimeSpan grace);
+    /// <summary>Sends the stop signal after a while (the caller's hook comes first) and, after the
+    /// grace, the kill. It takes as long as the process does, at most the grace; may come twice,
+    /// and then the earlier kill counts.</summary>
+    Answer<bool> StopContainer(string containerId, TimeSpan after, TimeSpan grace);
 
     /// <summary>Forgets a container that does not run; no error when it is gone.</summary>
     Answer<bool> RemoveContainer(string containerId);
 
-    /// <summary>A container; the error is <c>not found</c>.</summary>
-    Answer<CriContainerStatus> ContainerStatus(string containerId);
+    /// <summary>The containers of a pod in all its sandboxes, newest first.</summary>
+    Seq<CriContainerStatus> ListContainers(string podUid);
 
-    /// <summary>The containers, newest first; of one sandbox when an id is given.</summary>
-    Seq<CriContainerStatus> ListContainers(string? podSandboxId = null);
-
-    /// <summary>Runs a command in a container and waits: how exec probes and hooks work. When it
-    /// takes longer than the timeout, the error says so.</summary>
+    /// <summary>Runs a command in a container and waits: how hooks work.</summary>
     Answer<ExecResult> ExecSync(string containerId, Seq<string> command, TimeSpan timeout);
+
+    /// <summary>Asks a container what a probe asks: a command in it, or a request to it over the
+    /// network.</summary>
+    ProbeAnswer Probe(string containerId, Probe probe);
 }
 
 /// <summary>Which pod a sandbox is for.</summary>
@@ -78,12 +72,9 @@ public sealed record PodSandboxMetadata(string Name, string Uid, string Namespac
 /// <summary>The sandbox to make.</summary>
 /// <param name="Metadata">Whose it is.</param>
 /// <param name="Hostname">The host name in it.</param>
-/// <param name="PortMappings">The host ports that lead to it.</param>
 /// <param name="HostNetwork">True: no namespace of its own, no CNI.</param>
-/// <param name="Labels">What the kubelet finds it by.</param>
 public sealed record PodSandboxConfig(PodSandboxMetadata Metadata, string Hostname,
-    Seq<PortMapping> PortMappings = default, bool HostNetwork = false,
-    Map<string> Labels = default);
+    bool HostNetwork = false);
 
 /// <summary>A sandbox as it is.</summary>
 /// <param name="Id">Given by the runtime.</param>

@@ -7,8 +7,9 @@ namespace KubeSim;
 /// may be another digest.</remarks>
 public interface IImageRegistry
 {
-    /// <summary>Looks a reference up. The error is the runtime's own text, such as <c>failed to
-    /// pull and unpack image "docker.io/library/nosuch:latest": … not found</c>.</summary>
+    /// <summary>Looks a reference up. The error is the runtime's own text, such as
+    /// <c>rpc error: code = NotFound desc = failed to pull and unpack image "nosuch:1": … not
+    /// found</c>.</summary>
     /// <param name="reference">As pods write it; <see cref="ImageReference.Parse"/> completes
     /// it.</param>
     /// <param name="auth">User and password of a pull secret; null for none.</param>
@@ -17,17 +18,10 @@ public interface IImageRegistry
 
 /// <summary>What a registry knows of an image.</summary>
 /// <param name="Digest"><c>sha256:…</c>: the image itself, whatever it is called.</param>
-/// <param name="Layers">The parts that a node fetches; it skips those it has.</param>
-/// <param name="Entrypoint">What runs when the container names no command.</param>
-/// <param name="Cmd">The arguments of the entrypoint when the container names none.</param>
-/// <param name="User">Whom it runs as; null for root.</param>
-public sealed record ImageManifest(string Digest, Seq<ImageLayer> Layers, Seq<string> Entrypoint,
-    Seq<string> Cmd = default, string? User = null);
-
-/// <summary>One layer of an image, shared by all images that build on it.</summary>
-/// <param name="Digest">What names it.</param>
 /// <param name="SizeBytes">What a pull moves over the wire.</param>
-public sealed record ImageLayer(string Digest, long SizeBytes);
+/// <param name="Run">What a container made from it does.</param>
+public sealed record ImageManifest(
+    string Digest, long SizeBytes, Func<ContainerConfig, ProcessBehaviour> Run);
 
 /// <summary>Who pulls.</summary>
 /// <param name="Username">The user.</param>

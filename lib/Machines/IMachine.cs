@@ -33,10 +33,6 @@ public interface IMachine
     /// <summary>The host name, which becomes the name of the Node.</summary>
     string Name { get; }
 
-    /// <summary>What it is made of: <c>cpu</c>, <c>memory</c>, <c>ephemeral-storage</c>,
-    /// <c>pods</c>.</summary>
-    Map<Quantity> Capacity { get; }
-
     /// <summary>True while it has power.</summary>
     bool IsOn { get; }
 
@@ -47,57 +43,13 @@ public interface IMachine
     /// stay.</summary>
     void PowerOff();
 
-    /// <summary>Boots; the answer says how long until the first process can run.</summary>
-    Answer<string> PowerOn();
+    /// <summary>Boots.</summary>
+    void PowerOn();
 
-    /// <summary>The processes, by pid.</summary>
-    Seq<MachineProcess> Processes { get; }
+    /// <summary>The range of addresses for its pods, in CIDR form; empty while nobody said
+    /// so.</summary>
+    string PodCidr { get; }
 
-    /// <summary>Starts a process; the answer is its pid.</summary>
-    Answer<int> Start(ProcessSpec spec);
-
-    /// <summary>Sends a signal, such as <c>SIGTERM</c>. A process that handles it takes its own
-    /// time to end; <c>SIGKILL</c> ends it at once.</summary>
-    Answer<bool> Signal(int pid, string signal);
-
-    /// <summary>The network namespaces, by name; the machine's own is <c>host</c>.</summary>
-    Seq<NetworkNamespace> NetworkNamespaces { get; }
-
-    /// <summary>Makes an empty network namespace, with a loopback interface and no way
-    /// out.</summary>
-    NetworkNamespace AddNetworkNamespace(string name);
-
-    /// <summary>Takes a network namespace away, its interfaces with it; no error when it is
-    /// gone.</summary>
-    void RemoveNetworkNamespace(string name);
-
-    /// <summary>The files and disks.</summary>
-    IFiles Files { get; }
+    /// <summary>What runs the containers on it.</summary>
+    IContainerRuntime Runtime { get; }
 }
-
-/// <summary>What to run.</summary>
-/// <param name="Command">The program and its arguments.</param>
-/// <param name="NetworkNamespace">Whose interfaces it sees.</param>
-/// <param name="Root">The directory that it sees as <c>/</c>.</param>
-/// <param name="CpuMilli">The most it may use, in thousandths of a CPU; null for no limit.</param>
-/// <param name="MemoryBytes">Above this many bytes the kernel kills it; null for no limit.</param>
-public sealed record ProcessSpec(Seq<string> Command, string NetworkNamespace = "host",
-    string Root = "/", long? CpuMilli = null, long? MemoryBytes = null);
-
-/// <summary>A process, running or ended and not yet looked at.</summary>
-/// <param name="Pid">Its number, unique on the machine since boot.</param>
-/// <param name="Spec">What was started.</param>
-/// <param name="StartedAt">When (UTC).</param>
-/// <param name="EndedAt">When it ended (UTC); null while it runs.</param>
-/// <param name="ExitCode">0–255; a process that a signal killed has 128 + the signal's
-/// number.</param>
-/// <param name="OomKilled">True when the kernel killed it for its memory.</param>
-public sealed record MachineProcess(int Pid, ProcessSpec Spec, DateTime StartedAt,
-    DateTime? EndedAt = null, int? ExitCode = null, bool OomKilled = false);
-
-/// <summary>A network stack of its own: what a pod's containers share.</summary>
-/// <param name="Name">Unique on the machine.</param>
-/// <param name="Interfaces">The interfaces in it, <c>lo</c> first.</param>
-/// <param name="Routes">Where packets go, the most exact destination first.</param>
-public sealed record NetworkNamespace(string Name, Seq<CniInterface> Interfaces,
-    Seq<CniRoute> Routes);

@@ -27,8 +27,14 @@ internal static class Given
     /// <summary>A cluster whose only component is the given one.</summary>
     public static Cluster Alone(
         Func<IReconciler> factory, Latency? latency = null, ulong seed = 0) =>
-        new(nodes: 1, seed: seed, latency: latency,
-            components: [new("probe", _ => factory())]);
+        new(new SimulationOptions
+        {
+            Seed = seed,
+            Latency = latency ?? Latency.Typical,
+            Components = [new("probe", _ => factory())],
+            // The tests' own ConfigMaps are the only ones.
+            Objects = Bootstrap.Objects(1).RemoveAll(o => o is ConfigMap),
+        });
 
     public static ulong[] Digests(Cluster cluster) =>
         [.. Enumerable.Range(1, (int)cluster.StepCount).Select(n => cluster.DigestAt(n))];

@@ -233,7 +233,7 @@ public sealed class FaultTests
         Assert.That(() => cluster.Faults.Crash("node-9"), Throws.ArgumentException
             .With.Message.Contains("node-9").And.Message.Contains("default-scheduler"));
         Assert.That(() => cluster.Faults.Hold("kubelet:Deployment"), Throws.ArgumentException
-            .With.Message.Contains("it watches Pod"));
+            .With.Message.Contains("it watches Node, Pod"));
         Assert.That(cluster.Journal, Is.Empty);
     }
 }

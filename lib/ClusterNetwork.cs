@@ -1,0 +1,357 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+
+namespace KubeSim;
+
+/// <summary>The way of a packet through the cluster, and what its sender notices.</summary>
+public sealed record PacketTrace
+{
+    /// <summary>Who sent it.</summary>
+    public required string From { get; init; }
+
+    /// <summary>Where to, as it was written.</summary>
+    public required string To { get; init; }
+
+    /// <summary>Each place that it came by, in order.</summary>
+    public Seq<Hop> Hops { get; init; }
+
+    /// <summary>What the sender notices.</summary>
+    public required SendOutcome Outcome { get; init; }
+
+    /// <summary>The pod that answered; null when none did.</summary>
+    public ObjectKey? Receiver { get; init; }
+
+    /// <summary>The outcome in words.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>The whole way: under each machine or pod its rules, a line each, and the packet
+    /// wherever it has changed.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder($"{From} → {To}\n");
+        var width = Hops.Select(h => h.Where.Length - h.Where.IndexOf(' ')).DefaultIfEmpty().Max();
+        var (stop, packet) = ("", "");
+        for (var i = 0; i < Hops.Count; i++)
+        {
+            var space = Hops[i].Where.IndexOf(' ');
+            var (place, part) = space < 0 ? (Hops[i].Where, "")
+                : (Hops[i].Where[..space], Hops[i].Where[(space + 1)..]);
+            if (place != stop)
+            {
+                text.Append(place).Append('\n');
+                stop = place;
+            }
+            text.Append(CultureInfo.InvariantCulture, $"{i + 1,4}  {part.PadRight(width)}")
+                .Append(Hops[i].Rule).Append('\n');
+            var after = Hops[i].After.ToString();
+            if (after != packet)
+            {
+                text.Append(' ', 6 + width).Append("= ").Append(after).Append('\n');
+                packet = after;
+            }
+        }
+        return text.Append(Message).ToString();
+    }
+}
+
+/// <summary>The network of a cluster: send a packet and see its way.</summary>
+public sealed partial class Cluster
+{
+    private const string OutsideAddress = "203.0.113.50";
+    private const string DnsAddress = "10.96.0.10";
+    private const int KubeletPort = 10250;
+
+    private int sends;
+
+    /// <summary>Sends the first packet of a connection and follows it.</summary>
+    /// <param name="from">A pod (<c>client</c>, <c>shop/client</c>), a node (<c>node-1</c>), or
+    /// <c>outside</c>.</param>
+    /// <param name="to"><c>NAME:PORT</c>, <c>IP:PORT</c>, <c>http://NAME</c>,
+    /// <c>udp://NAME:PORT</c>; a name or address alone is pinged.</param>
+    /// <returns>Its way, rule by rule, and what the sender notices.</returns>
+    /// <exception cref="ArgumentException">There is no such sender, or the target cannot be
+    /// read.</exception>
+    /// <remarks>A send is no part of the run: it draws from a source of its own, named by how many
+    /// sends came before, and what machines remember of it (connections, session affinity) nothing
+    /// but later sends can see. A fork begins without that memory. First form: a running container
+    /// takes connections on every port, declared or not.</remarks>
+    public PacketTrace Send(string from, string to)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(from);
+        var target = SendTarget.Parse(to);
+        var random = simulation.Random.Fork(
+            string.Create(CultureInfo.InvariantCulture, $"send/{++sends}"));
+        var sender = SenderOf(from);
+        var hops = new List<Hop>();
+        var address = IPAddress.TryParse(target.Host, out _) ? target.Host
+            : Resolve(sender, target, random, hops);
+        if (address is null)
+        {
+            return new()
+            {
+                From = from, To = to, Hops = [.. hops], Outcome = SendOutcome.NameUnknown,
+                Message = $"could not resolve host: {target.Host}",
+            };
+        }
+        var packet = new Packet
+        {
+            Protocol = target.Protocol, Source = sender.Address, Destination = address,
+            SourcePort = target.Port == 0 ? 0 : 32768 + random.Next(28232),
+            DestinationPort = target.Port,
+        };
+        var path = new PacketPath(Nodes(), PodAt, p => random.NextDouble() < p, Now);
+        path.Hops.AddRange(hops);
+        Start(path, sender, packet, random);
+        return new()
+        {
+            From = from, To = to, Hops = [.. path.Hops], Outcome = path.Outcome,
+            Receiver = path.Receiver?.Key, Message = Say(path, target),
+        };
+    }
+
+    /// <summary>A table of a node's packet filter as <c>iptables-save -t TABLE</c> prints
+    /// it there.</summary>
+    /// <exception cref="ArgumentException">There is no such node or table.</exception>
+    public string IptablesSave(string node, string table = "nat") => FilterOf(node).Save(table);
+
+    /// <summary>The packet filter of a node, with the rules that kube-proxy has written by
+    /// now.</summary>
+    /// <exception cref="ArgumentException">There is no such node.</exception>
+    public Netfilter FilterOf(string node)
+    {
+        if (simulation.Store.Get(new(Kinds.Node, "", node)) is null)
+        {
+            throw new ArgumentException($"there is no node {node}");
+        }
+        simulation.Look("kube-proxy", node);
+        return simulation.World.Machine(node).Kernel<Netfilter>();
+    }
+
+    private static string Say(PacketPath path, SendTarget target) => path.Outcome switch
+    {
+        SendOutcome.Answered => $"{path.ReceiverName} answers",
+        SendOutcome.Refused => $"{target}: connection refused",
+        SendOutcome.NoRoute => $"{target}: no route to host",
+        _ when target.Port == 0 => $"{target}: 100% packet loss",
+        _ => $"{target}: connection timed out",
+    };
+
+    private void Start(PacketPath path, Sender sender, Packet packet, Prng random)
+    {
+        var node = sender.Node is null ? null : ViewOf(sender.Node);
+        if (node is not null && sender.Pod is { OnHost: false } pod)
+        {
+            path.FromPod(pod, node, packet);
+        }
+        else if (node is not null)
+        {
+            path.FromNode(node, packet.Destination.StartsWith("127.", StringComparison.Ordinal)
+                ? packet with { Source = "127.0.0.1" } : packet);
+        }
+        else
+        {
+            var entry = EntryFor(packet.Destination, random, out var by);
+            path.FromOutside(entry, packet, by);
+        }
+    }
+
+    /// <summary>Where a packet from outside comes in: the node that has the address, or one that a
+    /// load balancer picks.</summary>
+    private NetworkNode? EntryFor(string address, Prng random, out string by)
+    {
+        var nodes = List<Node>().ToList();
+        if (nodes.Find(n => AddressOf(n) == address) is { } direct)
+        {
+            by = $"{address} is {direct.Metadata.Name}";
+            return ViewOf(direct.Metadata.Name);
+        }
+        foreach (var service in List<Service>())
+        {
+            if (!service.Status.LoadBalancer.Ingress.Any(i => i.Ip == address))
+            {
+                continue;
+            }
+            var port = service.Spec.HealthCheckNodePort ?? 0;
+            var ready = nodes.FindAll(n => n.IsReady
+                && (port == 0 || HealthOf(n.Metadata.Name).EndpointsOf(port) > 0));
+            if (ready.Count == 0)
+            {
+                by = "the load balancer has no healthy node";
+                return null;
+            }
+            var picked = ready[random.Next(ready.Count)].Metadata.Name;
+            by = $"load balancer of {service.Metadata.Namespace}/{service.Metadata.Name} picks "
+                + $"{picked}";
+            return ViewOf(picked);
+        }
+        by = $"no route to {address}: cluster IPs and pod addresses mean something on the nodes "
+            + "alone";
+        return null;
+    }
+
+    private string? Resolve(Sender sender, SendTarget target, Prng random, List<Hop> hops)
+    {
+        var question = new Packet
+        {
+            Protocol = "udp", Source = sender.Address, Destination = DnsAddress,
+            DestinationPort = 53,
+        };
+        void Note(string what, Verdict verdict = Verdict.Pass) =>
+            hops.Add(new($"{sender.Name} DNS", what, question, question, verdict));
+        if (sender.Pod is null || sender.Pod.OnHost)
+        {
+            Note($"{target.Host}: NXDOMAIN; only pods ask the cluster's DNS", Verdict.Drop);
+            return null;
+        }
+        var names = new ClusterNames(Find<Service>, SlicesOf);
+        foreach (var answer in names.Ask(target.Host, sender.Pod.Key.Namespace))
+        {
+            if (answer.Alias is { } alias)
+            {
+                Note($"{answer.Question}: {alias}, {answer.Why}; a name of the outside world",
+                    Verdict.Drop);
+                return null;
+            }
+            Note(answer.Addresses.IsEmpty ? $"{answer.Question}: {answer.Why}"
+                : $"{answer.Question}: {string.Join(", ", answer.Addresses)}, {answer.Why}");
+            if (!answer.Addresses.IsEmpty)
+            {
+                return answer.Addresses[random.Next(answer.Addresses.Count)];
+            }
+        }
+        return null;
+    }
+
+    private Sender SenderOf(string from)
+    {
+        if (from == "outside")
+        {
+            return new(from, OutsideAddress);
+        }
+        if (Find<Node>("", from) is { } node)
+        {
+            return new(from, AddressOf(node)) { Node = from };
+        }
+        var slash = from.IndexOf('/', StringComparison.Ordinal);
+        var (ns, name) = slash < 0 ? ("default", from) : (from[..slash], from[(slash + 1)..]);
+        if (Find<Pod>(ns, name) is not { } pod)
+        {
+            throw new ArgumentException(
+                $"there is no pod {ns}/{name} and no node {from}; or send from \"outside\"");
+        }
+        if (pod.Spec.NodeName is null || pod.Status.PodIP is not { Length: > 0 } address)
+        {
+            throw new ArgumentException($"pod {ns}/{name} has no address yet: it is "
+                + (pod.Status.Phase ?? "Pending"));
+        }
+        return new($"{ns}/{name}", address) { Node = pod.Spec.NodeName, Pod = ViewOf(pod) };
+    }
+
+    private IEnumerable<EndpointSlice> SlicesOf(Service service) => simulation.Store.Labelled(
+        Kinds.EndpointSlice, service.Metadata.Namespace, "kubernetes.io/service-name",
+        service.Metadata.Name, Revision).Cast<EndpointSlice>();
+
+    private List<NetworkNode> Nodes() =>
+        [.. List<Node>().Select(n => ViewOf(n.Metadata.Name))];
+
+    private NetworkNode ViewOf(string name)
+    {
+        var node = Find<Node>("", name);
+        var machine = simulation.World.Machine(name);
+        return new(name, node is null ? machine.Address : AddressOf(node),
+            node?.Spec.PodCIDR ?? machine.PodCidr, () => FilterOf(name))
+        {
+            IsReachable = machine.IsOn && machine.IsConnected,
+            Listens = port => port is KubeletPort || HealthOf(name).EndpointsOf(port) is not null,
+        };
+    }
+
+    private ServiceHealth HealthOf(string node)
+    {
+        FilterOf(node);
+        return simulation.World.Machine(node).Kernel<ServiceHealth>();
+    }
+
+    private string AddressOf(Node node) => node.Status.Addresses
+        .FirstOrDefault(a => a.Type == "InternalIP")?.Address
+        ?? simulation.World.Machine(node.Metadata.Name).Address;
+
+    // What runs is asked of the machine: it goes on when its kubelet is silent. A pod that no
+    // runtime knows, in a cluster without kubelets, is as the API says.
+    private NetworkPod? PodAt(NetworkNode node, string address)
+    {
+        var runtime = simulation.World.Machine(node.Name).Runtime;
+        foreach (var about in runtime.ListPods())
+        {
+            if (runtime.ListPodSandbox(about.Uid)
+                .Any(s => s.Ready && !s.Ips.IsEmpty && s.Ips[0] == address))
+            {
+                return new(new(Kinds.Pod, about.Namespace, about.Name), address, node.Name)
+                {
+                    Runs = Runs(runtime, about.Uid),
+                };
+            }
+        }
+        NetworkPod? found = null;
+        foreach (var o in simulation.Store.OnNode(Kinds.Pod, node.Name, Revision))
+        {
+            var (pod, uid) = ((Pod)o, o.Metadata.Uid);
+            var known = !runtime.ListPodSandbox(uid).IsEmpty;
+            if (pod.Status.PodIP == address && !pod.IsFinished
+                && (!known || pod.Spec.HostNetwork == true) && found is not { Runs: true })
+            {
+                found = known ? ViewOf(pod) with { Runs = Runs(runtime, uid) } : ViewOf(pod);
+            }
+        }
+        return found;
+    }
+
+    private static bool Runs(SimRuntime runtime, string uid) =>
+        runtime.ListContainers(uid).Any(c => c.State == CriContainerState.Running);
+
+    private static NetworkPod ViewOf(Pod pod)
+    {
+        var containers = pod.Status.ContainerStatuses;
+        return new(pod.Key, pod.Status.PodIP ?? "", pod.Spec.NodeName ?? "")
+        {
+            OnHost = pod.Spec.HostNetwork == true,
+            Runs = pod.Status.Phase == "Running" && (containers.IsEmpty
+                || containers.Any(c => c.State?.Running is not null)),
+        };
+    }
+
+    private sealed record Sender(string Name, string Address)
+    {
+        public string? Node { get; init; }
+
+        public NetworkPod? Pod { get; init; }
+    }
+
+    private sealed record SendTarget(string Protocol, string Host, int Port)
+    {
+        public static SendTarget Parse(string to)
+        {
+            ArgumentException.ThrowIfNullOrEmpty(to);
+            var split = to.IndexOf("://", StringComparison.Ordinal);
+            var scheme = split < 0 ? "" : to[..split];
+            var rest = split < 0 ? to : to[(split + 3)..];
+            var slash = rest.IndexOf('/', StringComparison.Ordinal);
+            rest = slash < 0 ? rest : rest[..slash];
+            var colon = rest.IndexOf(':', StringComparison.Ordinal);
+            var host = colon < 0 ? rest : rest[..colon];
+            var port = scheme switch { "http" => 80, "https" => 443, _ => 0 };
+            if (host.Length == 0 || scheme is not ("" or "http" or "https" or "tcp" or "udp")
+                || (colon >= 0 && (!int.TryParse(rest.AsSpan(colon + 1), NumberStyles.None,
+                    CultureInfo.InvariantCulture, out port) || port is < 1 or > 65535)))
+            {
+                throw new ArgumentException($"cannot read the target \"{to}\": NAME:PORT, "
+                    + "IP:PORT, http://NAME, udp://NAME:PORT, or a name or address to ping");
+            }
+            return new(port == 0 ? "icmp" : scheme == "udp" ? "udp" : "tcp", host, port);
+        }
+
+        public override string ToString() => Port == 0 ? Host
+            : string.Create(CultureInfo.InvariantCulture, $"{Host}:{Port}");
+    }
+}

@@ -1,0 +1,271 @@
+using System.Text;
+
+namespace KubeSim;
+
+/// <summary>A list of rules that a packet is held against from first to last.</summary>
+/// <param name="Name">Such as <c>PREROUTING</c> or <c>KUBE-SERVICES</c>.</param>
+/// <param name="Rules">In order.</param>
+/// <param name="IsBuiltIn">True for the chains where the kernel hands packets in; what no rule
+/// decides they accept.</param>
+public sealed record NetfilterChain(string Name, Seq<NetfilterRule> Rules, bool IsBuiltIn = false);
+
+/// <summary>The chains of one purpose: <c>nat</c> rewrites, <c>filter</c> lets through or not,
+/// <c>mangle</c> changes other things.</summary>
+public sealed class NetfilterTable
+{
+    private readonly Dictionary<string, NetfilterChain> chains = new(StringComparer.Ordinal);
+    private readonly List<NetfilterChain> builtIn = [];
+
+    /// <summary>A table of the given chains.</summary>
+    public NetfilterTable(string name, IEnumerable<NetfilterChain> chains)
+    {
+        Name = name;
+        foreach (var chain in chains)
+        {
+            this.chains[chain.Name] = chain;
+            if (chain.IsBuiltIn)
+            {
+                builtIn.Add(chain);
+            }
+        }
+    }
+
+    /// <summary><c>nat</c>, <c>filter</c> or <c>mangle</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>The chains: those of the kernel first, the others by name.</summary>
+    public IEnumerable<NetfilterChain> Chains => builtIn.Concat(chains.Values
+        .Where(c => !c.IsBuiltIn).OrderBy(c => c.Name, StringComparer.Ordinal));
+
+    /// <summary>A chain by name; null when there is none.</summary>
+    public NetfilterChain? Chain(string name) => chains.GetValueOrDefault(name);
+
+    /// <summary>The table as <c>iptables-save</c> prints it, without the remarks and the counts of
+    /// packets.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder($"*{Name}\n");
+        foreach (var chain in Chains)
+        {
+            text.Append($":{chain.Name} {(chain.IsBuiltIn ? "ACCEPT" : "-")} [0:0]\n");
+        }
+        foreach (var chain in Chains)
+        {
+            foreach (var rule in chain.Rules)
+            {
+                text.Append($"-A {chain.Name} {rule}".TrimEnd()).Append('\n');
+            }
+        }
+        return text.Append("COMMIT\n").ToString();
+    }
+}
+
+/// <summary>A connection that a machine keeps track of: how its packets look coming in, and how
+/// the answers do.</summary>
+public sealed record ConntrackEntry(Packet Original, Packet Answer)
+{
+    /// <summary>As <c>conntrack -L</c> prints it.</summary>
+    public override string ToString() =>
+        $"{Original.Protocol} {Tuple(Original)} {Tuple(Answer)} [ASSURED]";
+
+    private static string Tuple(Packet p) => string.Create(
+        System.Globalization.CultureInfo.InvariantCulture,
+        $"src={p.Source} dst={p.Destination} sport={p.SourcePort} dport={p.DestinationPort}");
+}
+
+/// <summary>What a machine knows while a packet passes.</summary>
+/// <param name="Machine">Its name.</param>
+/// <param name="Now">The virtual time (UTC).</param>
+/// <param name="IsOwn">Whether an address is its own.</param>
+/// <param name="Chance">Draws: true with the given probability.</param>
+/// <param name="Trace">Where each rule that matched is noted, but for jumps of all packets into
+/// chains in which none does.</param>
+public sealed record NetfilterLook(string Machine, DateTime Now, Func<string, bool> IsOwn,
+    Func<double, bool> Chance, List<Hop> Trace);
+
+/// <summary>
+/// The packet filter in the kernel of a machine: tables of chains of rules, and the memory of
+/// connections.
+/// <para>A packet that comes in passes PREROUTING, where <c>nat</c> may rewrite its destination;
+/// then the kernel decides by the destination whether it is for the machine itself (INPUT) or to
+/// be passed on (FORWARD); on its way out POSTROUTING may rewrite its source. A packet that a
+/// process of the machine sends passes OUTPUT instead of PREROUTING. <c>nat</c> sees only the first
+/// packet of a connection: what it decided is remembered, done to all that follow, and undone on
+/// the answers.</para>
+/// <para>Rules are a state of the kernel: they stay when the process that wrote them dies, and are
+/// gone when the machine loses its power.</para>
+/// <para>Worked: 10.244.1.2:40001 → 10.96.0.7:80 meets in KUBE-SERVICES the rule
+/// <c>-d 10.96.0.7/32 … -j KUBE-SVC-…</c>, there a chance of one third for each of three
+/// KUBE-SEP-…, and in that one DNAT: now it goes to 10.244.2.3:8080.</para>
+/// </summary>
+public sealed class Netfilter
+{
+    private readonly Dictionary<string, NetfilterTable> tables = new(StringComparer.Ordinal)
+    {
+        ["filter"] = Empty("filter", "INPUT", "FORWARD", "OUTPUT"),
+        ["mangle"] = Empty("mangle", "PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"),
+        ["nat"] = Empty("nat", "PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
+    };
+
+    private const int MostConnections = 1024;
+
+    private readonly Dictionary<(string List, string Source), DateTime> recent = [];
+    private readonly List<ConntrackEntry> connections = [];
+
+    /// <summary>The connections that the machine keeps track of, oldest first.</summary>
+    public IReadOnlyList<ConntrackEntry> Connections => connections;
+
+    /// <summary>A table: <c>nat</c>, <c>filter</c> or <c>mangle</c>.</summary>
+    /// <exception cref="ArgumentException">There is no such table.</exception>
+    public NetfilterTable Table(string name) => tables.TryGetValue(name, out var table) ? table
+        : throw new ArgumentException($"there is no table {name}: nat, filter, mangle");
+
+    /// <summary>Puts a table in place of the one with its name, as <c>iptables-restore</c>
+    /// does.</summary>
+    public void Restore(NetfilterTable table) => tables[Table(table.Name).Name] = table;
+
+    /// <summary>A table as <c>iptables-save -t TABLE</c> prints it.</summary>
+    public string Save(string table = "nat") => Table(table).ToString();
+
+    /// <summary>Hands a packet to a hook: PREROUTING, INPUT, FORWARD, OUTPUT or POSTROUTING. The
+    /// verdict is Accept, Reject or Drop.</summary>
+    /// <param name="hook">The chain of the kernel.</param>
+    /// <param name="packet">As it comes; as it goes on.</param>
+    /// <param name="look">What the machine knows.</param>
+    /// <param name="leavingBy">At POSTROUTING: the address of the interface that it leaves
+    /// by.</param>
+    public Verdict Pass(string hook, ref Packet packet, NetfilterLook look, string leavingBy = "")
+    {
+        var verdict = Verdict.Accept;
+        if (hook is "PREROUTING" or "OUTPUT" or "POSTROUTING" && packet.State == "NEW")
+        {
+            verdict = Walk("nat", hook, ref packet, look, leavingBy);
+        }
+        if (hook is "INPUT" or "FORWARD" or "OUTPUT" && verdict == Verdict.Accept)
+        {
+            verdict = Walk("filter", hook, ref packet, look, leavingBy);
+        }
+        return verdict;
+    }
+
+    /// <summary>Remembers a connection whose first packet went through; of too many the oldest
+    /// is forgotten.</summary>
+    /// <param name="original">The packet as it came in.</param>
+    /// <param name="final">The packet as it went out.</param>
+    public void Track(Packet original, Packet final)
+    {
+        if (connections.Count == MostConnections)
+        {
+            connections.RemoveAt(0);
+        }
+        connections.Add(new(original with { Mark = 0 }, final.Reply()));
+    }
+
+    /// <summary>The entry whose answer a packet is; null when it belongs to no connection.
+    /// </summary>
+    public ConntrackEntry? AnswerOf(Packet packet) =>
+        connections.FindLast(c => c.Answer.IsSameFlow(packet));
+
+    /// <summary>Forgets connections and remembered clients; the rules stay.</summary>
+    public void Forget()
+    {
+        recent.Clear();
+        connections.Clear();
+    }
+
+    internal bool See(string list, string source, DateTime now)
+    {
+        recent[(list, source)] = now;
+        return true;
+    }
+
+    internal bool WasSeen(string list, string source, DateTime since) =>
+        recent.TryGetValue((list, source), out var at) && at >= since;
+
+    private static NetfilterTable Empty(string name, params string[] chains) =>
+        new(name, chains.Select(c => new NetfilterChain(c, [], IsBuiltIn: true)));
+
+    private Verdict Walk(
+        string table, string hook, ref Packet packet, NetfilterLook look, string leavingBy)
+    {
+        var verdict = Through(tables[table], hook, ref packet, look, leavingBy);
+        return verdict is Verdict.Drop or Verdict.Reject ? verdict : Verdict.Accept;
+    }
+
+    /// <summary>Goes through a chain; Pass when it decided nothing. A rule that chance alone passed
+    /// over is noted too: it is half of the lesson.</summary>
+    private Verdict Through(NetfilterTable table, string name, ref Packet packet,
+        NetfilterLook look, string leavingBy)
+    {
+        foreach (var rule in (table.Chain(name)?.Rules ?? default).AsSpan())
+        {
+            if (!rule.Takes(packet, this, look))
+            {
+                if (rule.Matches.Any(m => m is RuleMatch.Chance))
+                {
+                    look.Trace.Add(new($"{look.Machine} {table.Name} {name}",
+                        $"not by chance: {rule}", packet, packet, Verdict.Pass));
+                }
+                continue;
+            }
+            var before = packet;
+            var verdict = Apply(rule.Target, ref packet, leavingBy);
+            look.Trace.Add(new($"{look.Machine} {table.Name} {name}", rule.ToString(), before,
+                packet, verdict));
+            if (rule.Target is RuleTarget.Jump jump)
+            {
+                var noted = look.Trace.Count;
+                verdict = Through(table, jump.Chain, ref packet, look, leavingBy);
+                if (look.Trace.Count == noted && rule.Destination is null
+                    && !rule.Matches.Any(m => m is RuleMatch.Port))
+                {
+                    // Every packet goes in there, and no rule was about this one.
+                    look.Trace.RemoveAt(noted - 1);
+                }
+            }
+            if (verdict == Verdict.Return)
+            {
+                return Verdict.Pass;
+            }
+            if (verdict == Verdict.Rewrite && rule.Target is not RuleTarget.Mark)
+            {
+                return Verdict.Accept;
+            }
+            if (verdict is Verdict.Accept or Verdict.Drop or Verdict.Reject)
+            {
+                return verdict;
+            }
+        }
+        return Verdict.Pass;
+    }
+
+    private static Verdict Apply(RuleTarget? target, ref Packet packet, string leavingBy)
+    {
+        switch (target)
+        {
+            case RuleTarget.Jump:
+                return Verdict.Jump;
+            case RuleTarget.Decide decide:
+                return decide.Verdict;
+            case RuleTarget.Reject:
+                return Verdict.Reject;
+            case RuleTarget.Mark mark:
+                packet = packet with { Mark = (packet.Mark & ~mark.Mask) ^ mark.Value };
+                return Verdict.Rewrite;
+            case RuleTarget.Masquerade:
+                packet = packet with { Source = leavingBy };
+                return Verdict.Rewrite;
+            case RuleTarget.Dnat dnat:
+                var colon = dnat.To.LastIndexOf(':');
+                packet = packet with
+                {
+                    Destination = dnat.To[..colon].Trim('[', ']'), IsDestinationTranslated = true,
+                    DestinationPort = int.Parse(dnat.To.AsSpan(colon + 1),
+                        System.Globalization.CultureInfo.InvariantCulture),
+                };
+                return Verdict.Rewrite;
+            default:
+                return Verdict.Pass;
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using System.Globalization;
+
+namespace KubeSim;
+
+/// <summary>
+/// A machine of the simulated world. What a loss of power takes is kept apart from what it leaves:
+/// <list type="bullet">
+/// <item>gone: running containers, network namespaces, and the state of the kernel
+/// (<see cref="Kernel"/>): packet filter, connection table, routes;</item>
+/// <item>kept: pulled images, and what the container runtime wrote down about sandboxes and
+/// containers, which it finds dead when it starts again.</item>
+/// </list>
+/// </summary>
+public sealed class SimMachine : IMachine
+{
+    private readonly Dictionary<Type, object> kernel = [];
+    private int boots;
+
+    internal SimMachine(World world, string name)
+    {
+        (World, Name) = (world, name);
+        Heartbeat = new(world.Host.Random.Fork("heartbeat/" + name));
+        BootId = NewBootId();
+        Runtime = new(this);
+    }
+
+    /// <summary>The world that it stands in.</summary>
+    public World World { get; }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public bool IsOn { get; private set; } = true;
+
+    /// <summary>False while it is cut off from the network.</summary>
+    public bool IsConnected { get; internal set; } = true;
+
+    /// <inheritdoc/>
+    public string BootId { get; private set; }
+
+    /// <summary>The container runtime.</summary>
+    public SimRuntime Runtime { get; }
+
+    /// <inheritdoc/>
+    IContainerRuntime IMachine.Runtime => Runtime;
+
+    /// <summary>Whether its kubelet's heartbeats arrive.</summary>
+    public Heartbeat Heartbeat { get; }
+
+    /// <summary>The range of addresses for its pods, in CIDR form; empty until somebody says
+    /// so.</summary>
+    public string PodCidr { get; set; } = "";
+
+    /// <summary>The machine's own address; empty until somebody says so.</summary>
+    public string Address { get; set; } = "";
+
+    /// <summary>A part of the kernel's state, made empty when first asked for after a boot: packet
+    /// filter, connection table and the like. A loss of power forgets it.</summary>
+    public T Kernel<T>()
+        where T : class, new()
+    {
+        if (!kernel.TryGetValue(typeof(T), out var part))
+        {
+            kernel.Add(typeof(T), part = new T());
+        }
+        return (T)part;
+    }
+
+    /// <inheritdoc/>
+    public void PowerOff()
+    {
+        if (IsOn)
+        {
+            IsOn = false;
+            kernel.Clear();
+            Runtime.LosePower();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void PowerOn()
+    {
+        if (!IsOn)
+        {
+            IsOn = true;
+            boots++;
+            BootId = NewBootId();
+        }
+    }
+
+    private string NewBootId() => World.Host.Random
+        .Fork(string.Create(CultureInfo.InvariantCulture, $"boot/{Name}/{boots}")).NewUid();
+}

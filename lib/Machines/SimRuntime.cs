@@ -1,0 +1,305 @@
+using System.Globalization;
+
+namespace KubeSim;
+
+/// <summary>
+/// The container runtime of a machine. Nothing in it runs: a container is the time of its start, a
+/// behaviour, and the signals that it was sent, and its state at any time follows from these.
+/// <para>Worked: a container that ignores SIGTERM started at 00:00:10 and got StopContainer with a
+/// grace of 30 s at 00:01:00. It runs until 00:01:30 and has then ended with 137; already at
+/// 00:01:00 its status says that it will change at 00:01:30.</para>
+/// What the runtime writes down outlives a loss of power: it finds its containers dead afterwards,
+/// with exit code 255.
+/// Models github.com/containerd/containerd/tree/main/internal/cri.
+/// </summary>
+public sealed class SimRuntime : IContainerRuntime
+{
+    private const double BytesPerSecond = 100e6;
+
+    private sealed class PodRecord(PodSandboxMetadata metadata)
+    {
+        public PodSandboxMetadata Metadata { get; } = metadata;
+
+        // Newest last.
+        public List<Sandbox> Sandboxes { get; } = [];
+
+        public List<SimContainer> Containers { get; } = [];
+    }
+
+    private sealed class Sandbox
+    {
+        public required PodRecord Pod { get; init; }
+
+        public required PodSandboxStatus Status { get; set; }
+    }
+
+    private readonly SimMachine machine;
+    private readonly Prng random;
+    private readonly Dictionary<string, PodRecord> pods = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Sandbox> sandboxes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SimContainer> containers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (CriImage Image, ImageManifest Manifest, DateTime From)>
+        images = new(StringComparer.Ordinal);
+    private DateTime pullsUntil;
+
+    internal SimRuntime(SimMachine machine)
+    {
+        this.machine = machine;
+        random = machine.World.Host.Random.Fork("runtime/" + machine.Name);
+    }
+
+    private DateTime Now => machine.World.Host.Now;
+
+    /// <inheritdoc/>
+    public Answer<string> RunPodSandbox(PodSandboxConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        var id = NewId();
+        Seq<string> ips = [];
+        if (!config.HostNetwork)
+        {
+            var about = config.Metadata;
+            var added = machine.World.Network.Add(machine, new(id, about.Namespace, about.Name));
+            if (added.Error is { } error)
+            {
+                return new(null, Error: "rpc error: code = Unknown desc = failed to setup network "
+                    + $"for sandbox \"{id}\": {error}");
+            }
+            ips = [added.Value!.Ip];
+        }
+        if (!pods.TryGetValue(config.Metadata.Uid, out var pod))
+        {
+            pods.Add(config.Metadata.Uid, pod = new(config.Metadata));
+        }
+        var takes = random.Next(Ms(200), Ms(500));
+        var sandbox = new Sandbox
+        {
+            Pod = pod, Status = new(id, config.Metadata, true, Now + takes, ips),
+        };
+        pod.Sandboxes.Add(sandbox);
+        sandboxes.Add(id, sandbox);
+        return new(id, takes);
+    }
+
+    /// <inheritdoc/>
+    public Answer<bool> StopPodSandbox(string podSandboxId)
+    {
+        if (!sandboxes.TryGetValue(podSandboxId, out var sandbox) || !sandbox.Status.Ready)
+        {
+            return new(true);
+        }
+        var about = sandbox.Status.Metadata;
+        foreach (var container in sandbox.Pod.Containers)
+        {
+            if (container.SandboxId == podSandboxId)
+            {
+                container.Stop(Now, TimeSpan.Zero);
+            }
+        }
+        machine.World.Network.Del(machine, new(podSandboxId, about.Namespace, about.Name));
+        sandbox.Status = sandbox.Status with { Ready = false, Ips = [] };
+        return new(true, random.Next(Ms(50), Ms(150)));
+    }
+
+    /// <inheritdoc/>
+    public Answer<bool> RemovePodSandbox(string podSandboxId)
+    {
+        StopPodSandbox(podSandboxId);
+        if (!sandboxes.Remove(podSandboxId, out var sandbox))
+        {
+            return new(true);
+        }
+        var pod = sandbox.Pod;
+        pod.Sandboxes.Remove(sandbox);
+        for (var i = pod.Containers.Count - 1; i >= 0; i--)
+        {
+            if (pod.Containers[i].SandboxId == podSandboxId)
+            {
+                containers.Remove(pod.Containers[i].Id);
+                pod.Containers.RemoveAt(i);
+            }
+        }
+        if (pod.Sandboxes.Count == 0)
+        {
+            pods.Remove(pod.Metadata.Uid);
+            machine.World.PodFiles.Forget(pod.Metadata.Uid);
+        }
+        return new(true);
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<PodSandboxMetadata> ListPods() => pods.Values.Select(p => p.Metadata)
+        .OrderBy(p => p.Uid, StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public Seq<PodSandboxStatus> ListPodSandbox(string podUid)
+    {
+        if (!pods.TryGetValue(podUid, out var pod))
+        {
+            return [];
+        }
+        var found = new PodSandboxStatus[pod.Sandboxes.Count];
+        for (var i = 0; i < found.Length; i++)
+        {
+            found[i] = pod.Sandboxes[^(i + 1)].Status;
+        }
+        return [.. found];
+    }
+
+    /// <inheritdoc/>
+    public Answer<string> PullImage(string image, RegistryAuth? auth = null)
+    {
+        var resolved = machine.World.Images.Resolve(image, auth);
+        if (resolved.Value is not { } manifest)
+        {
+            return new(null, random.Next(Ms(200), Ms(500)), resolved.Error);
+        }
+        var begins = pullsUntil > Now ? pullsUntil : Now;
+        var has = images.TryGetValue(image, out var there);
+        var moved = has ? TimeSpan.Zero : TimeSpan.FromSeconds(manifest.SizeBytes / BytesPerSecond);
+        pullsUntil = begins + random.Next(Ms(200), Ms(500)) + moved;
+        if (!has)
+        {
+            var name = ImageReference.Parse(image);
+            var id = $"{name.Registry}/{name.Repository}@{manifest.Digest}";
+            there = (new(id, name.ToString(), manifest.SizeBytes), manifest, pullsUntil);
+            images.Add(image, there);
+        }
+        return new(manifest.Digest, pullsUntil - Now);
+    }
+
+    /// <summary>How long the pull that is asked for now would wait for others.</summary>
+    public TimeSpan PullsWait => pullsUntil > Now ? pullsUntil - Now : TimeSpan.Zero;
+
+    /// <inheritdoc/>
+    public Answer<CriImage?> ImageStatus(string image) =>
+        new(images.TryGetValue(image, out var there) && there.From <= Now ? there.Image : null);
+
+    /// <inheritdoc/>
+    public Answer<string> CreateContainer(string podSandboxId, ContainerConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        if (!sandboxes.TryGetValue(podSandboxId, out var sandbox) || !sandbox.Status.Ready)
+        {
+            return new(null, Error: "rpc error: code = NotFound desc = failed to find sandbox id "
+                + $"\"{podSandboxId}\": not found");
+        }
+        if (!images.TryGetValue(config.Image, out var there))
+        {
+            return new(null, Error: "rpc error: code = NotFound desc = failed to create container: "
+                + $"failed to get image from containerd \"{config.Image}\": not found");
+        }
+        var container = new SimContainer(NewId(), podSandboxId, config, Now)
+        {
+            PodUid = sandbox.Pod.Metadata.Uid, Image = there.Image,
+            Runs = there.Manifest.Run(config),
+        };
+        containers.Add(container.Id, container);
+        sandbox.Pod.Containers.Add(container);
+        return new(container.Id, random.Next(Ms(20), Ms(60)));
+    }
+
+    /// <inheritdoc/>
+    public Answer<bool> StartContainer(string containerId)
+    {
+        if (!containers.TryGetValue(containerId, out var container))
+        {
+            return new(false, Error: NotFound(containerId));
+        }
+        var takes = random.Next(Ms(50), Ms(150));
+        container.Start(Now + takes);
+        return new(true, takes);
+    }
+
+    /// <inheritdoc/>
+    public Answer<bool> StopContainer(
+        string containerId, TimeSpan after, TimeSpan grace)
+    {
+        if (!containers.TryGetValue(containerId, out var container))
+        {
+            return new(true);
+        }
+        container.Stop(Now + after, grace);
+        return new(true, container.EndsAt is { } end && end > Now ? end - Now : TimeSpan.Zero);
+    }
+
+    /// <inheritdoc/>
+    public Answer<bool> RemoveContainer(string containerId)
+    {
+        if (containers.Remove(containerId, out var container))
+        {
+            pods[container.PodUid].Containers.Remove(container);
+        }
+        return new(true);
+    }
+
+    /// <inheritdoc/>
+    public Seq<CriContainerStatus> ListContainers(string podUid)
+    {
+        if (!pods.TryGetValue(podUid, out var pod) || pod.Containers.Count == 0)
+        {
+            return [];
+        }
+        var found = new CriContainerStatus[pod.Containers.Count];
+        for (var i = 0; i < found.Length; i++)
+        {
+            found[i] = pod.Containers[^(i + 1)].StatusAt(Now);
+        }
+        return [.. found];
+    }
+
+    /// <inheritdoc/>
+    public Answer<ExecResult> ExecSync(string containerId, Seq<string> command, TimeSpan timeout)
+    {
+        if (!containers.TryGetValue(containerId, out var container) || !container.RunsAt(Now))
+        {
+            return new(null, Error: NotFound(containerId));
+        }
+        var behaviour = ShellScript.Read(command);
+        var takes = behaviour?.EndsAfter ?? TimeSpan.Zero;
+        return takes > timeout && timeout > TimeSpan.Zero
+            ? new(null, timeout, "command timed out")
+            : new(new("", "", behaviour?.ExitCode ?? 0), takes);
+    }
+
+    /// <inheritdoc/>
+    public ProbeAnswer Probe(string containerId, Probe probe)
+    {
+        ArgumentNullException.ThrowIfNull(probe);
+        return containers.TryGetValue(containerId, out var container) && container.RunsAt(Now)
+            ? container.Answer(probe, Now, machine.World.PodFiles)
+            : new(false, "container not running");
+    }
+
+    internal void LosePower()
+    {
+        pullsUntil = default;
+        foreach (var container in containers.Values)
+        {
+            container.Lose(Now);
+        }
+        foreach (var sandbox in sandboxes.Values)
+        {
+            var about = sandbox.Status.Metadata;
+            machine.World.Network.Del(machine,
+                new(sandbox.Status.Id, about.Namespace, about.Name));
+            sandbox.Status = sandbox.Status with { Ready = false, Ips = [] };
+        }
+        foreach (var (name, image) in images.ToArray())
+        {
+            if (image.From > Now)
+            {
+                images.Remove(name);
+            }
+        }
+    }
+
+    private string NewId() => string.Create(CultureInfo.InvariantCulture,
+        $"{random.NextBits():x16}{random.NextBits():x16}"
+        + $"{random.NextBits():x16}{random.NextBits():x16}");
+
+    private static string NotFound(string id) => "rpc error: code = NotFound desc = an error "
+        + $"occurred when try to find container \"{id}\": not found";
+
+    private static TimeSpan Ms(int milliseconds) => TimeSpan.FromMilliseconds(milliseconds);
+}

@@ -1,0 +1,85 @@
+namespace KubeSim;
+
+/// <summary>
+/// The physical world of a cluster: its machines, the images that they can fetch, and the network
+/// that connects their pods. Machines are made on first use.
+/// <para>A component reaches it as <c>api.World.Machine(api.Node)</c> and acts on it only through
+/// the interfaces of this folder. A fault that stops a kubelet is told here as well, since nothing
+/// in the API changes when somebody falls silent (see <see cref="Heartbeat"/>).</para>
+/// </summary>
+public sealed class World : IWorld
+{
+    private readonly Dictionary<string, SimMachine> machines = new(StringComparer.Ordinal);
+
+    /// <summary>A world without machines.</summary>
+    /// <param name="host">The clock, and who is woken.</param>
+    /// <param name="images">What machines can pull.</param>
+    /// <param name="network">What connects pods; each gets an address of its node's range by
+    /// default.</param>
+    public World(IWorldHost host, IImageRegistry images, INetworkPlugin? network = null)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        ArgumentNullException.ThrowIfNull(images);
+        (Host, Images, Network) = (host, images, network ?? new HostLocalNetwork());
+    }
+
+    /// <summary>The clock, and who is woken.</summary>
+    public IWorldHost Host { get; }
+
+    /// <summary>Where images come from.</summary>
+    public IImageRegistry Images { get; }
+
+    /// <summary>What connects pods.</summary>
+    public INetworkPlugin Network { get; }
+
+    /// <summary>Files that somebody outside made in containers.</summary>
+    public PodFiles PodFiles { get; } = new();
+
+    /// <summary>The machine of a name, made when it is first asked for.</summary>
+    public SimMachine Machine(string name)
+    {
+        if (!machines.TryGetValue(name, out var machine))
+        {
+            machines.Add(name, machine = new(this, name));
+        }
+        return machine;
+    }
+
+    /// <inheritdoc/>
+    public void Crash(string machine) => Machine(machine).PowerOff();
+
+    /// <inheritdoc/>
+    public void Restore(string machine)
+    {
+        Machine(machine).IsConnected = true;
+        Machine(machine).PowerOn();
+    }
+
+    /// <inheritdoc/>
+    public void Partition(string machine) => Machine(machine).IsConnected = false;
+
+    /// <inheritdoc/>
+    public void Reachable(string component, string machine, bool reaches)
+    {
+        if (component == "kubelet" && Machine(machine).Heartbeat.Tell(reaches, Host.Now))
+        {
+            // Whoever watches over heartbeats would find out by looking again and again.
+            Host.Wake("node-lifecycle-controller", "", new(Kinds.Node, "", machine), TimeSpan.Zero,
+                Pace.Background);
+        }
+    }
+}
+
+/// <summary>The world as components see it.</summary>
+public static class WorldFacts
+{
+    extension(IWorld world)
+    {
+        /// <summary>The machine of a name.</summary>
+        /// <exception cref="InvalidOperationException">The cluster has no physical
+        /// world.</exception>
+        public SimMachine Machine(string name) => (world as World ?? throw new
+            InvalidOperationException("this cluster has no machines: set SimulationOptions.World"))
+            .Machine(name);
+    }
+}

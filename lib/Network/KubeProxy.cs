@@ -1,0 +1,236 @@
+namespace KubeSim;
+
+/// <summary>
+/// Makes Services work: on every node it writes the rules by which the kernel turns the address of
+/// a Service into that of one of its pods. No packet ever passes through kube-proxy itself; when it
+/// dies, the rules of its last moment stay and grow stale.
+/// <para>It watches Services, EndpointSlices and its own Node, and writes the tables nat and filter
+/// of its machine (<see cref="Netfilter"/>): for a Service of three endpoints 13 rules, and 3 more
+/// for each endpoint.</para>
+/// <para>All nodes see the same Services, so all would do the same work at every change. Here a
+/// node's rules are computed when somebody looks at that node, from what its cursors have seen by
+/// then, and Services whose rules are the same everywhere are computed once for all nodes. The real
+/// one gathers changes for a second (--iptables-min-sync-period) at most; here rules are as new as
+/// the watch.</para>
+/// Models pkg/proxy/iptables/proxier.go, pkg/proxy/servicechangetracker.go.
+/// </summary>
+public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : ILazyReconciler
+{
+    private const string ServiceName = "kubernetes.io/service-name";
+    private const string ProxyName = "service.kubernetes.io/service-proxy-name";
+    private const string Zone = "topology.kubernetes.io/zone";
+
+    private readonly KubeProxyOptions options = options ?? new();
+    private object? written;
+
+    /// <inheritdoc/>
+    public string Name => "kube-proxy";
+
+    /// <inheritdoc/>
+    public Seq<Watched> Watches { get; } =
+    [
+        Watched.All<Service>() with { OnDemand = true },
+        Watched.All<EndpointSlice>() with { OnDemand = true },
+        Watched.OnNode<Node>() with { OnDemand = true },
+    ];
+
+    /// <inheritdoc/>
+    public Result Reconcile(ObjectKey key, ReconcileContext api) => Result.Done;
+
+    /// <inheritdoc/>
+    public void CatchUp(ReconcileContext api)
+    {
+        if (api.World is not World world || !world.Machine(node).IsOn)
+        {
+            return;
+        }
+        var seen = api.Shared<SeenServices>();
+        seen.Read(api);
+        var kernel = world.Machine(node).Kernel<Netfilter>();
+        var self = api.Get<Node>("", node);
+        var zone = self?.Metadata.Labels.Get(Zone) ?? "";
+        var state = (kernel, seen.Services, zone, self.Address);
+        if (state.Equals(written))
+        {
+            return;
+        }
+        written = state;
+        Write(kernel, seen.Services, zone, self.Address);
+        Listen(world.Machine(node).Kernel<ServiceHealth>(), seen.Services);
+    }
+
+    /// <summary>Answers on the health-check node ports for the given objects.</summary>
+    /// <param name="health">Where to.</param>
+    /// <param name="services">The Services.</param>
+    /// <param name="slices">The EndpointSlices.</param>
+    public void Listen(ServiceHealth health, IEnumerable<Service> services,
+        IEnumerable<EndpointSlice> slices)
+    {
+        ArgumentNullException.ThrowIfNull(health);
+        var seen = new SeenServices();
+        seen.Read(services, slices);
+        Listen(health, seen.Services);
+    }
+
+    /// <summary>Writes the tables of a node for the given objects.</summary>
+    /// <param name="kernel">Where to.</param>
+    /// <param name="services">The Services.</param>
+    /// <param name="slices">The EndpointSlices.</param>
+    /// <param name="self">The node's own object: its zone and address count.</param>
+    public void Write(Netfilter kernel, IEnumerable<Service> services,
+        IEnumerable<EndpointSlice> slices, Node? self = null)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        var seen = new SeenServices();
+        seen.Read(services, slices);
+        var zone = self?.Metadata.Labels.Get(Zone) ?? "";
+        Write(kernel, seen.Services, zone, self.Address);
+    }
+
+    private void Listen(ServiceHealth health, Seq<SeenService> services)
+    {
+        var ports = new List<(int, string, string, int)>();
+        foreach (var service in services)
+        {
+            if (service.HealthCheckNodePort(options) is > 0 and var port)
+            {
+                var about = service.Service.Metadata;
+                ports.Add((port, about.Namespace, about.Name, service.ReadyOn(node)));
+            }
+        }
+        health.Listen(ports);
+    }
+
+    private void Write(Netfilter kernel, Seq<SeenService> services, string zone, string address)
+    {
+        var rules = new List<ServiceRules>();
+        foreach (var service in services)
+        {
+            rules.AddRange(service.RulesOn(node, zone, address, options));
+        }
+        kernel.Restore(KubeProxyTables.Nat(rules, options));
+        kernel.Restore(KubeProxyTables.Filter(rules, options));
+        kernel.Restore(KubeProxyTables.Mangle);
+    }
+
+    /// <summary>The Services that the nodes see, by name; those that did not change since the last
+    /// look are the same objects as then, with the rules that they came to.</summary>
+    internal sealed class SeenServices
+    {
+        private (Revision Services, Revision Slices) at;
+
+        public Seq<SeenService> Services { get; private set; }
+
+        public void Read(ReconcileContext api)
+        {
+            var now = (api.Cursor<Service>(), api.Cursor<EndpointSlice>());
+            if (now != at)
+            {
+                at = now;
+                Read(api.List<Service>(), api.List<EndpointSlice>());
+            }
+        }
+
+        public void Read(IEnumerable<Service> services, IEnumerable<EndpointSlice> slices)
+        {
+            var known = Services.ToDictionary(s => s.Service.Key);
+            var sliced = slices.Where(s => s.Metadata.Labels.ContainsKey(ServiceName))
+                .ToLookup(s => (s.Metadata.Namespace, s.Metadata.Labels[ServiceName]));
+            var changed = false;
+            var seen = new List<SeenService>();
+            foreach (var service in services
+                .Where(s => !s.Metadata.Labels.ContainsKey(ProxyName)).OrderBy(s => s.Key))
+            {
+                var own = sliced[(service.Metadata.Namespace, service.Metadata.Name)].ToArray();
+                var same = known.TryGetValue(service.Key, out var before)
+                    && before.Is(service, own);
+                changed |= !same;
+                seen.Add(same ? before! : new(service, own));
+            }
+            if (changed || seen.Count != Services.Count)
+            {
+                Services = [.. seen];
+            }
+        }
+    }
+
+    /// <summary>A Service with its slices, and the rules that it comes to.</summary>
+    internal sealed class SeenService
+    {
+        private readonly EndpointSlice[] slices;
+        private readonly List<(ServicePortInfo Port, List<EndpointInfo> Endpoints)> ports = [];
+        private ServiceRules[]? everywhere;
+        private bool parsed;
+
+        public SeenService(Service service, EndpointSlice[] slices)
+        {
+            (Service, this.slices) = (service, slices);
+        }
+
+        public Service Service { get; }
+
+        public bool Is(Service service, EndpointSlice[] own)
+        {
+            var same = ReferenceEquals(service, Service) && own.Length == slices.Length;
+            for (var i = 0; same && i < own.Length; i++)
+            {
+                same = ReferenceEquals(own[i], slices[i]);
+            }
+            return same;
+        }
+
+        public IReadOnlyList<ServiceRules> RulesOn(
+            string node, string zone, string address, KubeProxyOptions options)
+        {
+            if (everywhere is not null)
+            {
+                return everywhere;
+            }
+            Parse(options);
+            var rules = ports.ConvertAll(p => new ServiceRules(p.Port,
+                UsableEndpoints.Of(p.Endpoints, p.Port, node, zone), address, options)).ToArray();
+            if (ports.TrueForAll(p => !p.Port.UsesLocalEndpoints && p.Port.SourceRanges.IsEmpty
+                && p.Endpoints.TrueForAll(e => e.Zones.IsEmpty && e.Nodes.IsEmpty)))
+            {
+                everywhere = rules;
+            }
+            return rules;
+        }
+
+        /// <summary>Where load balancers ask for its health; 0 for nowhere.</summary>
+        public int HealthCheckNodePort(KubeProxyOptions options)
+        {
+            Parse(options);
+            return ports.Count == 0 ? 0 : ports[0].Port.HealthCheckNodePort;
+        }
+
+        /// <summary>How many addresses behind it are ready on a node.</summary>
+        public int ReadyOn(string node) => ports.SelectMany(p => p.Endpoints)
+            .Where(e => e.IsReady && e.Node == node).Select(e => e.Ip).Distinct().Count();
+
+        private void Parse(KubeProxyOptions options)
+        {
+            if (parsed)
+            {
+                return;
+            }
+            parsed = true;
+            var family = slices.Where(s => s.AddressType is "IPv6" == options.Ipv6).ToList();
+            foreach (var port in ServicePortInfo.Of(Service, options.Ipv6))
+            {
+                ports.Add((port, EndpointInfo.Of(family, port.PortName, port.Protocol)));
+            }
+        }
+    }
+}
+
+/// <summary>What a node's object says of its addresses.</summary>
+internal static class NodeAddresses
+{
+    extension(Node? node)
+    {
+        /// <summary>Its InternalIP; empty when it has none.</summary>
+        public string Address => (node?.Status.Addresses ?? default)
+            .FirstOrDefault(a => a.Type == "InternalIP")?.Address ?? "";
+    }
+}

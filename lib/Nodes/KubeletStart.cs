@@ -1,0 +1,248 @@
+using System.Globalization;
+
+namespace KubeSim;
+
+/// <summary>
+/// Starting containers: back-off, image, create, start, postStart, one container after the other.
+/// What goes wrong is kept as the reason why the container waits, told as an event, and tried again
+/// by the next sync.
+/// <para>Worked, for a container that ends with an error after 2 s, again and again: it starts at
+/// 0 s, again at once at 2 s, and after the ends at 4, 16, 38 s not before 10, 20, 40 s have
+/// passed. After ten minutes that went well the first delay is 10 s again.</para>
+/// Models pkg/kubelet/kuberuntime/kuberuntime_container.go and pkg/kubelet/images.
+/// </summary>
+public sealed partial class Kubelet
+{
+    private void StartNext(PodWorker worker)
+    {
+        while (worker.ToStart.Count > 0)
+        {
+            var i = worker.ToStart.Peek();
+            if (!TryStart(worker, i))
+            {
+                worker.Failed = true;
+                Skip(worker, i);
+            }
+            else if (worker.Stage == Stage.Idle)
+            {
+                worker.ToStart.Dequeue();
+            }
+            if (worker.Stage != Stage.Idle)
+            {
+                return;
+            }
+        }
+        EndSync(worker);
+    }
+
+    // Behind an init container that cannot start nothing else may; others do not wait.
+    private static void Skip(PodWorker worker, int i)
+    {
+        worker.ToStart.Dequeue();
+        if (worker.Pod.Spec.RunsToEnd(i))
+        {
+            worker.ToStart.Clear();
+        }
+    }
+
+    /// <summary>Starts a container, or begins to; false when it cannot be started now.</summary>
+    private bool TryStart(PodWorker worker, int i)
+    {
+        var container = worker.Pod.Spec.ContainerAt(i);
+        return !BacksOff(worker, i, container) && Image(worker, i, container)
+            && (worker.Stage != Stage.Idle || Create(worker, i, container));
+    }
+
+    private bool BacksOff(PodWorker worker, int i, Container container)
+    {
+        if (worker.View.FindExited(container.Name)?.FinishedAt is not { } ended)
+        {
+            return false;
+        }
+        var delay = worker.CrashOf(i);
+        if (delay is null || ended - delay.Since > Delay.Most * 2 || Now - ended >= delay.Span)
+        {
+            worker.SetCrash(i, Delay.After(delay, ended, Now));
+            return false;
+        }
+        var name = KubeletEvents.NameOf(worker.Pod);
+        api.EventAt(worker.Pod, PathOf(worker.Pod, container), "Warning", "BackOff",
+            "Back-off restarting failed container {0} in pod {1}", container.Name, name);
+        worker.SetReason(i, new("CrashLoopBackOff", $"back-off {GoDuration.Format(delay.Span)} "
+            + $"restarting failed container={container.Name} pod={name}"));
+        return true;
+    }
+
+    /// <summary>Sees to the image: there, or being pulled (then the stage says so).</summary>
+    private bool Image(PodWorker worker, int i, Container container)
+    {
+        var (image, pod) = (container.Image ?? "", worker.Pod);
+        var there = machine.Runtime.ImageStatus(image).Value is not null;
+        if (there && container.ImagePullPolicy != "Always")
+        {
+            api.EventAt(pod, PathOf(pod, container), "Normal", "Pulled",
+                "Container image \"{0}\" already present on machine and can be accessed by the pod",
+                image);
+            return true;
+        }
+        if (container.ImagePullPolicy == "Never")
+        {
+            var message = $"Container image \"{image}\" is not present with pull policy of Never";
+            api.EventAt(pod, PathOf(pod, container), "Warning", "ErrImageNeverPull", "{0}",
+                message);
+            Refuse(worker, i, container, new("ErrImageNeverPull", message));
+            return false;
+        }
+        if (worker.Pulls?.GetValueOrDefault(image) is { Delay: { } delay } failed
+            && Now - delay.Since < delay.Span)
+        {
+            api.EventAt(pod, PathOf(pod, container), "Normal", "BackOff",
+                "Back-off pulling image \"{0}\"", image);
+            Refuse(worker, i, container, new("ImagePullBackOff",
+                $"Back-off pulling image \"{image}\": ErrImagePull: {failed.Error}"));
+            return false;
+        }
+        api.EventAt(pod, PathOf(pod, container), "Normal", "Pulling", "Pulling image \"{0}\"",
+            image);
+        (worker.PullBegan, worker.PullWaited) = (Now, machine.Runtime.PullsWait);
+        var pull = machine.Runtime.PullImage(image);
+        worker.PullError = pull.Error;
+        (worker.Stage, worker.Due) = (Stage.Pulling, Now + pull.Takes);
+        return true;
+    }
+
+    /// <summary>A pull is over, well or not.</summary>
+    private void Pulled(PodWorker worker)
+    {
+        var i = worker.ToStart.Peek();
+        var (pod, container) = (worker.Pod, worker.Pod.Spec.ContainerAt(i));
+        var image = container.Image ?? "";
+        var size = machine.Runtime.ImageStatus(image).Value?.SizeBytes;
+        if (worker.PullError is null && size is not null)
+        {
+            var all = Now - worker.PullBegan;
+            api.EventAt(pod, PathOf(pod, container), "Normal", "Pulled", "Successfully pulled "
+                + "image \"{0}\" in {1} ({2} including waiting). Image size: {3} bytes.", image,
+                Rounded(all - worker.PullWaited), Rounded(all),
+                size.Value.ToString(CultureInfo.InvariantCulture));
+            if (Create(worker, i, container))
+            {
+                if (worker.Stage == Stage.Idle)
+                {
+                    worker.ToStart.Dequeue();
+                    StartNext(worker);
+                }
+                return;
+            }
+        }
+        else
+        {
+            var error = worker.PullError ?? "rpc error: code = Canceled desc = context canceled";
+            var before = worker.Pulls?.GetValueOrDefault(image).Delay;
+            (worker.Pulls ??= new(StringComparer.Ordinal))[image] =
+                (Delay.After(before, Now, Now), error);
+            api.EventAt(pod, PathOf(pod, container), "Warning", "Failed",
+                "Failed to pull image \"{0}\": {1}", image, error);
+            Refuse(worker, i, container, new("ErrImagePull", error));
+        }
+        worker.Failed = true;
+        Skip(worker, i);
+        StartNext(worker);
+    }
+
+    private static string Rounded(TimeSpan span) =>
+        GoDuration.Format(TimeSpan.FromMilliseconds(Math.Round(span.TotalMilliseconds)));
+
+    private void Refuse(PodWorker worker, int i, Container container, Waiting why)
+    {
+        api.EventAt(worker.Pod, PathOf(worker.Pod, container), "Warning", "Failed", "Error: {0}",
+            why.Reason is "CreateContainerConfigError" or "CreateContainerError"
+                or "RunContainerError" ? why.Message : why.Reason);
+        worker.SetReason(i, why);
+    }
+
+    private bool Create(PodWorker worker, int i, Container container)
+    {
+        var pod = worker.Pod;
+        if (MissingReference(pod, container) is { } missing)
+        {
+            Refuse(worker, i, container, new("CreateContainerConfigError", missing));
+            return false;
+        }
+        var before = worker.View.Find(container.Name);
+        var older = worker.View.Find(container.Name, 1);
+        var attempt = before is not null ? before.Config.Attempt + 1
+            : pod.StatusOf(container.Name) is { ContainerID: not null } told
+                ? told.RestartCount + 1 : 0;
+        var created = machine.Runtime.CreateContainer(worker.SandboxId, new()
+        {
+            Name = container.Name, Attempt = attempt, Image = container.Image ?? "",
+            Command = container.Command, Args = container.Args,
+            RunsToEnd = pod.Spec.RunsToEnd(i),
+            MemoryLimitInBytes = container.Resources.Limits.TryGetValue("memory", out var limit)
+                ? (long)limit.ToDouble() : 0,
+        });
+        if (created.Error is { } error)
+        {
+            Refuse(worker, i, container, new("CreateContainerError", error));
+            return false;
+        }
+        var id = created.Value!;
+        api.EventAt(pod, PathOf(pod, container), "Normal", "Created", "Container created");
+        machine.Runtime.StartContainer(id);
+        api.EventAt(pod, PathOf(pod, container), "Normal", "Started", "Container started");
+        worker.SetReason(i, null);
+        worker.Acted = true;
+        if (older is not null)
+        {
+            // Of the dead containers of a name one is kept, for its logs.
+            machine.Runtime.RemoveContainer(older.Id);
+        }
+        if (container.Lifecycle?.PostStart is { } hook
+            && Run(id, hook, TimeSpan.FromHours(1)) is var takes && takes > TimeSpan.Zero)
+        {
+            worker.ToStart.Dequeue();
+            (worker.Stage, worker.Due) = (Stage.PostStart, Now + takes);
+        }
+        return true;
+    }
+
+    /// <summary>What the environment of a container refers to and is not there.</summary>
+    private string? MissingReference(Pod pod, Container container)
+    {
+        var ns = pod.Metadata.Namespace;
+        foreach (var source in container.EnvFrom)
+        {
+            var missing = source.ConfigMapRef is { Optional: not true } map
+                ? MissingMap(ns, map.Name, null)
+                : source.SecretRef is { Optional: not true } secret
+                    ? MissingSecret(ns, secret.Name, null) : null;
+            if (missing is not null)
+            {
+                return missing;
+            }
+        }
+        foreach (var variable in container.Env)
+        {
+            var missing = variable.ValueFrom?.ConfigMapKeyRef is { Optional: not true } map
+                ? MissingMap(ns, map.Name, map.Key)
+                : variable.ValueFrom?.SecretKeyRef is { Optional: not true } secret
+                    ? MissingSecret(ns, secret.Name, secret.Key) : null;
+            if (missing is not null)
+            {
+                return missing;
+            }
+        }
+        return null;
+    }
+
+    private string? MissingMap(string ns, string? name, string? key) =>
+        api.Get<ConfigMap>(ns, name ?? "") is not { } map ? $"configmap \"{name}\" not found"
+            : key is null || map.Data.ContainsKey(key) || map.BinaryData.ContainsKey(key) ? null
+            : $"couldn't find key {key} in ConfigMap {ns}/{name}";
+
+    private string? MissingSecret(string ns, string? name, string? key) =>
+        api.Get<Secret>(ns, name ?? "") is not { } secret ? $"secret \"{name}\" not found"
+            : key is null || secret.Data.ContainsKey(key) ? null
+            : $"couldn't find key {key} in Secret {ns}/{name}";
+}

@@ -1,0 +1,212 @@
+namespace KubeSim;
+
+/// <summary>
+/// One sync of a pod: status first, then what is to be done, in the order kill, sandbox, init
+/// containers, main containers. When a container could not be started the sync is tried again after
+/// 10 to 15 s; back-offs are only looked at then, which is why a restart after a back-off of 10 s
+/// comes a little later than that.
+/// Models pkg/kubelet/kubelet.go (SyncPod) and kuberuntime/kuberuntime_manager.go (SyncPod).
+/// </summary>
+public sealed partial class Kubelet
+{
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LeastGrace = TimeSpan.FromSeconds(2);
+
+    private void Sync(PodWorker worker)
+    {
+        (worker.Dirty, worker.NextSync) = (false, null);
+        if (!worker.Admitted && !Admit(worker))
+        {
+            return;
+        }
+        Charge(worker);
+        var view = worker.View = ViewOf(worker);
+        var status = PodStatusMaker.Make(worker, view, machine, Now, isTerminal: false);
+        if (status.Phase is "Succeeded" or "Failed")
+        {
+            Finish(worker, status);
+            return;
+        }
+        Write(worker, status);
+        var actions = PodActions.Of(worker.Pod, view, worker.Probes);
+        (worker.Failed, worker.Acted) = (false, false);
+        worker.ToStart.Clear();
+        actions.InitToStart.ForEach(worker.ToStart.Enqueue);
+        actions.ToStart.ForEach(i =>
+            worker.ToStart.Enqueue(i + worker.Pod.Spec.InitContainers.Count));
+        worker.NewSandbox = actions.CreateSandbox ? actions.Attempt : null;
+        worker.SandboxId = actions.SandboxId ?? "";
+        if (actions.CreateSandbox && actions.SandboxId is not null)
+        {
+            api.Event(worker.Pod, "Normal", "SandboxChanged",
+                "Pod sandbox changed, it will be killed and re-created.");
+        }
+        var gone = Now;
+        if (actions.KillPod)
+        {
+            gone = KillPod(worker, view);
+        }
+        foreach (var (container, message, reason) in actions.ToKill)
+        {
+            var end = Kill(worker, container, message, reason, null);
+            gone = end > gone ? end : gone;
+        }
+        if (gone > Now)
+        {
+            (worker.Stage, worker.Due, worker.Acted) = (Stage.Killing, gone, true);
+            return;
+        }
+        StartSandbox(worker);
+    }
+
+    /// <summary>Kills what runs in a pod that cannot go on like this; the answer is when it is
+    /// gone.</summary>
+    private DateTime KillPod(PodWorker worker, PodView view)
+    {
+        var gone = Now;
+        foreach (var container in view.Containers)
+        {
+            if (container.State == CriContainerState.Running)
+            {
+                var end = Kill(worker, container, null, KillReason.Other, null);
+                gone = end > gone ? end : gone;
+            }
+        }
+        if (worker.NewSandbox is not null && gone == Now)
+        {
+            StopSandboxes(view);
+        }
+        return gone;
+    }
+
+    private void StopSandboxes(PodView view)
+    {
+        foreach (var sandbox in view.Sandboxes)
+        {
+            machine.Runtime.StopPodSandbox(sandbox.Id);
+        }
+    }
+
+    /// <summary>Stops a container: its preStop hook, the stop signal, and the kill after what is
+    /// left of its grace. The answer is when it is gone.</summary>
+    private DateTime Kill(PodWorker worker, CriContainerStatus status, string? message,
+        KillReason reason, TimeSpan? most)
+    {
+        var pod = worker.Pod;
+        var container = ContainerOf(pod, status.Config.Name);
+        var grace = most ?? GraceOf(pod, container, reason);
+        if (container is not null)
+        {
+            api.EventAt(pod, PathOf(pod, container), "Normal", "Killing", "{0}",
+                message ?? $"Stopping container {container.Name}");
+        }
+        var hook = container?.Lifecycle?.PreStop is { } preStop && grace > TimeSpan.Zero
+            ? Run(status.Id, preStop, grace) : TimeSpan.Zero;
+        var left = grace - hook > LeastGrace ? grace - hook : LeastGrace;
+        left = grace == TimeSpan.Zero ? grace : left;
+        return Now + machine.Runtime.StopContainer(status.Id, hook, left).Takes;
+    }
+
+    /// <summary>How long a hook takes, at most so long.</summary>
+    private TimeSpan Run(string containerId, LifecycleHandler hook, TimeSpan most)
+    {
+        var takes = hook.Sleep is { } sleep ? TimeSpan.FromSeconds(sleep.Seconds)
+            : hook.Exec is { } exec
+                ? machine.Runtime.ExecSync(containerId, exec.Command, most).Takes
+            : TimeSpan.Zero;
+        return takes < most ? takes : most;
+    }
+
+    /// <summary>The seconds between the stop signal and the kill.</summary>
+    internal static TimeSpan GraceOf(Pod pod, Container? container, KillReason reason)
+    {
+        var own = reason switch
+        {
+            KillReason.StartupProbe => container?.StartupProbe?.TerminationGracePeriodSeconds,
+            KillReason.LivenessProbe => container?.LivenessProbe?.TerminationGracePeriodSeconds,
+            _ => null,
+        };
+        var seconds = pod.Metadata.DeletionGracePeriodSeconds
+            ?? (pod.Spec.TerminationGracePeriodSeconds is { } spec ? own ?? spec : null);
+        var grace = TimeSpan.FromSeconds(seconds ?? 0);
+        return grace > LeastGrace ? grace : LeastGrace;
+    }
+
+    private static Container? ContainerOf(Pod pod, string name)
+    {
+        for (var i = 0; i < pod.Spec.ContainerCount; i++)
+        {
+            if (pod.Spec.ContainerAt(i) is var container && container.Name == name)
+            {
+                return container;
+            }
+        }
+        return null;
+    }
+
+    private void StartSandbox(PodWorker worker)
+    {
+        if (worker.NewSandbox is not { } attempt)
+        {
+            StartNext(worker);
+            return;
+        }
+        StopSandboxes(worker.View);
+        worker.NewSandbox = null;
+        var pod = worker.Pod;
+        var made = machine.Runtime.RunPodSandbox(new(new(pod.Metadata.Name, worker.Uid,
+            pod.Metadata.Namespace, attempt), pod.Spec.Hostname ?? pod.Metadata.Name,
+            pod.Spec.HostNetwork == true));
+        if (made.Error is { } error)
+        {
+            api.Event(pod, "Warning", "FailedCreatePodSandBox",
+                "Failed to create pod sandbox: {0}", error);
+            worker.ToStart.Clear();
+            worker.Failed = true;
+            EndSync(worker);
+            return;
+        }
+        (worker.SandboxId, worker.Acted) = (made.Value!, true);
+        (worker.Stage, worker.Due) = (Stage.Sandbox, Now + made.Takes);
+    }
+
+    private void EndSync(PodWorker worker)
+    {
+        worker.View = ViewOf(worker);
+        if (worker.Failed)
+        {
+            var after = RetryAfter * (1 + api.Random.NextDouble() / 2);
+            (worker.NextSync, worker.SyncPace) = (Relist(Now + after), Pace.Retry);
+        }
+        if (worker.Acted && worker.View.ChangesAt is null)
+        {
+            // The runtime's own news, a sandbox or the end of a container, come with the relist.
+            (worker.NextSync, worker.SyncPace) =
+                (Relist(Now + TimeSpan.FromTicks(1)), Pace.Progress);
+        }
+    }
+
+    /// <summary>Writes a status if it says anything new.</summary>
+    private void Write(PodWorker worker, PodStatus status)
+    {
+        worker.SendAgain = null;
+        if (worker.Gone || status == worker.Pod.Status)
+        {
+            return;
+        }
+        try
+        {
+            worker.Pod = api.UpdateStatus(worker.Pod with { Status = status });
+        }
+        catch (ApiException refused) when (refused.IsNotFound)
+        {
+            // It is gone; that will be seen.
+        }
+        catch (ApiException refused)
+        {
+            var wait = refused.IsConflict ? Conflict : RetryAfter;
+            worker.SendAgain = Now + wait;
+            api.After(wait, worker.Pod.Key, Pace.Retry);
+        }
+    }
+}

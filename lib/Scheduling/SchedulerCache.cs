@@ -1,0 +1,182 @@
+namespace KubeSim;
+
+/// <summary>
+/// What the scheduler knows of nodes and of the pods on them, from its watches and from its own
+/// decisions. A pod that it has bound is assumed to be on its node until the watch shows it there:
+/// deciding takes microseconds, the news of a binding milliseconds.
+/// <para>Assume(pod, node): counted. Seen on the node: no longer assumed. Forget(pod): the binding
+/// failed, no longer counted. Seen elsewhere: what was seen wins.</para>
+/// <para>Nothing changes during a cycle, so the cache itself is the snapshot that a cycle looks at;
+/// only the order of the nodes is worked out anew when one comes, goes or moves.</para>
+/// Models pkg/scheduler/backend/cache/cache.go.
+/// </summary>
+public sealed class SchedulerCache
+{
+    private readonly Dictionary<string, NodeInfo> nodes = new(StringComparer.Ordinal);
+    private readonly Dictionary<ObjectKey, PodInfo> pods = [];
+    private readonly NodeTree tree = new();
+    private readonly PodShapes shapes = new();
+    private readonly Stack<int> freeSlots = [];
+    private NodeInfo[]? ordered = [];
+    private long generation;
+
+    /// <summary>The nodes in the order in which a cycle looks at them.</summary>
+    public IReadOnlyList<NodeInfo> Nodes => Ordered;
+
+    internal NodeInfo[] Ordered =>
+        ordered ??= [.. tree.Ordered().Select(name => nodes[name])];
+
+    /// <summary>The number of places for results about nodes.</summary>
+    internal int Slots { get; private set; }
+
+    /// <summary>A node by name; null when there is none.</summary>
+    public NodeInfo? Find(string name) =>
+        nodes.TryGetValue(name, out var info) && info.Node is not null ? info : null;
+
+    /// <summary>A pod on a node, assumed or seen; null when there is none.</summary>
+    public PodInfo? Find(ObjectKey pod) => pods.GetValueOrDefault(pod);
+
+    /// <summary>What a pod asks of its node.</summary>
+    public PodShape ShapeOf(Pod pod) => shapes.Of(pod);
+
+    /// <summary>A node came or changed; the answer is what of it changed.</summary>
+    public ClusterEvents SetNode(Node node)
+    {
+        var info = InfoOf(node.Metadata.Name);
+        var old = info.Node;
+        if (old is null)
+        {
+            info.Set(node);
+            info.Slot = freeSlots.TryPop(out var free) ? free : Slots++;
+            tree.Add(node);
+            ordered = null;
+            Touch(info);
+            return ClusterEvents.NodeAdd;
+        }
+        if (tree.Update(old, node))
+        {
+            ordered = null;
+        }
+        var changed = ChangesOf(old, node);
+        if (changed == ClusterEvents.None && old.Metadata.Annotations == node.Metadata.Annotations
+            && old.Status.Images == node.Status.Images)
+        {
+            info.Renew(node);
+            return changed;
+        }
+        info.Set(node);
+        Touch(info);
+        return changed;
+    }
+
+    /// <summary>A node is gone; pods that name it are still counted.</summary>
+    public void RemoveNode(string name)
+    {
+        if (!nodes.TryGetValue(name, out var info) || info.Node is not { } node)
+        {
+            return;
+        }
+        tree.Remove(node);
+        ordered = null;
+        info.Set(null);
+        freeSlots.Push(info.Slot);
+        info.Slot = -1;
+        DropIfEmpty(info);
+    }
+
+    /// <summary>A bound pod was seen. True when it is news: not a pod that was assumed there, and
+    /// not one that changed in nothing that counts.</summary>
+    public bool SetPod(Pod pod)
+    {
+        var shape = shapes.Of(pod);
+        var node = pod.Spec.NodeName!;
+        if (pods.TryGetValue(pod.Key, out var known))
+        {
+            if (known.NodeName == node && known.Shape == shape
+                && known.Pod.Metadata.Uid == pod.Metadata.Uid)
+            {
+                var labels = known.Pod.Metadata.Labels;
+                (known.Pod, known.Assumed) = (pod, false);
+                return !labels.Equals(pod.Metadata.Labels);
+            }
+            Take(known);
+        }
+        Put(pod, shape, node);
+        return true;
+    }
+
+    /// <summary>A pod is gone, has ended, or is bound no longer; the answer is the pod as it was
+    /// counted.</summary>
+    public Pod? RemovePod(ObjectKey key)
+    {
+        if (!pods.TryGetValue(key, out var known))
+        {
+            return null;
+        }
+        Take(known);
+        return known.Pod;
+    }
+
+    /// <summary>Counts a pod on the node that was chosen for it.</summary>
+    public void Assume(Pod pod, string node)
+    {
+        RemovePod(pod.Key);
+        Put(pod, shapes.Of(pod), node).Assumed = true;
+    }
+
+    private PodInfo Put(Pod pod, PodShape shape, string node)
+    {
+        var placed = new PodInfo(pod, shape) { NodeName = node };
+        pods.Add(pod.Key, placed);
+        var info = InfoOf(node);
+        info.Add(placed);
+        Touch(info);
+        return placed;
+    }
+
+    private void Take(PodInfo known)
+    {
+        pods.Remove(known.Pod.Key);
+        var info = nodes[known.NodeName];
+        info.Remove(known);
+        Touch(info);
+        DropIfEmpty(info);
+    }
+
+    private void DropIfEmpty(NodeInfo info)
+    {
+        if (info.Node is null && info.Pods.Count == 0)
+        {
+            nodes.Remove(info.Name);
+        }
+    }
+
+    private NodeInfo InfoOf(string name)
+    {
+        if (!nodes.TryGetValue(name, out var info))
+        {
+            nodes.Add(name, info = new(name));
+        }
+        return info;
+    }
+
+    private void Touch(NodeInfo info) => info.Generation = ++generation;
+
+    private static ClusterEvents ChangesOf(Node old, Node node)
+    {
+        var changes = ClusterEvents.None;
+        if (!old.Status.Allocatable.Equals(node.Status.Allocatable))
+        {
+            changes |= ClusterEvents.NodeAllocatable;
+        }
+        if (!old.Metadata.Labels.Equals(node.Metadata.Labels))
+        {
+            changes |= ClusterEvents.NodeLabels;
+        }
+        if (!old.Spec.Taints.Equals(node.Spec.Taints) || old.IsCordoned != node.IsCordoned)
+        {
+            changes |= ClusterEvents.NodeTaints;
+        }
+        return changes;
+    }
+}

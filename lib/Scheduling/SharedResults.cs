@@ -1,0 +1,101 @@
+namespace KubeSim;
+
+/// <summary>
+/// Verdicts and scores that equal pods share. A Deployment of 30 asks 30 times the same question of
+/// nodes of which one changed since the last time; on 5,000 nodes that is the difference between
+/// asking 500 nodes for each pod and asking one.
+/// <para>An entry is good while the node's generation is the one at which it was made. Only the 64
+/// shapes that were seen last have entries; the arrays of one that is dropped serve the
+/// next.</para>
+/// </summary>
+internal sealed class SharedResults(int scores)
+{
+    private const int MostShapes = 64;
+
+    private readonly Dictionary<PodShape, ShapeResults> byShape =
+        new(ReferenceEqualityComparer.Instance);
+
+    private readonly List<ShapeResults> entries = [];
+    private long clock;
+
+    /// <summary>The results for a shape, with room for so many nodes.</summary>
+    public ShapeResults For(PodShape shape, int slots)
+    {
+        if (!byShape.TryGetValue(shape, out var results))
+        {
+            results = entries.Count < MostShapes ? New() : Oldest();
+            results.Begin(shape);
+            byShape.Add(shape, results);
+        }
+        results.LastUse = ++clock;
+        results.Fit(slots);
+        return results;
+    }
+
+    private ShapeResults New()
+    {
+        var results = new ShapeResults(scores);
+        entries.Add(results);
+        return results;
+    }
+
+    private ShapeResults Oldest()
+    {
+        var oldest = entries[0];
+        foreach (var entry in entries)
+        {
+            oldest = entry.LastUse < oldest.LastUse ? entry : oldest;
+        }
+        byShape.Remove(oldest.Shape!);
+        return oldest;
+    }
+}
+
+/// <summary>What is known about a shape and each node, by the node's slot.</summary>
+internal sealed class ShapeResults(int scores)
+{
+    private long[] verdictAt = [];
+    private long[] scoresAt = [];
+    private PluginStatus?[] verdicts = [];
+    private long[] values = [];
+
+    public PodShape? Shape { get; private set; }
+
+    public long LastUse { get; set; }
+
+    public void Begin(PodShape shape)
+    {
+        Shape = shape;
+        Array.Clear(verdictAt);
+        Array.Clear(scoresAt);
+    }
+
+    public void Fit(int slots)
+    {
+        if (verdictAt.Length >= slots)
+        {
+            return;
+        }
+        var size = Math.Max(slots, verdictAt.Length * 2);
+        Array.Resize(ref verdictAt, size);
+        Array.Resize(ref scoresAt, size);
+        Array.Resize(ref verdicts, size);
+        Array.Resize(ref values, size * scores);
+    }
+
+    public PluginStatus? Verdict(NodeInfo node) =>
+        verdictAt[node.Slot] == node.Generation ? verdicts[node.Slot] : null;
+
+    public void Keep(NodeInfo node, PluginStatus verdict) =>
+        (verdictAt[node.Slot], verdicts[node.Slot]) = (node.Generation, verdict);
+
+    /// <summary>The scores of a node, a place for each Score plugin; false: they are to be filled
+    /// in.</summary>
+    public bool Scores(NodeInfo node, out Span<long> found)
+    {
+        found = values.AsSpan(node.Slot * scores, scores);
+        var good = scoresAt[node.Slot] == node.Generation;
+        scoresAt[node.Slot] = node.Generation;
+        return good;
+    }
+}
