@@ -229,6 +229,27 @@ public sealed class KubectlTests
         Assert.That(real.Journal, Is.Not.Empty);
     }
 
+    [Test]
+    public void A_rollout_is_driven_and_watched_through_kubectl()
+    {
+        var real = new Cluster(nodes: 2);
+        real.Kubectl("create deployment web --image=nginx:1 --replicas=3");
+        Assert.That(real.Kubectl("rollout status deploy/web").Out,
+            Does.EndWith("deployment \"web\" successfully rolled out\n"));
+        Assert.That(real.Kubectl("set image deploy/web nginx=nginx:2").Out,
+            Is.EqualTo("deployment.apps/web image updated\n"));
+        var status = real.Kubectl("rollout status deploy/web");
+        Assert.That(status.Out, Does.Contain("out of 3 new replicas have been updated...\n")
+            .And.EndWith("deployment \"web\" successfully rolled out\n"));
+        Assert.That(real.Kubectl("rollout history deploy/web").Out, Is.EqualTo(
+            "deployment.apps/web \nREVISION  CHANGE-CAUSE\n1         <none>\n2         <none>\n\n"));
+        Assert.That(real.Kubectl("rollout undo deploy/web").Out,
+            Is.EqualTo("deployment.apps/web rolled back\n"));
+        Assert.That(real.Kubectl("rollout status deploy/web").ExitCode, Is.Zero);
+        Assert.That(real.Kubectl("get deploy web -o wide --no-headers").Out,
+            Does.Contain("3/3").And.Contain("nginx:1 "));
+    }
+
     private sealed class Lines(string text) : IContainerLogs
     {
         public string? Read(Pod pod, string container, bool previous) => text;
