@@ -30,14 +30,15 @@ public sealed record JournalRead(Seq<JournalLine> Lines, Seq<ManifestError> Erro
 /// <summary>
 /// Journals as text, one JSON object a line:
 /// <c>{"at":"5s"|"settled", OP}</c> with OP one of <c>apply</c>, <c>create</c>, <c>update</c> (an
-/// object), <c>patch</c>, <c>delete</c>, <c>fault</c> and <c>compact</c>. What a run saves also
+/// object), <c>patch</c>, <c>delete</c>, <c>fault</c>, <c>probe</c> and <c>compact</c>. What a run saves also
 /// says
 /// after how many work items, so that a replay comes out the same to the last digest.
 /// </summary>
 public static class JournalText
 {
     private static readonly string[] Operations =
-        ["apply", "create", "update", "patch", "delete", "fault", "compact"];
+        ["apply", "create", "update", "patch", "delete", "fault", "compact",
+            "probe"];
 
     /// <summary>Reads a journal. Every line that cannot be read is an error with its
     /// place.</summary>
@@ -126,6 +127,7 @@ public static class JournalText
             "patch" => line with { Input = Patch(body) },
             "delete" => line with { Input = Delete(body) },
             "fault" => line with { Input = Fault(body) },
+            "probe" => line with { Input = Probe(body) },
             _ => line with { Input = new CompactInput(new(Number(body, name))) },
         };
 
@@ -221,6 +223,20 @@ public static class JournalText
                     + "crash, restore, partition, hold, crash-after-write, lose-reply");
         }
 
+        private ProbeInput Probe(JsonNode probe)
+        {
+            var selector = probe is JsonObject map && map["selector"] is JsonObject labels
+                ? string.Join(',', (labels["matchLabels"] as JsonObject ?? labels)
+                    .Select(l => $"{l.Key}={l.Value}"))
+                : Text(probe, "probe", "selector") ?? "";
+            if (!Selector.TryParse(selector, out _, out var problem))
+            {
+                throw Error("probe.selector", problem!);
+            }
+            var ns = Text(probe, "probe", "namespace") ?? "default";
+            return new(ns, selector, (int?)probe["count"], (bool?)probe["pass"] ?? true);
+        }
+
         private ResourcePath PathOf(JsonNode op, string name)
         {
             var word = Text(op, name, "kind") ?? throw Error($"{name}.kind", "is missing");
@@ -261,6 +277,13 @@ internal static class JournalWriter
                 line["fault"] = new JsonObject
                 {
                     ["op"] = Name(fault.Op), ["target"] = fault.Target, ["count"] = fault.Count,
+                };
+                break;
+            case ProbeInput probe:
+                line["probe"] = new JsonObject
+                {
+                    ["namespace"] = probe.Namespace, ["selector"] = probe.Selector,
+                    ["count"] = probe.Count, ["pass"] = probe.Pass,
                 };
                 break;
             case CompactInput compact:

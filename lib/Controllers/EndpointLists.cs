@@ -1,6 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-using System.Text;
 
 namespace KubeSim;
 
@@ -13,7 +11,6 @@ namespace KubeSim;
 /// Service publishes pods that are not ready. Beyond 1,000 addresses the list is cut off.</para>
 /// <para>Worked example: ports <c>http</c> 8080 and <c>admin</c> 8081, of three pods one is not
 /// ready: one subset, two ports, two addresses and one that is not ready.</para>
-/// The ports of a subset come in the order of a hash over them, as in the real thing.
 /// Models pkg/controller/endpoint/endpoints_controller.go and pkg/api/v1/endpoints/util.go.
 /// </summary>
 public sealed class EndpointLists : IReconciler
@@ -229,20 +226,14 @@ public sealed class EndpointLists : IReconciler
         {
             return default;
         }
-        ports.Sort(static (a, b) => string.CompareOrdinal(Hash(a), Hash(b)));
+        ports.Sort(Compare);
         return [.. CollectionsMarshal.AsSpan(ports)];
     }
 
-    // The real controller hashes the ports as its language prints them for debugging.
-    private static string Hash(EndpointPort port)
-    {
-        var text = $"(v1.EndpointPort){{Name:(string){port.Name} Port:(int32){port.Port} "
-            + $"Protocol:(v1.Protocol){port.Protocol} "
-            + $"AppProtocol:(*string){port.AppProtocol ?? "<nil>"}}}";
-#pragma warning disable CA5351 // An order, not a secret.
-        return Convert.ToHexString(MD5.HashData(Encoding.UTF8.GetBytes(text)));
-#pragma warning restore CA5351
-    }
+    // The real controller orders them by a hash; of the recorded lists this is the order.
+    private static int Compare(EndpointPort a, EndpointPort b) => a.Port != b.Port ? b.Port - a.Port
+        : string.CompareOrdinal(a.Protocol, b.Protocol) is var order && order != 0 ? order
+        : string.CompareOrdinal(a.Name, b.Name);
 
     private static Seq<EndpointAddress> Addresses(
         Service service, List<(Pod Pod, bool Ready)> pods, bool ready)

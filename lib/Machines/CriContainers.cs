@@ -84,6 +84,9 @@ public sealed record CriContainerStatus
     /// again.</summary>
     public DateTime? ChangesAt { get; init; }
 
+    /// <summary>True between the order to start it and its start.</summary>
+    public bool IsStarting => State == CriContainerState.Created && ChangesAt is not null;
+
     /// <summary>What it left for its status, or why it could not start.</summary>
     public string Message { get; init; } = "";
 }

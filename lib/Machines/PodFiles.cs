@@ -4,20 +4,21 @@ namespace KubeSim;
 /// <c>probe</c> does. They outlive a container, as those of a volume do.</summary>
 public sealed class PodFiles
 {
-    private readonly Dictionary<string, Map<bool>> files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Map<(bool There, DateTime From)>> files =
+        new(StringComparer.Ordinal);
     private readonly Dictionary<string, DateTime> ticks = new(StringComparer.Ordinal);
 
-    /// <summary>Makes a file exist, or not; the pod's probes look at it at a time.</summary>
-    public void Set(string podUid, string path, bool there, DateTime tick)
+    /// <summary>Makes a file exist from a time on, or not; the pod's probes look then.</summary>
+    public void Set(string podUid, string path, bool there, DateTime from)
     {
-        files[podUid] = files.GetValueOrDefault(podUid).Set(path, there);
-        ticks[podUid] = tick;
+        files[podUid] = files.GetValueOrDefault(podUid).Set(path, (there, from));
+        ticks[podUid] = from;
     }
 
     /// <summary>Whether a file exists; null when nobody outside said so.</summary>
-    public bool? Find(string podUid, string path) => files.Count > 0
-        && files.TryGetValue(podUid, out var known) && known.TryGetValue(path, out var there)
-        ? there : null;
+    public bool? Find(string podUid, string path, DateTime now) => files.Count > 0
+        && files.TryGetValue(podUid, out var known) && known.TryGetValue(path, out var set)
+        ? set.There == now >= set.From : null;
 
     /// <summary>True once, when a pod's probes are to look now.</summary>
     public bool TakeTick(string podUid, DateTime now) => ticks.Count > 0

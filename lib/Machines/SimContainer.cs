@@ -91,7 +91,7 @@ internal sealed class SimContainer(
 
     private ProbeAnswer Cat(string path, DateTime now, PodFiles made)
     {
-        var there = made.Find(PodUid, path) ?? false;
+        var there = made.Find(PodUid, path, now) ?? false;
         DateTime? until = null;
         foreach (var (at, file, makes) in Runs.Files)
         {

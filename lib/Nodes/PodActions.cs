@@ -165,7 +165,7 @@ internal sealed class PodActions
             {
                 continue;
             }
-            var done = init.IsSidecar ? Sidecar(i, init, status, probes, passed)
+            var done = init.IsSidecar ? Sidecar(i, init, status, probes)
                 : RunOnce(i, status, pod.Spec.RestartPolicy != "Never");
             if (KillPod)
             {
@@ -193,6 +193,7 @@ internal sealed class PodActions
         switch (status.State)
         {
             case CriContainerState.Running:
+            case CriContainerState.Created when status.IsStarting:
                 return false;
             case CriContainerState.Exited when status.ExitCode == 0:
                 return true;
@@ -215,9 +216,12 @@ internal sealed class PodActions
 
     /// <summary>An init container that goes on running; true when it has started, so that the
     /// next may start.</summary>
-    private bool Sidecar(
-        int i, Container init, CriContainerStatus status, PodProbes? probes, bool passed)
+    private bool Sidecar(int i, Container init, CriContainerStatus status, PodProbes? probes)
     {
+        if (status.IsStarting)
+        {
+            return false;
+        }
         if (status.State != CriContainerState.Running)
         {
             if (status.State == CriContainerState.Unknown)
@@ -243,7 +247,6 @@ internal sealed class PodActions
             && probes?.Result(init.Name, ProbeKind.Liveness) == false)
         {
             KillSick(i, init, status, "liveness", KillReason.LivenessProbe);
-            return passed;
         }
         return true;
     }
@@ -266,6 +269,11 @@ internal sealed class PodActions
         {
             var container = pod.Spec.Containers[i];
             var status = view.Find(container.Name);
+            if (status?.IsStarting == true)
+            {
+                kept++;
+                continue;
+            }
             if (status?.State != CriContainerState.Running)
             {
                 if (ShouldStart(pod, container, status))

@@ -12,7 +12,9 @@ internal static class PodPhases
     public static string Of(PodSpec spec, Seq<ContainerStatus> inits, Seq<ContainerStatus> mains,
         bool isTerminal)
     {
-        var (pending, failed) = Initialization(spec, inits);
+        var (pending, starting, failed) = Initialization(spec, inits);
+        // Sidecars that start again do not take a running pod back to Pending.
+        pending += HasStarted(mains, spec) ? 0 : starting;
         if (failed > 0 && spec.RestartPolicy == "Never")
         {
             return "Failed";
@@ -49,31 +51,57 @@ internal static class PodPhases
             : spec.RestartPolicy == "Never" ? "Failed" : "Running";
     }
 
-    private static (int Pending, int Failed) Initialization(
+    private static bool HasStarted(Seq<ContainerStatus> mains, PodSpec spec)
+    {
+        foreach (var container in spec.Containers)
+        {
+            if (Named(mains, container.Name) is { } status
+                && (status.State.Running ?? (object?)status.State.Terminated
+                    ?? status.LastState.Terminated) is not null)
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static (int Pending, int Starting, int Failed) Initialization(
         PodSpec spec, Seq<ContainerStatus> inits)
     {
-        int pending = 0, failed = 0;
+        int pending = 0, starting = 0, failed = 0;
         foreach (var container in spec.InitContainers)
         {
             var status = Named(inits, container.Name);
+            if (container.IsSidecar)
+            {
+                var isUp = status?.State switch
+                {
+                    { Running: not null } => status.Started == true,
+                    { Waiting: not null } => status.LastState.Terminated is not null,
+                    { Terminated: not null } => true,
+                    _ => false,
+                };
+                starting += isUp ? 0 : 1;
+                continue;
+            }
             switch (status?.State)
             {
                 case { Running: not null }:
-                    pending += container.IsSidecar && status.Started == true ? 0 : 1;
+                    pending++;
                     break;
                 case { Terminated: { } end }:
-                    failed += !container.IsSidecar && end.ExitCode != 0 ? 1 : 0;
+                    failed += end.ExitCode != 0 ? 1 : 0;
                     break;
                 case { Waiting: not null } when status.LastState.Terminated is { } before:
-                    failed += !container.IsSidecar && before.ExitCode != 0 ? 1 : 0;
-                    pending += !container.IsSidecar && before.ExitCode == 0 ? 1 : 0;
+                    failed += before.ExitCode != 0 ? 1 : 0;
+                    pending += before.ExitCode == 0 ? 1 : 0;
                     break;
                 default:
                     pending++;
                     break;
             }
         }
-        return (pending, failed);
+        return (pending, starting, failed);
     }
 
     internal static ContainerStatus? Named(Seq<ContainerStatus> statuses, string name)

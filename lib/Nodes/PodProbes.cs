@@ -86,6 +86,16 @@ internal sealed class PodProbes
     /// such probe.</summary>
     public bool? Result(string container, ProbeKind kind) => Find(container, kind)?.Result;
 
+    /// <summary>Says what a probe has come to.</summary>
+    internal void Set(string container, ProbeKind kind, bool? result)
+    {
+        if (Find(container, kind) is not { } worker)
+        {
+            workers.Add(worker = new(container, kind, new Probe(), default));
+        }
+        worker.Result = result;
+    }
+
     public bool Has(string container, ProbeKind kind) => Find(container, kind) is not null;
 
     /// <summary>Takes note of which containers run, and asks what is due. True when a result

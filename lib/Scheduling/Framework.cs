@@ -67,6 +67,10 @@ public sealed class PluginStatus
     public bool IsRejected =>
         Code is PluginCode.Unschedulable or PluginCode.UnschedulableAndUnresolvable;
 
+    /// <summary>True when the answer of the API server was lost: what it was asked to do may be
+    /// done.</summary>
+    internal bool IsUncertain { get; init; }
+
     /// <summary>The reasons in one line.</summary>
     public string Message => string.Join(", ", Reasons);
 
@@ -81,6 +85,9 @@ public sealed class PluginStatus
     /// <summary>A verdict of any code.</summary>
     public static PluginStatus Of(PluginCode code, string plugin, Seq<string> reasons) =>
         new(code, plugin, reasons);
+
+    internal static PluginStatus Uncertain(string plugin, string reason) =>
+        new(PluginCode.Error, plugin, [reason]) { IsUncertain = true };
 
     /// <summary>The same verdict under a plugin's name, if it has none yet.</summary>
     internal PluginStatus By(string plugin) =>

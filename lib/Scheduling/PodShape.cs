@@ -52,7 +52,8 @@ public sealed class ResourceAmounts
     /// order.</summary>
     public IReadOnlyList<(string Name, long Amount)> Scalars => scalars;
 
-    /// <summary>The amount of a resource by name, CPU in thousandths; 0 when there is none.</summary>
+    /// <summary>The amount of a resource by name, CPU in thousandths; 0 when there is
+    /// none.</summary>
     public long this[string name] => name switch
     {
         "cpu" => MilliCpu,
@@ -214,7 +215,8 @@ public sealed class PodShape : IEquatable<PodShape>
 }
 
 /// <summary>Finds the shape of a pod: first by where the parts of its spec lie in memory, since the
-/// pods of one template share them, then by value. Equal pods get one and the same object.</summary>
+/// pods of one template share them, then by value. Equal pods get one and the same
+/// object.</summary>
 internal sealed class PodShapes
 {
     private const int Slots = 1024;

@@ -42,6 +42,9 @@ public sealed class QueuedPod
 
     internal PodShape Shape { get; set; }
 
+    /// <summary>True when the engine was told that it is ready, and has not taken it.</summary>
+    internal bool Noted { get; set; }
+
     /// <summary>Which came first, where nothing else decides.</summary>
     internal long Arrival { get; }
 

@@ -2,16 +2,16 @@ namespace KubeSim;
 
 /// <summary>
 /// The scheduler gives each pod that has no node the best node that can take it.
-/// <para>It watches Pods and Nodes. From the bound pods and the nodes it keeps sums (its cache);
-/// the others wait in its queue. A cycle takes one pod: filter the nodes, score those that are left,
-/// pick one of the best. The pod then counts as placed there at once (assumed), and the binding goes
-/// to the API server beside the next cycle.</para>
-/// <para>Example: two nodes of 4 CPUs, 1 and 3 CPUs requested; a pod asks for 500m (and nothing is
-/// said of memory). LeastAllocated gives 62 and 12 for the CPU: the first it is.</para>
-/// <para>It writes: the Binding with the event Scheduled; or, when no node will do, the event
-/// FailedScheduling and the condition PodScheduled=False, reason Unschedulable. A binding that fails
-/// is forgotten: the pod counts no longer, and is tried again after a back-off. When only the answer
-/// was lost, the watch shows the pod on its node and it leaves the queue.</para>
+/// <para>It watches Pods and Nodes. From the bound pods and the nodes it keeps sums (its cache); the
+/// others wait in its queue. A cycle takes one pod: filter the nodes, score those that are left,
+/// pick one of the best. The pod then counts as placed there at once (assumed), and the binding
+/// goes to the API server beside the next cycle.</para>
+/// <para>Example: two nodes of 4 CPUs, with 1 and 3 CPUs requested; a pod asks for 500m. Of the CPU
+/// LeastAllocated gives the nodes 62 and 12: with memory alike, the first it is.</para>
+/// <para>It writes the Binding and the event Scheduled; or, when no node will do, the event
+/// FailedScheduling and the condition PodScheduled=False, reason Unschedulable. A pod whose binding
+/// was refused counts no longer, and is tried again after a back-off. When the answer was lost it
+/// goes on counting until then: the binding may have been made, and the watch will show it.</para>
 /// </summary>
 /// <remarks>Models pkg/scheduler/scheduler.go, schedule_one.go, eventhandlers.go.</remarks>
 public sealed class Scheduler : IReconciler
@@ -93,6 +93,11 @@ public sealed class Scheduler : IReconciler
                 "skip schedule deleting pod: {0}/{1}", key.Namespace, key.Name);
             return Result.Done;
         }
+        if (cache.Find(key) is not null)
+        {
+            // The answer to its binding was lost, and it has not come to be seen on the node.
+            Forget(pod);
+        }
         var state = new CycleState(pod, queued.Shape);
         if (cache.Ordered.Length == 0)
         {
@@ -169,10 +174,18 @@ public sealed class Scheduler : IReconciler
             return;
         }
         framework.Unreserve(state, pod, node);
-        cache.RemovePod(pod.Key);
-        Changed(ClusterEvents.AssignedPodDelete, pod, null);
+        if (!status.IsUncertain)
+        {
+            Forget(pod);
+        }
         api.After(queue.Fail(queued), pod.Key, Pace.Retry);
         Refuse(api, pod, "SchedulerError", status.Message);
+    }
+
+    private void Forget(Pod pod)
+    {
+        cache.RemovePod(pod.Key);
+        Changed(ClusterEvents.AssignedPodDelete, pod, null);
     }
 
     private void TurnAway(ReconcileContext api, QueuedPod queued, CycleState state,

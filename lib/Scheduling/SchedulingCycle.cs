@@ -32,7 +32,7 @@ public sealed class SchedulingCycle
     {
         (this.framework, this.cache) = (framework, cache);
         percentage = percentageOfNodesToScore;
-        shared = new(framework.Scores.Count);
+        shared = new(framework.Scores.Length);
         Diagnosis = new(0);
     }
 
@@ -172,7 +172,7 @@ public sealed class SchedulingCycle
             return feasible[Select(sums, random)];
         }
         Score(state);
-        for (var p = 0; p < framework.Scores.Count; p++)
+        for (var p = 0; p < framework.Scores.Length; p++)
         {
             if ((state.SkipScore >> p & 1) != 0)
             {
@@ -190,6 +190,7 @@ public sealed class SchedulingCycle
         return feasible[Select(sums, random)];
     }
 
+    // Plugins that answer by the node alone are asked when the node has changed; the others always.
     private void Score(CycleState state)
     {
         var results = shared.For(state.Shape, cache.Slots);
@@ -197,19 +198,25 @@ public sealed class SchedulingCycle
         for (var i = 0; i < feasible.Count; i++)
         {
             var node = feasible[i];
-            var known = results.Scores(node, out var kept);
+            if (!results.Scores(node, out var kept))
+            {
+                for (var p = 0; p < kept.Length; p++)
+                {
+                    kept[p] = framework.IsLocalScore(p) && (state.SkipScore >> p & 1) == 0
+                        ? plugins[p].Plugin.Score(state, state.Pod, node) : 0;
+                }
+            }
             for (var p = 0; p < kept.Length; p++)
             {
-                if ((state.SkipScore >> p & 1) != 0)
-                {
-                    continue;
-                }
-                var plugin = plugins[p].Plugin;
-                if (!known || plugin is not INodeLocalPlugin)
-                {
-                    kept[p] = plugin.Score(state, state.Pod, node);
-                }
                 weighted[p][i] = kept[p];
+            }
+        }
+        for (var p = 0; p < plugins.Length; p++)
+        {
+            for (var i = 0; i < feasible.Count && !framework.IsLocalScore(p)
+                && (state.SkipScore >> p & 1) == 0; i++)
+            {
+                weighted[p][i] = plugins[p].Plugin.Score(state, state.Pod, feasible[i]);
             }
         }
     }
@@ -222,7 +229,7 @@ public sealed class SchedulingCycle
         }
         var size = Math.Max(feasible.Count, totals.Length * 2);
         totals = new long[size];
-        weighted = new long[framework.Scores.Count][];
+        weighted = new long[framework.Scores.Length][];
         for (var p = 0; p < weighted.Length; p++)
         {
             weighted[p] = new long[size];

@@ -24,6 +24,7 @@ public sealed class SchedulingFramework
     private readonly IPostBindPlugin[] postBinds;
     private readonly Seq<IPlugin> all;
     private readonly int localFilters;
+    private readonly bool[] localScores;
 
     /// <summary>A framework of some plugins.</summary>
     /// <exception cref="ArgumentException">There is not exactly one plugin that sorts the queue, or
@@ -44,6 +45,7 @@ public sealed class SchedulingFramework
         postFilters = Those<IPostFilterPlugin>();
         Scores = [.. plugins.Where(p => p.Plugin is IScorePlugin && p.Weight > 0)
             .Select(p => ((IScorePlugin)p.Plugin, (long)p.Weight))];
+        localScores = [.. Scores.Select(s => s.Plugin is INodeLocalPlugin)];
         preFilter = [.. Those<IPreFilterPlugin>().Select(p => (p, BitOf(filters, p)))];
         preScore = [.. Those<IPreScorePlugin>().Select(p =>
             (p, BitOf([.. Scores.Select(s => s.Plugin)], p)))];
@@ -65,7 +67,7 @@ public sealed class SchedulingFramework
     public Seq<IPlugin> Plugins => all;
 
     /// <summary>The Score plugins with their weights.</summary>
-    public IReadOnlyList<(IScorePlugin Plugin, long Weight)> Scores { get; }
+    internal (IScorePlugin Plugin, long Weight)[] Scores { get; }
 
     /// <summary>The default plugins with their default weights, as far as the simulator has
     /// them.</summary>
@@ -125,6 +127,8 @@ public sealed class SchedulingFramework
     /// that promise it.</summary>
     internal PluginStatus FilterShared(CycleState state, Pod pod, NodeInfo node) =>
         Filter(state, pod, node, 0, localFilters);
+
+    internal bool IsLocalScore(int plugin) => localScores[plugin];
 
     internal PluginStatus FilterOwn(CycleState state, Pod pod, NodeInfo node) =>
         Filter(state, pod, node, localFilters, filters.Length);
@@ -305,22 +309,21 @@ public sealed class SchedulingFramework
 
     private static PluginStatus Guarded(IPlugin plugin, string point, Func<PluginStatus> ask)
     {
-        string why;
+        string Told(string why) => $"running {point} plugin \"{plugin.Name}\": {why}";
         try
         {
             var status = ask();
-            if (status.IsSuccess || status.Code == PluginCode.Skip)
-            {
-                return status;
-            }
-            why = status.Message;
+            return status.IsSuccess || status.Code == PluginCode.Skip ? status
+                : PluginStatus.Of(PluginCode.Error, plugin.Name, [Told(status.Message)]);
+        }
+        catch (ApiException refused) when (refused.Status.Code == 504)
+        {
+            return PluginStatus.Uncertain(plugin.Name, Told(refused.Message));
         }
         catch (ApiException refused)
         {
-            why = refused.Message;
+            return PluginStatus.Of(PluginCode.Error, plugin.Name, [Told(refused.Message)]);
         }
-        return PluginStatus.Of(PluginCode.Error, plugin.Name,
-            [$"running {point} plugin \"{plugin.Name}\": {why}"]);
     }
 
     private T[] Those<T>() => [.. all.OfType<T>()];

@@ -32,6 +32,9 @@ public sealed class SchedulingQueue : IWorkQueue
     private readonly PodHeap backOff = new(EndsSooner);
     private readonly Dictionary<(object, ulong), PodGroup> groupOf = [];
     private readonly List<PodGroup> groups = [];
+
+    // Keys that were ready when their pods went: a worker takes them and finds nothing to do.
+    private readonly List<ObjectKey> orphans = [];
     private IQueueHost? host;
     private long arrivals;
 
@@ -44,7 +47,8 @@ public sealed class SchedulingQueue : IWorkQueue
     }
 
     /// <inheritdoc/>
-    public int Ready => active.Count > 0 ? active.Count : backOff.Count;
+    public int Ready =>
+        orphans.Count + (active.Count > 0 ? active.Count : backOff.Count);
 
     private DateTime Now => host!.Now;
 
@@ -97,7 +101,14 @@ public sealed class SchedulingQueue : IWorkQueue
         {
             throw new InvalidOperationException("no pod waits to be scheduled");
         }
+        if (orphans.Count > 0)
+        {
+            var gone = orphans[^1];
+            orphans.RemoveAt(orphans.Count - 1);
+            return gone;
+        }
         var pod = active.Count > 0 ? active.Take() : backOff.Take();
+        pod.Noted = false;
         (pod.Place, pod.Attempts) = (QueuePlace.InFlight, pod.Attempts + 1);
         return pod.Pod.Key;
     }
@@ -115,6 +126,7 @@ public sealed class SchedulingQueue : IWorkQueue
             || known.Pod.Metadata.Uid != pod.Metadata.Uid)
         {
             Remove(pod.Key);
+            orphans.Remove(pod.Key);
             known = new(pod, shape, ++arrivals) { Timestamp = Now };
             pods.Add(pod.Key, known);
             Enter(known);
@@ -138,6 +150,10 @@ public sealed class SchedulingQueue : IWorkQueue
         if (pods.Remove(key, out var pod))
         {
             Leave(pod);
+            if (pod.Noted)
+            {
+                orphans.Add(key);
+            }
         }
     }
 
@@ -253,8 +269,8 @@ public sealed class SchedulingQueue : IWorkQueue
         }
         pod.Place = QueuePlace.BackOff;
         backOff.Add(pod);
-        host!.Note(pod.Pod.Key);
-        host.After(pod.BackOffUntil - Now, pod.Pod.Key, Pace.Retry);
+        Note(pod);
+        host!.After(pod.BackOffUntil - Now, pod.Pod.Key, Pace.Retry);
     }
 
     private void Activate(QueuedPod pod)
@@ -262,6 +278,12 @@ public sealed class SchedulingQueue : IWorkQueue
         Leave(pod);
         pod.Place = QueuePlace.Active;
         active.Add(pod);
+        Note(pod);
+    }
+
+    private void Note(QueuedPod pod)
+    {
+        pod.Noted = true;
         host!.Note(pod.Pod.Key);
     }
 

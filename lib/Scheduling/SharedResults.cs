@@ -5,7 +5,8 @@ namespace KubeSim;
 /// nodes of which one changed since the last time; on 5,000 nodes that is the difference between
 /// asking 500 nodes for each pod and asking one.
 /// <para>An entry is good while the node's generation is the one at which it was made. Only the 64
-/// shapes that were seen last have entries; the arrays of one that is dropped serve the next.</para>
+/// shapes that were seen last have entries; the arrays of one that is dropped serve the
+/// next.</para>
 /// </summary>
 internal sealed class SharedResults(int scores)
 {

@@ -125,6 +125,75 @@ public sealed class EndpointTests
         }
     }
 
+    [Test]
+    public void Of_recorded_pods_and_Services_come_the_recorded_lists()
+    {
+        var cluster = Given();
+        var (expected, seen) = (new List<string>(), new List<string>());
+        foreach (var row in TestData.Rows("endpoints-kube-proxy.tsv"))
+        {
+            switch (row[0])
+            {
+                case "pod":
+                    Add(cluster, row);
+                    break;
+                case "service":
+                    cluster.Apply("{apiVersion: v1, kind: Service, metadata: {name: " + row[1]
+                        + "}, spec: " + row[2] + "}");
+                    cluster.Converge();
+                    break;
+                default:
+                    expected.Add(string.Join('\t', row));
+                    break;
+            }
+        }
+        foreach (var e in cluster.List<Endpoints>("default").Where(e => !e.Subsets.Any(s =>
+            s.Addresses.Any(a => a.TargetRef is null))))
+        {
+            seen.Add($"endpoints\t{e.Metadata.Name}\t{e.Metadata.Labels}\t" + string.Join(" + ",
+                e.Subsets.Select(s => $"{At(s.Addresses)} | {At(s.NotReadyAddresses)} | "
+                    + Ports(s.Ports))));
+        }
+        foreach (var s in Own(cluster))
+        {
+            var labels = s.Metadata.Labels;
+            seen.Add($"slice\t{labels["kubernetes.io/service-name"]}\t{labels}\t{Ports(s.Ports)}\t"
+                + string.Join(' ', s.Endpoints.Select(Recorded).Order(StringComparer.Ordinal)));
+        }
+        Assert.That(seen, Is.EquivalentTo(expected));
+        Assert.That(expected, Has.Count.EqualTo(28));
+    }
+
+    private static string At(Seq<EndpointAddress> addresses) =>
+        string.Join(' ', addresses.Select(a => $"{a.Ip}@{a.NodeName}"));
+
+    private static string Ports(Seq<EndpointPort> ports) =>
+        string.Join(' ', ports.Select(p => $"{p.Name}:{p.Port}/{p.Protocol}"));
+
+    private static string Recorded(Endpoint e) =>
+        $"{e.Addresses[0]}@{e.NodeName}:{e.TargetRef!.Name}"
+        + (e.Conditions.Ready == true ? "r" : "") + (e.Conditions.Serving == true ? "s" : "")
+        + (e.Conditions.Terminating == true ? "t" : "");
+
+    private static void Add(Cluster cluster, string[] row)
+    {
+        var ports = row[6].Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(p => p.Split(':')).Select(p => new ContainerPort
+            {
+                Name = p[0], Port = (int)TestData.Number(p[1]), Protocol = "TCP",
+            });
+        var pod = Pod(row[1], row[3]);
+        cluster.Create(pod with
+        {
+            Metadata = pod.Metadata with { Labels = Map.Of(("app", row[2])) },
+            Spec = pod.Spec with
+            {
+                Containers = [pod.Spec.Containers[0] with { Ports = ports.ToSeq() }],
+            },
+        });
+        Tell(cluster, row[1], row[4], row[5] == "true");
+    }
+
     private static void Play(Cluster cluster, string[] row)
     {
         var name = row[1];

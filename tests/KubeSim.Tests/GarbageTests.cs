@@ -206,9 +206,13 @@ public sealed class GarbageTests
     {
         var cluster = Given();
         var node = cluster.Find<Node>("", "node-1")!;
-        cluster.Create(new Lease
+        var lease = cluster.Find<Lease>("kube-node-lease", "node-1")!;
+        cluster.Update(lease with
         {
-            Metadata = Owned("node-1", node).Metadata with { Namespace = "kube-node-lease" },
+            Metadata = lease.Metadata with
+            {
+                OwnerReferences = Owned("x", node).Metadata.OwnerReferences,
+            },
         });
         cluster.Delete(node);
         cluster.Converge();

@@ -41,7 +41,7 @@ internal sealed class Decisions
     public Dictionary<string, Dictionary<string, long>> Scores()
     {
         var found = new Dictionary<string, Dictionary<string, long>>();
-        for (var p = 0; p < framework.Scores.Count; p++)
+        for (var p = 0; p < framework.Scores.Length; p++)
         {
             for (var i = 0; i < Cycle.Feasible.Count; i++)
             {

@@ -85,7 +85,8 @@ public sealed class SchedulerGoldenTests
                 decisions.Cache.SetPod(pod with { Spec = pod.Spec with { NodeName = $"{node}" } });
             }
             var chosen = decisions.Decide(pods[$"{step["pod"]}"]);
-            Compare($"{recording["name"]} {step["pod"]}", step.AsObject(), decisions, chosen, tally);
+            var what = $"{recording["name"]} {step["pod"]}";
+            Compare(what, step.AsObject(), decisions, chosen, tally);
         }
     }
 

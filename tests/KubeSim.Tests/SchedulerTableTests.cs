@@ -63,7 +63,10 @@ public sealed class SchedulerTableTests
         static QueuedPod Queued(int priority, int time)
         {
             var pod = new Pod { Spec = new() { Priority = priority } };
-            return new(pod, PodShape.Of(pod), 0) { Timestamp = DateTime.UnixEpoch.AddSeconds(time) };
+            return new(pod, PodShape.Of(pod), 0)
+            {
+                Timestamp = DateTime.UnixEpoch.AddSeconds(time),
+            };
         }
 
         Assert.That(new PrioritySort().Less(Queued(priority, time),

@@ -4,8 +4,8 @@ namespace KubeSim;
 /// <remarks>Models pkg/scheduler/framework/plugins/helper/normalize_score.go.</remarks>
 public static class Normalization
 {
-    /// <summary>The highest becomes 100, the others in proportion, rounded down; in reverse, what is
-    /// missing to 100. All zero: all 0, in reverse all 100.</summary>
+    /// <summary>The highest becomes 100, the others in proportion, rounded down; in reverse, what
+    /// is missing to 100. All zero: all 0, in reverse all 100.</summary>
     public static void ToHundred(Span<long> scores, bool reverse)
     {
         var max = 0L;

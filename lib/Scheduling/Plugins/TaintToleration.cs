@@ -1,8 +1,8 @@
 namespace KubeSim;
 
 /// <summary>Keeps pods from nodes with a NoSchedule or NoExecute taint that they do not tolerate,
-/// and prefers nodes with fewer PreferNoSchedule taints that they do not tolerate: of the nodes with
-/// 0, 1 and 2 such taints the first scores 100, the second 50, the third 0.</summary>
+/// and prefers nodes with fewer PreferNoSchedule taints that they do not tolerate: of the nodes
+/// with 0, 1 and 2 such taints the first scores 100, the second 50, the third 0.</summary>
 /// <remarks>Models pkg/scheduler/framework/plugins/tainttoleration/taint_toleration.go. Since 1.34
 /// the reason no longer names the taint, so that an event counts nodes, not taints.</remarks>
 public sealed class TaintToleration
