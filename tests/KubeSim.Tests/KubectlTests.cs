@@ -242,7 +242,8 @@ public sealed class KubectlTests
         Assert.That(status.Out, Does.Contain("out of 3 new replicas have been updated...\n")
             .And.EndWith("deployment \"web\" successfully rolled out\n"));
         Assert.That(real.Kubectl("rollout history deploy/web").Out, Is.EqualTo(
-            "deployment.apps/web \nREVISION  CHANGE-CAUSE\n1         <none>\n2         <none>\n\n"));
+            "deployment.apps/web \nREVISION  CHANGE-CAUSE\n"
+            + "1         <none>\n2         <none>\n\n"));
         Assert.That(real.Kubectl("rollout undo deploy/web").Out,
             Is.EqualTo("deployment.apps/web rolled back\n"));
         Assert.That(real.Kubectl("rollout status deploy/web").ExitCode, Is.Zero);
