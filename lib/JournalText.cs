@@ -30,9 +30,9 @@ public sealed record JournalRead(Seq<JournalLine> Lines, Seq<ManifestError> Erro
 /// <summary>
 /// Journals as text, one JSON object a line:
 /// <c>{"at":"5s"|"settled", OP}</c> with OP one of <c>apply</c>, <c>create</c>, <c>update</c> (an
-/// object), <c>patch</c>, <c>delete</c>, <c>fault</c>, <c>probe</c> and <c>compact</c>. What a run saves also
-/// says
-/// after how many work items, so that a replay comes out the same to the last digest.
+/// object), <c>patch</c>, <c>delete</c>, <c>fault</c>, <c>probe</c> and <c>compact</c>. What a
+/// run saves also says after how many work items, so that a replay comes out the same to the last
+/// digest.
 /// </summary>
 public static class JournalText
 {

@@ -14,8 +14,14 @@ internal sealed class MapNodes(MapScene scene, MapLayout layout)
         canvas.Titled(pod.Title, () =>
         {
             PodLooks.Draw(canvas, pod.Look, x, mid);
-            canvas.Fitted(x + 12, mid + 4, pod.Name, width - 24, 12,
-                pod.Mark == Mark.Gone ? "gt" : "");
+            // What is wrong matters more than the whole of the name.
+            var room = width - 24 - (pod.Trouble.Length == 0 ? 0
+                : Math.Min(112, Markup.Width(pod.Trouble, 12.5)) + 4);
+            canvas.Fitted(x + 12, mid + 4, pod.Name, room, 12, pod.Mark == Mark.Gone ? "gt" : "");
+            if (pod.Trouble.Length > 0)
+            {
+                canvas.Fitted(x + 16 + room, mid + 4, pod.Trouble, 112, 12.5, "w");
+            }
         });
         if (pod.Mark != Mark.None)
         {

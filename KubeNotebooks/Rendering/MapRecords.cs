@@ -35,7 +35,7 @@ internal sealed class MapRecords(MapScene scene, MapLayout layout)
                 $" (+{scene.Others.Count - 1} more)") : "";
             var y = layout.OthersTop;
             canvas.Box(24, y, 556, 19, "k", 4);
-            canvas.Fitted(30, y + 14, $"also: {scene.Others[0]}{more}", 540, start: true);
+            canvas.Fitted(30, y + 14, $"{scene.Others[0]}{more}", 540, start: true);
         }
     }
 

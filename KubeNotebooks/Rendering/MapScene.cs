@@ -15,6 +15,12 @@ internal sealed record ScenePod(ObjectKey Key, PodLook Look, string Reason, stri
 {
     public string Name => Key.Name;
 
+    /// <summary>Why a container does not get to run, such as ImagePullBackOff; empty when nothing
+    /// is amiss.</summary>
+    public string Trouble => Reason.EndsWith("BackOff", StringComparison.Ordinal)
+        || Reason.StartsWith("Err", StringComparison.Ordinal)
+        || Reason.EndsWith("Error", StringComparison.Ordinal) ? Reason : "";
+
     public string Title => $"{Words.Name(Key)}: {Reason}"
         + (Mark == Mark.Gone ? " (gone)" : Mark == Mark.Changed ? " (changed now)" : "");
 }
@@ -103,11 +109,19 @@ internal sealed class MapScene
     /// <summary>A frame in one sentence without an end.</summary>
     public static string HeadlineOf(Frame frame) => frame switch
     {
-        { Step: { } step } => Words.Headline(step),
+        { Step: { IsIdle: true } step } => Words.Headline(step),
+        { Step: { } step } => $"{Words.Who(step)} {DeedsOf(frame)}",
         { Inputs: [] } => "a fresh cluster, before anything happens",
         { Inputs: [var only] } => $"you {only}",
         _ => $"you {frame.Inputs[0]} (+{frame.Inputs.Count - 1} more)",
     };
+
+    /// <summary>What was done in a step, without who did it. To report an event is to write,
+    /// too.</summary>
+    public static string DeedsOf(Frame frame) =>
+        frame.Reported.IsEmpty || frame.Step!.Changes.Any(Words.IsWrite)
+            ? Words.Deeds(frame.Step!)
+            : $"reported {string.Join(", ", frame.Reported)} about {Words.Name(frame.Step.Key)}";
 
     /// <summary>True for a component instance, or a whole node, that a fault took away.</summary>
     public bool IsDown(string component, string node = "")
@@ -143,6 +157,11 @@ internal sealed class MapScene
                     Others.Add(Words.Did(change));
                 }
             }
+        }
+        if (!Wrote && !frame.Reported.IsEmpty)
+        {
+            Wrote = true;
+            Others.Add($"Event {string.Join(", ", frame.Reported)}");
         }
         foreach (var key in frame.Touched)
         {

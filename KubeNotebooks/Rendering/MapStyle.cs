@@ -34,7 +34,8 @@ internal static class MapStyle
         .kmap .rf{stroke:#c43c00;stroke-dasharray:6 3}
         .kmap .ah.rf{fill:#c43c00}
         .kmap .x{fill:none;stroke:#c43c00;stroke-width:3}
-        .kmap .e{fill:#a83300;font-weight:700}
+        .kmap .e,.kmap .w{fill:#a83300}
+        .kmap .e{font-weight:700}
         .kp{stroke:#1b2026;stroke-width:1}
         .kp0{fill:#e69f00}
         .kp1{fill:#56b4e9}
@@ -57,7 +58,7 @@ internal static class MapStyle
         .kmap .ah{fill:#6cc3f5}
         .kmap .gs{stroke:#a9b4c0}
         .kmap .x,.kmap .rf{stroke:#ff8a4d}
-        .kmap .ah.rf,.kmap .e{fill:#ff9d66}
+        .kmap .ah.rf,.kmap .e,.kmap .w{fill:#ff9d66}
         .kp,.kmap .sw{stroke:#e8ecf1}
         }
         """;

@@ -192,11 +192,12 @@ internal sealed class Player
     {
         var style = frame.Step is null ? ""
             : frame.Step.Error is not null || frame.Step.Changes.Any(c => c.Refused is not null)
-                ? " class=\"e\"" : frame.Step.Changes.Any(Words.IsWrite) ? "" : " class=\"q\"";
+                ? " class=\"e\"" : frame.Step.Changes.Any(Words.IsWrite)
+                    || !frame.Reported.IsEmpty ? "" : " class=\"q\"";
         var number = frame.Step?.Number.ToString(CultureInfo.InvariantCulture) ?? "●";
         var colour = component < 0 ? "class=\"c n\""
             : $"class=\"c\" style=\"background:{MapStyle.Colour(component)}\"";
-        var (who, did) = frame.Step is { } step ? (Words.Who(step), Words.Deeds(step))
+        var (who, did) = frame.Step is { } step ? (Words.Who(step), MapScene.DeedsOf(frame))
             : (frame.Inputs.IsEmpty ? "the start" : "you",
                 MapScene.HeadlineOf(frame).Replace("you ", "", StringComparison.Ordinal));
         to.Write(string.Create(CultureInfo.InvariantCulture, $"<li data-c=\"{component}\"{style}>"

@@ -27,6 +27,9 @@ internal sealed record Frame
     /// <summary>The revisions of the events that the step reported.</summary>
     public (long First, long Last) Events { get; init; }
 
+    /// <summary>The reasons of those events.</summary>
+    public Seq<string> Reported { get; init; }
+
     /// <summary>What is crashed or cut off after it: instances, nodes.</summary>
     public Seq<string> Down { get; init; }
 }
@@ -122,7 +125,10 @@ internal sealed class RunLog
     {
         AddInputs(cluster.Revision);
         Sweep(cluster.Now);
-        return [.. head, .. tail];
+        return [.. head.Concat(tail).Select(f => f.Step is null ? f : f with
+        {
+            Reported = [.. EventsOf(f).Select(e => e.Reason ?? "").Distinct()],
+        })];
     }
 
     /// <summary>The events that a step reported.</summary>

@@ -119,9 +119,10 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
 
     /// <summary>Applies the documents in order. A single bad one and nothing runs, but all that is
     /// wrong is told at once.</summary>
-    private static void Apply(Cluster cluster, List<ManifestDocument> documents)
+    private void Apply(Cluster cluster, List<ManifestDocument> documents)
     {
         var problems = new List<ManifestError>();
+        AddNamespaces(cluster, documents);
         foreach (var document in documents)
         {
             problems.AddRange(document.Errors);
@@ -132,10 +133,6 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
             try
             {
                 cluster.Apply(document.Object);
-                if (document.Object is Namespace ns)
-                {
-                    AwaitServiceAccount(cluster, ns.Metadata.Name);
-                }
             }
             catch (ApiException e)
             {
@@ -148,9 +145,23 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
         }
     }
 
-    // Pods of a namespace are refused until its default ServiceAccount is there, here as in life.
-    private static void AwaitServiceAccount(Cluster cluster, string ns) => cluster.RunUntil(
-        c => c.Find<ServiceAccount>(ns, "default") is not null, TimeSpan.FromSeconds(10));
+    /// <summary>Makes the namespaces that manifests name and none of them brings: published
+    /// examples count on somebody having typed <c>kubectl create namespace</c> before.</summary>
+    private void AddNamespaces(Cluster cluster, List<ManifestDocument> documents)
+    {
+        var objects = documents.Select(d => d.Object).OfType<ApiObject>().ToList();
+        var brought = objects.OfType<Namespace>().Select(n => n.Metadata.Name).ToHashSet();
+        foreach (var name in objects.Where(o => o.Kind.Namespaced)
+            .Select(o => o.Metadata.Namespace).Where(n => n.Length > 0).Distinct())
+        {
+            if (Names.Dns1123Label(name).IsEmpty && !brought.Contains(name)
+                && cluster.Find<Namespace>("", name) is null)
+            {
+                cluster.Apply(new Namespace { Metadata = new() { Name = name } });
+                Report($"namespace/{name} is in no manifest: created");
+            }
+        }
+    }
 
     private int RunToEnd(Cluster cluster, Seq<JournalLine> journal)
     {

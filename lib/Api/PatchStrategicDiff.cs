@@ -52,7 +52,8 @@ public static partial class StrategicMerge
                     DiffList(patch, field, original?[key] as JsonArray, list, present as JsonArray);
                     break;
                 default:
-                    if (!isThere || !JsonNode.DeepEquals(present, wanted))
+                    // An object that is replaced as a whole is sent even when it is the same.
+                    if (!isThere || !JsonNode.DeepEquals(present, wanted) || wanted is JsonObject)
                     {
                         patch[key] = wanted?.DeepClone();
                     }

@@ -136,7 +136,7 @@ internal sealed class Faults(Simulation simulation)
         }
         if (!shard.Listed)
         {
-            // It has seen nothing yet: it lists what is there now, not what was when it was cut off.
+            // It has seen nothing yet: it lists what is there now, not what was then.
             shard.ReleaseAll();
             simulation.EnqueueNow(WorkType.Relist, shard, simulation.DrawService());
         }

@@ -258,6 +258,15 @@ internal sealed class Shard : IQueueHost
         simulation.Enqueue(due, new WorkItem(WorkType.Timer, this, key, pace, Generation, cause));
     }
 
+    /// <summary>Takes off a timer before it fires.</summary>
+    public void CancelTimer(ObjectKey key, Pace pace)
+    {
+        if (timers.Remove((key, pace)))
+        {
+            simulation.CountWork(pace, -1);
+        }
+    }
+
     /// <summary>Takes off the timer that fires now; false when an earlier one took its
     /// place.</summary>
     public bool TakeTimer(ObjectKey key, Pace pace)

@@ -82,17 +82,22 @@ internal sealed partial class Simulation
     // A step that nobody looks at passes on the cause that woke it.
     private static void SetTimers(Shard shard, ObjectKey key, Cause setBy, string? error)
     {
-        foreach (var (delay, about, pace) in shard.Context.Timers)
-        {
-            shard.SetTimer(delay, about, pace, setBy);
-        }
         if (error is null)
         {
+            // A success overtakes the retry that waits; in life it fires and finds nothing to do.
+            if (shard.BackOff.Failures(key) > 0)
+            {
+                shard.CancelTimer(key, Pace.Retry);
+            }
             shard.BackOff.Forget(key);
         }
         else
         {
             shard.SetTimer(shard.BackOff.Next(key), key, Pace.Retry, setBy);
+        }
+        foreach (var (delay, about, pace) in shard.Context.Timers)
+        {
+            shard.SetTimer(delay, about, pace, setBy);
         }
     }
 

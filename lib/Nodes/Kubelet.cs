@@ -226,10 +226,8 @@ public sealed partial class Kubelet : IReconciler
             api.After(worker.Due - Now, key);
             return;
         }
-        if (worker.NextSync is { } next)
-        {
-            api.After(next - Now, key, worker.SyncPace);
-        }
+        After(worker.SendAgain, key, Pace.Retry);
+        After(worker.NextSync, key, worker.SyncPace);
         if (worker.View.ChangesAt is { } change && change > Now)
         {
             var pace = EndsFarOff(worker, change) ? Pace.Background : Pace.Progress;

@@ -214,9 +214,9 @@ public sealed partial class Kubelet
         foreach (var source in container.EnvFrom)
         {
             var missing = source.ConfigMapRef is { Optional: not true } map
-                ? MissingMap(ns, map.Name, null)
+                ? MissingMap(ns, map.Name)
                 : source.SecretRef is { Optional: not true } secret
-                    ? MissingSecret(ns, secret.Name, null) : null;
+                    ? MissingSecret(ns, secret.Name) : null;
             if (missing is not null)
             {
                 return missing;
@@ -235,14 +235,4 @@ public sealed partial class Kubelet
         }
         return null;
     }
-
-    private string? MissingMap(string ns, string? name, string? key) =>
-        api.Get<ConfigMap>(ns, name ?? "") is not { } map ? $"configmap \"{name}\" not found"
-            : key is null || map.Data.ContainsKey(key) || map.BinaryData.ContainsKey(key) ? null
-            : $"couldn't find key {key} in ConfigMap {ns}/{name}";
-
-    private string? MissingSecret(string ns, string? name, string? key) =>
-        api.Get<Secret>(ns, name ?? "") is not { } secret ? $"secret \"{name}\" not found"
-            : key is null || secret.Data.ContainsKey(key) ? null
-            : $"couldn't find key {key} in Secret {ns}/{name}";
 }

@@ -28,6 +28,10 @@ public sealed partial class Kubelet
             return;
         }
         Write(worker, status);
+        if (!Mount(worker))
+        {
+            return;
+        }
         var actions = PodActions.Of(worker.Pod, view, worker.Probes);
         (worker.Failed, worker.Acted) = (false, false);
         worker.ToStart.Clear();
@@ -204,9 +208,7 @@ public sealed partial class Kubelet
         }
         catch (ApiException refused)
         {
-            var wait = refused.IsConflict ? Conflict : RetryAfter;
-            worker.SendAgain = Now + wait;
-            api.After(wait, worker.Pod.Key, Pace.Retry);
+            worker.SendAgain = Now + (refused.IsConflict ? Conflict : RetryAfter);
         }
     }
 }

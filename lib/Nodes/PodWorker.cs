@@ -87,6 +87,12 @@ internal sealed class PodWorker(Pod pod)
     /// <summary>True: admitted to the node, now or by an earlier kubelet.</summary>
     public bool Admitted { get; set; }
 
+    /// <summary>True: its volumes are mounted.</summary>
+    public bool Mounted { get; set; }
+
+    /// <summary>How long the last failed mount waited.</summary>
+    public TimeSpan MountRetry { get; set; }
+
     public PodProbes? Probes { get; set; }
 
     /// <summary>The runtime's word at the beginning of the sync that goes on.</summary>

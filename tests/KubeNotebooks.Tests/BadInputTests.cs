@@ -33,10 +33,22 @@ public sealed class BadInputTests : CommandLineFixture
         + "Invalid value: -1: must be greater than or equal to 0");
 
     [Test]
-    public void An_object_without_its_namespace_is_refused() => Refuses("bad.yaml",
-        Web(1).Replace("  name: web", "  name: web\n  namespace: nowhere",
-            StringComparison.Ordinal),
-        "bad.yaml:1:1: namespaces \"nowhere\" not found");
+    public void A_namespace_that_no_manifest_brings_is_made_and_told()
+    {
+        Write("web.yaml", Web(1).Replace("  name: web", "  name: web\n  namespace: nowhere",
+            StringComparison.Ordinal));
+        var (code, output, error) = Run("simulate", "-f", "web.yaml");
+        Assert.That(code, Is.Zero);
+        Assert.That(error, Is.EqualTo("namespace/nowhere is in no manifest: created\n"));
+        Assert.That(output, Does.Contain("namespace/nowhere"));
+    }
+
+    [Test]
+    public void A_namespace_that_comes_after_its_objects_is_too_late() => Refuses("bad.yaml",
+        Web(1).Replace("  name: web", "  name: web\n  namespace: late",
+            StringComparison.Ordinal)
+            + "---\n{apiVersion: v1, kind: Namespace, metadata: {name: late}}\n",
+        "bad.yaml:1:1: namespaces \"late\" not found");
 
     [Test]
     public void A_bad_node_is_refused_like_any_object() => Refuses("bad.yaml",

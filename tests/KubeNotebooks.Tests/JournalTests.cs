@@ -103,7 +103,7 @@ public sealed class JournalTests : CommandLineFixture
         "text/plain")]
     [TestCase("""{"at":"5s","fault":{"op":"burn","target":"node-1"}}""", "burn")]
     [TestCase("""{"at":"5s","create":{"apiVersion":"v1","kind":"Pod","spce":{}}}""", "spce")]
-    [TestCase("""{"at":"5s","probe":{"namespace":"x","count":1,"pass":true}}""", "probe")]
+    [TestCase("""{"at":"5s","probe":{"selector":"a in"}}""", "probe.selector")]
     [TestCase("""{"at":"5s","metrics":{"namespace":"x","cpu":"1"}}""", "metrics")]
     public void A_bad_line_is_told_and_nothing_runs(string line, string told)
     {

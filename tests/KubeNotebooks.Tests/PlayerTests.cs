@@ -178,6 +178,16 @@ public sealed class PlayerTests : CommandLineFixture
     }
 
     [Test]
+    public void A_pod_that_cannot_start_says_why_and_an_event_is_no_idle_look()
+    {
+        Write("bad.yaml", "{apiVersion: v1, kind: Pod, metadata: {name: p}, "
+            + "spec: {containers: [{name: c, image: nosuch}]}}");
+        var page = Page("-f", "bad.yaml", "--for", "60s");
+        Assert.That(page, Does.Contain(">ErrImagePull<"));
+        Assert.That(page, Does.Match("reported [A-Za-z, ]+ about Pod p</span>"));
+    }
+
+    [Test]
     public void Bad_input_leaves_no_file()
     {
         Write("bad.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {}\n");

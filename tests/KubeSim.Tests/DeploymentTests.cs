@@ -74,8 +74,9 @@ public sealed class DeploymentTests
         cluster.Patch<Deployment>("default", "web",
             """{"spec":{"progressDeadlineSeconds":600}}""");
         var told = new List<string>();
-        cluster.Stepped = step => told.AddRange(step.Changes.Select(c => c.After)
-            .OfType<Deployment>().Select(d => d.Status.Conditions.Of("Progressing")?.Message ?? ""));
+        cluster.Stepped = step => told.AddRange(step.Changes
+            .Select(c => c.After).OfType<Deployment>()
+            .Select(d => d.Status.Conditions.Of("Progressing")?.Message ?? ""));
         cluster.Converge();
 
         var name = cluster.List<ReplicaSet>()[0].Metadata.Name;
@@ -234,7 +235,8 @@ public sealed class DeploymentTests
         return cluster;
     }
 
-    // 8 replicas, 25 %: sizes of 10 at most, and never fewer than 6 pods available. The surge bounds
+    // 8 replicas, 25 %: sizes of 10 at most, and never fewer than 6 pods available. The surge
+    // bounds
     // the sizes: pods may be more while the ReplicaSets' controller has yet to delete old ones.
     private static Cluster Bounded(ulong seed)
     {

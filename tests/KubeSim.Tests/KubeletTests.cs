@@ -78,8 +78,13 @@ public sealed partial class KubeletTests
     // What the recorder did beside creating the pods.
     private IEnumerable<(double At, Action What)> Course(string scenario, Cluster cluster)
     {
-        void Flag(string pod, string file, bool there) => world.PodFiles.Set(
-            cluster.Get<Pod>(pod).Metadata.Uid, $"/flags/{file}-w-pod-probes", there, cluster.Now);
+        void Flag(string name, string file, bool there)
+        {
+            var pod = cluster.Get<Pod>(name);
+            world.PodFiles.Set(
+                pod.Metadata.Uid, $"/flags/{file}-w-pod-probes", there, cluster.Now);
+            world.Host.Wake("kubelet", pod.Spec.NodeName!, pod.Key, default, Pace.Progress);
+        }
         switch (scenario)
         {
             case "pod_delete":
@@ -251,7 +256,8 @@ public sealed partial class KubeletTests
         {
             Assert.That(container.RestartCount, Is.EqualTo(1));
             Assert.That(container.LastState.Terminated!.ExitCode, Is.EqualTo(255));
-            Assert.That(cluster.List<Event>().Select(e => e.Reason), Does.Contain("SandboxChanged"));
+            Assert.That(cluster.List<Event>().Select(e => e.Reason),
+                Does.Contain("SandboxChanged"));
             Assert.That(world.Machine("node-1").Kernel<List<string>>(), Is.Empty);
             Assert.That(world.Machine("node-1").BootId, Is.Not.EqualTo(boot));
         });
@@ -328,6 +334,57 @@ public sealed partial class KubeletTests
         cluster.Create(Given.ConfigMap("settings"));
 
         Assert.That(cluster.RunUntil(c => c.Get<Pod>("env").IsReady).Met);
+    }
+
+    [Test]
+    public void A_volume_whose_ConfigMap_is_missing_keeps_the_pod_from_starting()
+    {
+        var cluster = NewCluster();
+        var pod = NewPod("vol", "nginx");
+        cluster.Create(pod with
+        {
+            Spec = pod.Spec with
+            {
+                Volumes = [new() { Name = "cfg", ConfigMap = new() { Name = "settings" } }],
+            },
+        });
+        cluster.Run(TimeSpan.FromSeconds(5));
+        Assert.That(cluster.List<Event>().Select(e => e.Message), Is.EqualTo(new[]
+        {
+            "MountVolume.SetUp failed for volume \"cfg\" : configmap \"settings\" not found",
+        }));
+        cluster.Create(Given.ConfigMap("settings"));
+
+        Assert.That(cluster.RunUntil(c => c.Get<Pod>("vol").IsReady).Met);
+    }
+
+    [Test]
+    public void Sidecars_start_before_the_main_containers_and_stop_after_them()
+    {
+        var cluster = NewCluster();
+        var pod = NewPod("job", "busybox:exit-0-5");
+        cluster.Create(pod with
+        {
+            Spec = pod.Spec with
+            {
+                RestartPolicy = "Never",
+                InitContainers =
+                [
+                    new() { Name = "log", Image = "nginx", RestartPolicy = "Always" },
+                    new() { Name = "once", Image = "tool" },
+                ],
+            },
+        });
+        cluster.RunUntil(c => c.Get<Pod>("job").IsFinished);
+        var status = cluster.Get<Pod>("job").Status;
+        var log = status.InitContainerStatuses[0].State.Terminated!;
+        var once = status.InitContainerStatuses[1].State.Terminated!;
+        var main = status.ContainerStatuses[0].State.Terminated!;
+
+        Assert.That(status.Phase, Is.EqualTo("Succeeded"));
+        Assert.That(log.StartedAt, Is.LessThan(once.StartedAt!.Value));
+        Assert.That(once.FinishedAt, Is.LessThanOrEqualTo(main.StartedAt!.Value));
+        Assert.That(log.FinishedAt, Is.GreaterThanOrEqualTo(main.FinishedAt!.Value));
     }
 
     private static string Open(string message)

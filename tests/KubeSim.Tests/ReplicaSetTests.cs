@@ -72,7 +72,8 @@ public sealed class ReplicaSetTests
         var cluster = GatedNode.Cluster();
         var set = Given.ReplicaSet(replicas: 5);
         var spec = set.Spec.Template.Spec with { ServiceAccountName = "nobody" };
-        set = set with { Spec = set.Spec with { Template = set.Spec.Template with { Spec = spec } } };
+        var template = set.Spec.Template with { Spec = spec };
+        set = set with { Spec = set.Spec with { Template = template } };
         var attempts = 0;
         cluster.Stepped = step => attempts +=
             step.Changes.Count(c => c.Verb == Verb.Create && c.Key.Kind.Equals(Kinds.Pod));

@@ -1,0 +1,96 @@
+namespace KubeSim;
+
+/// <summary><c>kubectl apply</c>: creates what is not there, and changes what is there by what has
+/// changed in the manifest since the last apply.</summary>
+/// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/apply/apply.go.</remarks>
+internal static class ApplyCommand
+{
+    public static readonly KubectlCommand Command = new("apply",
+        "filename/f output/o dry-run?unchanged validate?strict server-side! force! "
+        + "force-conflicts! field-manager selector/l prune! all! overwrite! wait! timeout "
+        + "recursive/R!", Run);
+
+    private static void Run(Invocation call)
+    {
+        if (call.Flags.All("filename").Count == 0)
+        {
+            throw new KubectlException("must specify one of -f and -k");
+        }
+        var shown = new List<ApiObject>();
+        foreach (var item in ManifestFiles.Read(call))
+        {
+            try
+            {
+                if (Apply(call, item) is { } result)
+                {
+                    shown.Add(result);
+                }
+            }
+            catch (ApiException e)
+            {
+                call.Fail(ServerErrors.Text(e.Status));
+            }
+        }
+        if (OutputFormat.Parse(call.Flags["output"] ?? "") is { } print)
+        {
+            print(call, shown, shown.Count == 1);
+        }
+    }
+
+    private static ApiObject? Apply(Invocation call, ManifestItem item)
+    {
+        if (item.Name.Length == 0)
+        {
+            throw ApiErrors.Of(0, "", "error when retrieving current configuration of: "
+                + "resource name may not be empty");
+        }
+        var modified = LastApplied.Annotate(item.Node);
+        if (call.Find(item.Kind, item.Namespace, item.Name) is not { } live)
+        {
+            var made = call.DryRunClient ? null : Send(call, new(Verb.Create, item.Collection)
+            {
+                Body = new Payload.Json(modified),
+            }, "creating \"STDIN\"");
+            CreateCommand.AwaitAccount(call, made);
+            Told(call, item, "created");
+            return made;
+        }
+        if (LastApplied.Of(live) is null)
+        {
+            call.ErrorLine($"Warning: resource {item.Kind.Plural}/{item.Name} is missing the "
+                + $"{LastApplied.Annotation} annotation which is required by kubectl apply. "
+                + "kubectl apply should only be used on resources created declaratively by either "
+                + "kubectl create --save-config or kubectl apply. The missing annotation will be "
+                + "patched automatically.");
+        }
+        if (LastApplied.Patch(modified, live, call.Kinds) is not { } patch)
+        {
+            Told(call, item, "unchanged");
+            return live;
+        }
+        var after = call.DryRunClient ? live : Send(call, new(Verb.Patch, item.Path)
+        {
+            Body = patch,
+        }, $"applying patch:\n{Json.Compact(patch.Body)}\nto:\nResource: "
+            + $"\"{item.Kind.Group}/{item.Kind.Version}, Resource={item.Kind.Plural}\", "
+            + $"GroupVersionKind: \"{item.Kind.Group}/{item.Kind.Version}, Kind={item.Kind.Name}\""
+            + $"\nName: \"{item.Name}\", Namespace: \"{item.Namespace}\"\nfor: \"STDIN\"");
+        Told(call, item, "configured");
+        return after;
+    }
+
+    private static void Told(Invocation call, ManifestItem item, string what)
+    {
+        if (call.Flags["output"] is null)
+        {
+            call.Line($"{ShownName.Of(item.Kind, item.Name)} {what}{call.DryRunSuffix}");
+        }
+    }
+
+    private static ApiObject? Send(Invocation call, ApiRequest request, string doing)
+    {
+        var answer = call.Send(request with { Query = call.WriteQuery(strict: true) });
+        return answer.IsSuccess ? answer.Object
+            : throw new ApiException(answer.Status!.When(doing));
+    }
+}

@@ -1,0 +1,103 @@
+using System.Text.Json.Nodes;
+
+namespace KubeSim;
+
+/// <summary>What steers and limits workloads, in words.</summary>
+/// <remarks>Models staging/src/k8s.io/kubectl/pkg/describe/describe.go.</remarks>
+internal static class DescribePolicy
+{
+    public static void Write(DescribeText text, PodDisruptionBudget budget)
+    {
+        text.Head(budget);
+        if (budget.Spec.MinAvailable is { } least)
+        {
+            text.Field("Min available", least.ToString());
+        }
+        else if (budget.Spec.MaxUnavailable is { } most)
+        {
+            text.Field("Max unavailable", most.ToString());
+        }
+        text.Field("Selector", TablePrinters.Selector(budget.Spec.Selector));
+        text.Line("Status:");
+        text.Field("    Allowed disruptions", budget.Status.DisruptionsAllowed);
+        text.Field("    Current", budget.Status.CurrentHealthy);
+        text.Field("    Desired", budget.Status.DesiredHealthy);
+        text.Field("    Total", budget.Status.ExpectedPods);
+        text.Events(budget);
+    }
+
+    public static void Write(DescribeText text, ResourceQuota quota)
+    {
+        text.Head(quota);
+        if (!quota.Spec.Scopes.IsEmpty)
+        {
+            text.Field("Scopes", string.Join(", ", quota.Spec.Scopes));
+        }
+        text.Line("Resource\tUsed\tHard");
+        text.Line("--------\t----\t----");
+        foreach (var (name, hard) in quota.Status.Hard)
+        {
+            var used = quota.Status.Used.TryGetValue(name, out var u) ? u : new(0);
+            text.Line($"{name}\t{used}\t{hard}");
+        }
+    }
+
+    public static void WriteAutoscaler(DescribeText text, ApiObject o)
+    {
+        var node = Json.Encode(o);
+        var spec = node.At("spec");
+        var target = $"{spec.TextAt("scaleTargetRef", "kind")}/"
+            + spec.TextAt("scaleTargetRef", "name");
+        text.Head(o);
+        text.LabelsAndAnnotations(o);
+        text.Field("CreationTimestamp", DescribeText.Date(o.Metadata.CreationTimestamp));
+        text.Field("Reference", target);
+        WriteMetrics(text, node);
+        text.Field("Min replicas", TablePrinters.Text(spec.TextAt("minReplicas"), "<unset>"));
+        text.Field("Max replicas", spec.TextAt("maxReplicas"));
+        text.Field($"{spec.TextAt("scaleTargetRef", "kind")} pods",
+            $"{Count(node, "currentReplicas")} current / {Count(node, "desiredReplicas")} desired");
+        var conditions = node.ItemsAt("status", "conditions").ToList();
+        if (conditions.Count > 0)
+        {
+            text.Line("Conditions:");
+            text.Line("  Type\tStatus\tReason\tMessage");
+            text.Line("  ----\t------\t------\t-------");
+            foreach (var c in conditions)
+            {
+                text.Line($"  {c.TextAt("type")}\t{c.TextAt("status")}\t{c.TextAt("reason")}\t"
+                    + c.TextAt("message"));
+            }
+        }
+        text.Events(o);
+    }
+
+    private static void WriteMetrics(DescribeText text, JsonNode autoscaler)
+    {
+        text.Field("Metrics", "( current / target )");
+        var current = autoscaler.ItemsAt("status", "currentMetrics").ToList();
+        foreach (var (i, metric) in autoscaler.ItemsAt("spec", "metrics").Index())
+        {
+            var type = metric.TextAt("type");
+            var field = char.ToLowerInvariant(type[0]) + type[1..];
+            var wanted = metric.At(field, "target");
+            var there = current.ElementAtOrDefault(i).At(field, "current");
+            if (wanted.At("averageUtilization") is { } percent)
+            {
+                var now = there.At("averageUtilization") is { } use
+                    ? $"{use}% ({there.TextAt("averageValue")})" : "<unknown>";
+                text.Field($"  resource {metric.TextAt(field, "name")} on pods  "
+                    + "(as a percentage of request)", $"{now} / {percent}%");
+                continue;
+            }
+            var name = wanted.At("averageValue") is not null ? "averageValue" : "value";
+            var shown = type == "Resource" ? $"resource {metric.TextAt(field, "name")} on pods"
+                : $"\"{metric.TextAt(field, "metric", "name")}\" on pods";
+            text.Field($"  {shown}", $"{TablePrinters.Text(there.TextAt(name), "<unknown>")} / "
+                + wanted.TextAt(name));
+        }
+    }
+
+    private static string Count(JsonNode autoscaler, string field) =>
+        TablePrinters.Text(autoscaler.TextAt("status", field), "0");
+}

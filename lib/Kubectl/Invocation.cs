@@ -1,0 +1,134 @@
+using System.Text;
+
+namespace KubeSim;
+
+/// <summary>A command of kubectl.</summary>
+/// <param name="Name">Its words: <c>get</c>, <c>rollout status</c>.</param>
+/// <param name="Flags">Its flags, as <see cref="CommandFlags"/> reads them.</param>
+/// <param name="Run">What it does.</param>
+internal sealed record KubectlCommand(string Name, string Flags, Action<Invocation> Run);
+
+/// <summary>One run of a command: its flags, its requests, its outputs.</summary>
+internal sealed class Invocation(IKubectlServer server, string? input)
+{
+    private readonly StringBuilder output = new();
+    private readonly StringBuilder errors = new();
+    private readonly List<string> warned = [];
+    private int exitCode;
+
+    public IKubectlServer Server => server;
+
+    public string? Input => input;
+
+    public KindRegistry Kinds => server.Kinds;
+
+    public DateTime Now => server.Now;
+
+    public CommandFlags Flags { get; private set; } = null!;
+
+    /// <summary>The words of the command: <c>kubectl rollout status</c>.</summary>
+    public string CommandPath { get; private set; } = "kubectl";
+
+    public List<string> Args => Flags.Args;
+
+    public string Namespace => Flags["namespace"] is { Length: > 0 } ns ? ns : "default";
+
+    public bool AllNamespaces => Flags.On("all-namespaces");
+
+    /// <summary>True when <c>--dry-run</c> says to send nothing.</summary>
+    public bool DryRunClient => DryRun == "client";
+
+    public bool DryRunServer => DryRun == "server";
+
+    /// <summary>What is added to a line that only tells what would happen.</summary>
+    public string DryRunSuffix => DryRun is { } dry ? $" ({dry} dry run)"
+        .Replace("(client dry", "(dry", StringComparison.Ordinal) : "";
+
+    private string? DryRun => Flags["dry-run"] switch
+    {
+        null or "none" => null,
+        "client" => "client",
+        "server" => "server",
+        var other => throw new KubectlException($"Invalid dry-run value ({other}). "
+            + "Must be \"none\", \"server\", or \"client\"."),
+    };
+
+    /// <summary>Finds the command and runs it.</summary>
+    public void Run(List<string> words)
+    {
+        var (command, rest) = KubectlCommands.Find(words);
+        CommandPath = $"kubectl {command.Name}";
+        Flags = CommandFlags.Parse(CommandPath, command.Flags, rest);
+        command.Run(this);
+    }
+
+    public void Print(string text) => output.Append(text);
+
+    public void Line(string text) => output.Append(text).Append('\n');
+
+    public void ErrorLine(string text) => errors.Append(text).Append('\n');
+
+    /// <summary>Notes an error; the command goes on.</summary>
+    public void Fail(string message)
+    {
+        ErrorLine(message.TrimEnd('\n'));
+        exitCode = 1;
+    }
+
+    /// <summary>An error in the use of the command, with the way to its help.</summary>
+    public KubectlException UsageError(string message) =>
+        new($"{message}\nSee '{CommandPath} -h' for help and examples");
+
+    /// <summary>Sends a request; warnings of the server go to standard error, each once.</summary>
+    public ApiResponse Send(ApiRequest request)
+    {
+        var answer = server.Send(request);
+        var warnings = request.Path.Kind.Equals(KubeSim.Kinds.Endpoints)
+            ? [.. answer.Warnings, OldEndpoints] : answer.Warnings;
+        foreach (var warning in warnings)
+        {
+            if (!warned.Contains(warning))
+            {
+                warned.Add(warning);
+                ErrorLine($"Warning: {warning}");
+            }
+        }
+        return answer;
+    }
+
+    public ApiObject? Find(Kind kind, string ns, string name) =>
+        Send(new(Verb.Get, new(kind, kind.Namespaced ? ns : "", name))).Object;
+
+    public IReadOnlyList<T> List<T>(string ns, string? labels = null, string? fields = null)
+        where T : ApiObject =>
+        [.. Send(new(Verb.List, new(KubeSim.Kinds.Of<T>(), ns, ""))
+        {
+            Query = new() { LabelSelector = labels, FieldSelector = fields },
+        }).EnsureSuccess().Items!.Cast<T>()];
+
+    /// <summary>The options of a write: dry run, and strict about unknown fields.</summary>
+    public Query WriteQuery(bool strict = false) => new()
+    {
+        DryRun = DryRunServer ? "All" : null,
+        FieldValidation = strict && Flags["validate"] is not ("false" or "ignore")
+            ? "Strict" : null,
+        FieldManager = Flags["field-manager"],
+    };
+
+    public KubectlResult Result() => new(exitCode, output.ToString(), errors.ToString());
+
+    // The server sends this with each answer about Endpoints.
+    private const string OldEndpoints =
+        "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
+}
+
+/// <summary>An object as messages write it: <c>pod/web</c>, <c>deployment.apps/web</c>.</summary>
+internal static class ShownName
+{
+    public static string Of(Kind kind, string name) => $"{Of(kind)}/{name}";
+
+    public static string Of(ApiObject o) => Of(o.Kind, o.Metadata.Name);
+
+    public static string Of(Kind kind) =>
+        kind.Group.Length == 0 ? kind.Singular : $"{kind.Singular}.{kind.Group}";
+}

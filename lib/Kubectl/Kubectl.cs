@@ -1,0 +1,124 @@
+namespace KubeSim;
+
+// kubectl is a client of the API server like any other: it reads, writes and prints, and knows
+// nothing of the cluster that a request would not tell. A command is a file of this folder; what it
+// prints, on which of the two outputs, and with which exit code, is what the real one prints.
+//
+// One thing differs: the cluster may stand still. Commands that wait for others (wait, rollout
+// status, delete --wait) let virtual time pass while they wait, and no other command does. So
+// "delete" does not wait unless it is asked to.
+//
+// Models staging/src/k8s.io/kubectl/pkg/cmd.
+
+/// <summary>What kubectl needs of the cluster that it talks to.</summary>
+public interface IKubectlServer
+{
+    /// <summary>The kinds that the server serves.</summary>
+    KindRegistry Kinds { get; }
+
+    /// <summary>The time that ages count up to (UTC).</summary>
+    DateTime Now { get; }
+
+    /// <summary>The output of containers; null while nothing runs them.</summary>
+    IContainerLogs? Logs { get; }
+
+    /// <summary>Sends a request.</summary>
+    ApiResponse Send(ApiRequest request);
+
+    /// <summary>Lets virtual time pass until something holds; false when the limit was reached
+    /// first, or nothing more is to come.</summary>
+    bool WaitUntil(Func<bool> holds, TimeSpan limit);
+}
+
+/// <summary>Where the output of containers is kept: on their machines.</summary>
+public interface IContainerLogs
+{
+    /// <summary>What a container wrote, lines each ending in a line feed; null when its node does
+    /// not answer.</summary>
+    /// <param name="pod">The pod, bound to a node.</param>
+    /// <param name="container">The name of the container.</param>
+    /// <param name="previous">True for the run before this one.</param>
+    string? Read(Pod pod, string container, bool previous);
+}
+
+/// <summary>What a command came to.</summary>
+/// <param name="ExitCode">0, or 1 for an error.</param>
+/// <param name="Out">The standard output.</param>
+/// <param name="Error">The standard error.</param>
+public sealed record KubectlResult(int ExitCode, string Out, string Error)
+{
+    /// <summary>Both outputs, as a terminal shows them.</summary>
+    public override string ToString() => Out + Error;
+}
+
+/// <summary>The command-line client of a cluster, as values: a command in, its output
+/// out.</summary>
+public sealed class Kubectl(IKubectlServer server)
+{
+    /// <summary>Runs a command.</summary>
+    /// <param name="commandLine">What follows <c>kubectl</c>: <c>get pods -o wide</c>; with or
+    /// without that first word. Quotes work as in a shell.</param>
+    /// <param name="input">The standard input, for <c>-f -</c>.</param>
+    public KubectlResult Run(string commandLine, string? input = null)
+    {
+        List<string> words;
+        try
+        {
+            words = ShellWords.Split(commandLine);
+        }
+        catch (KubectlException e)
+        {
+            return new(1, "", $"error: {e.Message}\n");
+        }
+        return Run([.. words.Skip(words is ["kubectl", ..] ? 1 : 0)], input);
+    }
+
+    /// <summary>Runs a command whose words are already apart.</summary>
+    public KubectlResult Run(Seq<string> words, string? input = null)
+    {
+        var call = new Invocation(server, input);
+        try
+        {
+            call.Run([.. words]);
+        }
+        catch (KubectlException e)
+        {
+            call.Fail($"error: {e.Message}");
+        }
+        catch (ApiException e)
+        {
+            call.Fail(ServerErrors.Text(e.Status));
+        }
+        return call.Result();
+    }
+}
+
+/// <summary>An error of kubectl itself; it prints <c>error: MESSAGE</c>.</summary>
+internal sealed class KubectlException(string message) : Exception(message);
+
+/// <summary>The words in which kubectl tells a refusal of the server.</summary>
+internal static class ServerErrors
+{
+    public static string Text(Status status)
+    {
+        if (status.Reason == "Invalid" && status.Details is { } details)
+        {
+            var text = details.Kind is { Length: > 0 } || details.Name is { Length: > 0 }
+                ? $"The {details.Kind} \"{details.Name}\" is invalid" : "The request is invalid";
+            var causes = details.Causes.Select(c => $"{c.Field}: {c.Message}").ToList();
+            return causes.Count switch
+            {
+                0 => text,
+                1 => $"{text}: {causes[0]}",
+                _ => $"{text}: \n{string.Join("\n", causes.Select(c => $"* {c}"))}",
+            };
+        }
+        return status.Reason is { Length: > 0 } reason
+            ? $"Error from server ({reason}): {status.Message}"
+            : $"Error from server: {status.Message}";
+    }
+
+    /// <summary>The refusal with what kubectl was about to do before it.</summary>
+    public static Status When(this Status status, string doing) =>
+        status with { Message = $"error when {doing}: {status.Message}" };
+}

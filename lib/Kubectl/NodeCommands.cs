@@ -1,0 +1,125 @@
+using System.Text.Json.Nodes;
+
+namespace KubeSim;
+
+/// <summary><c>kubectl cordon</c>, <c>uncordon</c> and <c>taint</c>.</summary>
+/// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/drain/drain.go and
+/// .../taint/taint.go.</remarks>
+internal static class NodeCommands
+{
+    public static readonly KubectlCommand Cordon = new("cordon", "selector/l dry-run?unchanged",
+        static call => SetUnschedulable(call, true));
+
+    public static readonly KubectlCommand Uncordon = new("uncordon", "selector/l dry-run?unchanged",
+        static call => SetUnschedulable(call, false));
+
+    public static readonly KubectlCommand Taint = new("taint",
+        "overwrite! all! selector/l output/o dry-run?unchanged validate?strict", RunTaint);
+
+    private static void SetUnschedulable(Invocation call, bool cordon)
+    {
+        if (call.Args.Count == 0 && call.Flags["selector"] is null)
+        {
+            throw call.UsageError("USAGE: "
+                + $"{(cordon ? "cordon" : "uncordon")} NODE [flags]");
+        }
+        var word = cordon ? "cordoned" : "uncordoned";
+        var targets = ResourceArgs.Read(call, ["nodes", .. call.Args]);
+        foreach (var o in ResourceArgs.Fetch(call, targets))
+        {
+            var node = (Node)o;
+            if (node.IsCordoned == cordon)
+            {
+                call.Line($"{ShownName.Of(o)} already {word}{call.DryRunSuffix}");
+                continue;
+            }
+            var patch = new JsonObject
+            {
+                ["spec"] = new JsonObject { ["unschedulable"] = cordon ? true : null },
+            };
+            if (PatchCommand.Send(call, o, PatchKind.StrategicMerge, patch) is not null)
+            {
+                call.Line($"{ShownName.Of(o)} {word}{call.DryRunSuffix}");
+            }
+        }
+    }
+
+    private static void RunTaint(Invocation call)
+    {
+        var split = call.Args.FindIndex(a => a.Contains('=') || a.Contains(':')
+            || a.EndsWith('-'));
+        if (split < 0)
+        {
+            throw new KubectlException("at least one taint update is required");
+        }
+        var changes = call.Args[split..].Select(Read).ToList();
+        foreach (var o in ResourceArgs.ReadObjects(call, call.Args[..split]))
+        {
+            Change(call, (Node)o, changes);
+        }
+    }
+
+    private static (Taint Taint, bool Remove) Read(string text)
+    {
+        var remove = text.EndsWith('-');
+        var bare = remove ? text[..^1] : text;
+        var colon = bare.LastIndexOf(':');
+        var (pair, effect) = colon < 0 ? (bare, "") : (bare[..colon], bare[(colon + 1)..]);
+        var equals = pair.IndexOf('=');
+        if ((!remove && colon < 0)
+            || effect is not ("" or "NoSchedule" or "PreferNoSchedule" or "NoExecute"))
+        {
+            throw new KubectlException(colon < 0 ? $"invalid taint spec: {text}"
+                : $"invalid taint effect: {effect}, unsupported taint effect");
+        }
+        return (new()
+        {
+            Key = equals < 0 ? pair : pair[..equals],
+            Value = equals < 0 || remove ? null : pair[(equals + 1)..],
+            Effect = effect,
+        }, remove);
+    }
+
+    private static void Change(Invocation call, Node node, List<(Taint Taint, bool Remove)> changes)
+    {
+        var taints = node.Spec.Taints.ToList();
+        var (added, removed, modified) = (false, false, false);
+        foreach (var (taint, remove) in changes)
+        {
+            bool Same(Taint t) => t.Key == taint.Key
+                && (t.Effect == taint.Effect || (remove && taint.Effect.Length == 0));
+            var there = taints.Exists(Same);
+            if (remove && !there)
+            {
+                call.Fail($"error: taint \"{taint.Key}"
+                    + $"{(taint.Effect.Length > 0 ? $":{taint.Effect}" : "")}\" not found");
+                return;
+            }
+            if (!remove && there && !call.Flags.On("overwrite"))
+            {
+                call.Fail($"error: node {node.Metadata.Name} already has {taint.Key} taint(s) with "
+                    + "same effect(s) and --overwrite is false");
+                return;
+            }
+            taints.RemoveAll(Same);
+            if (!remove)
+            {
+                taints.Add(taint);
+            }
+            (added, removed, modified) =
+                (added || !remove, removed || remove, modified || (there && !remove));
+        }
+        var list = new JsonArray([.. taints.Select(t => System.Text.Json.JsonSerializer
+            .SerializeToNode(t, Json.Options))]);
+        var patch = new JsonObject
+        {
+            ["spec"] = new JsonObject { ["taints"] = taints.Count == 0 ? null : list },
+        };
+        if (PatchCommand.Send(call, node, PatchKind.Merge, patch) is not null)
+        {
+            var done = modified || (added && removed) ? "modified"
+                : removed ? "untainted" : "tainted";
+            call.Line($"{ShownName.Of(node)} {done}{call.DryRunSuffix}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using System.Text.Json.Nodes;
+
+namespace KubeSim;
+
+/// <summary>The formats of <c>-o</c> other than tables.</summary>
+/// <remarks>Models staging/src/k8s.io/cli-runtime/pkg/genericclioptions.</remarks>
+internal static class OutputFormat
+{
+    private const string Allowed = "custom-columns,custom-columns-file,go-template,"
+        + "go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,"
+        + "templatefile,wide,yaml";
+
+    /// <summary>Prints objects; the last parameter is true when one object was asked for by its
+    /// name: it is no list then.</summary>
+    public delegate void Printer(Invocation call, IReadOnlyList<ApiObject> objects, bool one);
+
+    /// <summary>The printer of a format; null for a table, narrow or wide.</summary>
+    public static Printer? Parse(string format)
+    {
+        var equals = format.IndexOf('=');
+        var (name, value) = equals < 0 ? (format, "") : (format[..equals], format[(equals + 1)..]);
+        switch (name)
+        {
+            case "" or "wide":
+                return null;
+            case "json":
+                return static (call, objects, one) => call.Print(Json.Text(Tree(objects, one)));
+            case "yaml":
+                return static (call, objects, one) => call.Print(Json.ToYaml(Tree(objects, one)));
+            case "name":
+                return static (call, objects, _) => PrintNames(call, objects);
+            case "jsonpath":
+                if (value.Length == 0)
+                {
+                    throw new KubectlException(
+                        "template format specified but no template given");
+                }
+                var path = JsonPath.Parse(value);
+                return (call, objects, one) => call.Print(path.Execute(Tree(objects, one)));
+            case "jsonpath-as-json":
+                var query = JsonPath.Parse(value);
+                return (call, objects, one) => call.Print(Json.Text(new JsonArray(
+                    [.. query.Find(Tree(objects, one)).Select(n => n?.DeepClone())])));
+            case "custom-columns":
+                var columns = CustomColumns.Parse(value);
+                return (call, objects, _) =>
+                    call.Print(columns.Write(objects, call.Flags.On("no-headers")));
+            default:
+                throw new KubectlException("unable to match a printer suitable for the output "
+                    + $"format \"{format}\", allowed formats are: {Allowed}");
+        }
+    }
+
+    private static void PrintNames(Invocation call, IReadOnlyList<ApiObject> objects)
+    {
+        foreach (var o in objects)
+        {
+            call.Line(ShownName.Of(o));
+        }
+    }
+
+    private static JsonObject Tree(IReadOnlyList<ApiObject> objects, bool one) =>
+        one && objects.Count == 1 ? Json.Encode(objects[0]) : new()
+        {
+            ["apiVersion"] = "v1",
+            ["items"] = new JsonArray([.. objects.Select(o => (JsonNode)Json.Encode(o))]),
+            ["kind"] = "List",
+            ["metadata"] = new JsonObject { ["resourceVersion"] = "" },
+        };
+}

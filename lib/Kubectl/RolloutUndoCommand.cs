@@ -1,0 +1,79 @@
+using System.Text.Json.Nodes;
+
+namespace KubeSim;
+
+/// <summary><c>kubectl rollout undo</c>: gives a Deployment the template of an earlier revision,
+/// which then is the newest one.</summary>
+/// <remarks>Models staging/src/k8s.io/kubectl/pkg/polymorphichelpers/rollback.go.</remarks>
+internal static class RolloutUndoCommand
+{
+    public static readonly KubectlCommand Command = new("rollout undo",
+        "to-revision selector/l filename/f output/o dry-run?unchanged", Run);
+
+    // What the controller writes into each ReplicaSet is no part of a revision.
+    private static readonly string[] own =
+    [
+        LastApplied.Annotation, RolloutHistoryCommand.RevisionAnnotation,
+        "deployment.kubernetes.io/revision-history", "deployment.kubernetes.io/desired-replicas",
+        "deployment.kubernetes.io/max-replicas", "deprecated.deployment.rollback.to",
+    ];
+
+    private static void Run(Invocation call)
+    {
+        foreach (var o in ResourceArgs.ReadObjects(call, call.Args))
+        {
+            if (o is not Deployment deployment)
+            {
+                throw new KubectlException(
+                    $"no rollbacker has been implemented for \"{o.Kind.Name}\"");
+            }
+            if (Undo(call, deployment) is { } done)
+            {
+                call.Line($"{ShownName.Of(o)} {done}{call.DryRunSuffix}");
+            }
+        }
+    }
+
+    private static string? Undo(Invocation call, Deployment deployment)
+    {
+        var set = Target(call, deployment, call.Flags.Number("to-revision") ?? 0);
+        if (deployment.Spec.Paused == true)
+        {
+            throw new KubectlException("you cannot rollback a paused deployment; resume it first "
+                + $"with 'kubectl rollout resume deployment/{deployment.Metadata.Name}' and try "
+                + "again");
+        }
+        var (_, current) = DescribeDeployment.Sets(call, deployment);
+        if (current?.Metadata.Name == set.Metadata.Name)
+        {
+            return "skipped rollback (current template already matches revision "
+                + $"{DescribeText.Number(RolloutHistoryCommand.RevisionOf(set))})";
+        }
+        var template = Json.Encode(set).At("spec", "template")!.DeepClone();
+        (template.At("metadata", "labels") as JsonObject)?.Remove("pod-template-hash");
+        var annotations = new JsonObject();
+        foreach (var (key, value) in deployment.Metadata.Annotations.Where(a => own.Contains(a.Key))
+            .Concat(set.Metadata.Annotations.Where(a => !own.Contains(a.Key))))
+        {
+            annotations[key] = value;
+        }
+        var patch = new JsonArray(Replace("/spec/template", template),
+            Replace("/metadata/annotations", annotations));
+        return PatchCommand.Send(call, deployment, PatchKind.Json, patch) is null
+            ? null : "rolled back";
+    }
+
+    private static ReplicaSet Target(Invocation call, Deployment deployment, long revision)
+    {
+        var sets = DescribeDeployment.Owned(call, deployment)
+            .OrderByDescending(RolloutHistoryCommand.RevisionOf).ToList();
+        var found = revision == 0 ? sets.ElementAtOrDefault(1)
+            : sets.Find(set => RolloutHistoryCommand.RevisionOf(set) == revision);
+        return found ?? throw new KubectlException(revision == 0
+            ? $"no rollout history found for deployment \"{deployment.Metadata.Name}\""
+            : $"unable to find specified revision {DescribeText.Number(revision)} in history");
+    }
+
+    private static JsonObject Replace(string path, JsonNode value) =>
+        new() { ["op"] = "replace", ["path"] = path, ["value"] = value };
+}

@@ -1,0 +1,88 @@
+using System.Text;
+
+namespace KubeSim;
+
+/// <summary>How a table is printed.</summary>
+internal sealed record TableOptions
+{
+    public bool Wide { get; init; }
+
+    public bool NoHeaders { get; init; }
+
+    public bool WithNamespace { get; init; }
+
+    /// <summary>The kind that is put before each name; null for none.</summary>
+    public Kind? WithKind { get; init; }
+
+    public bool ShowLabels { get; init; }
+
+    public Seq<string> LabelColumns { get; init; }
+}
+
+/// <summary>A table as text: headers in capitals, three blanks between columns.</summary>
+/// <remarks>Models staging/src/k8s.io/cli-runtime/pkg/printers/tableprinter.go.</remarks>
+internal static class TableText
+{
+    private const int Padding = 3;
+    private const int MinWidth = 6;
+
+    public static string Write(Table table, TableOptions options)
+    {
+        var text = new StringBuilder();
+        if (!options.NoHeaders)
+        {
+            Line(text, Headers(table, options));
+        }
+        foreach (var row in table.Rows)
+        {
+            Line(text, Cells(table, row, options));
+        }
+        return Align(text.ToString());
+    }
+
+    /// <summary>Aligns lines with tabs as tables are aligned.</summary>
+    public static string Align(string text) => TabWriter.Align(text, Padding, MinWidth);
+
+    /// <summary>A cell on one line: of several lines the first, and dots.</summary>
+    public static string OneLine(string cell)
+    {
+        var end = cell.AsSpan().IndexOfAny('\n', '\r', '\f');
+        return end < 0 ? cell.Replace('\t', ' ') : $"{cell[..end].Replace('\t', ' ')}...";
+    }
+
+    private static void Line(StringBuilder text, IEnumerable<string> cells) =>
+        text.AppendJoin('\t', cells).Append('\n');
+
+    private static IEnumerable<string> Headers(Table table, TableOptions options) =>
+    [
+        .. options.WithNamespace ? ["NAMESPACE"] : (string[])[],
+        .. table.Columns.Where(c => options.Wide || !c.Wide)
+            .Select(c => c.Name.ToUpperInvariant()),
+        .. options.LabelColumns.Select(l => l[(l.LastIndexOf('/') + 1)..].ToUpperInvariant()),
+        .. options.ShowLabels ? ["LABELS"] : (string[])[],
+    ];
+
+    private static List<string> Cells(Table table, TableRow row, TableOptions options)
+    {
+        var meta = row.Object.Metadata;
+        var cells = new List<string>();
+        if (options.WithNamespace)
+        {
+            cells.Add(meta.Namespace);
+        }
+        for (var i = 0; i < table.Columns.Count; i++)
+        {
+            if (!table.Columns[i].Wide || options.Wide)
+            {
+                var prefix = i == 0 && options.WithKind is { } kind ? $"{ShownName.Of(kind)}/" : "";
+                cells.Add(prefix + OneLine(row.Cells[i]));
+            }
+        }
+        cells.AddRange(options.LabelColumns.Select(l => meta.Labels.Get(l) ?? ""));
+        if (options.ShowLabels)
+        {
+            cells.Add(TablePrinters.Labels(meta.Labels));
+        }
+        return cells;
+    }
+}
