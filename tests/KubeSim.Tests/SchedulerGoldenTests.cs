@@ -199,6 +199,7 @@ public sealed class SchedulerGoldenTests
         }
 
         public override string ToString() => $"{Decisions} decisions ({Refusals} refusals), "
-            + $"{Scores} scores, {Totals} totals, {LeftOut} left out, {Differences.Count} differences";
+            + $"{Scores} scores, {Totals} totals, {LeftOut} left out, "
+            + $"{Differences.Count} differences";
     }
 }
