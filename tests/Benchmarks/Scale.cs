@@ -7,8 +7,10 @@ namespace Benchmarks;
 
 /// <summary>
 /// The upper end of what the simulator is for: by default 5,000 nodes and 150,000 pods, Kubernetes'
-/// own limits. Deployments are created through the API, the cluster runs until it has converged, and
-/// every pod must then be Running. With <c>--stubs</c> three stand-ins of a page each take the place
+/// own limits. Deployments are created through the API, the cluster runs until it has converged,
+/// and
+/// every pod must then be Running. With <c>--stubs</c> three stand-ins of a page each take the
+/// place
 /// of the real components: what is left is the price of the store, the API server and the engine.
 /// <c>scale [--nodes 5000] [--pods 150000] [--per 30] [--stubs] [--json]</c>.
 /// </summary>
@@ -50,7 +52,8 @@ internal static class Scale
         var total = watch.Elapsed;
         var running = cluster.List<Pod>().Count(p => p.Status.Phase == "Running");
         Print(args.Contains("--json"),
-            ("components", stubs ? "stubs" : "real"), ("nodes", nodes), ("pods", pods), ("running", running), ("converged", result.Met),
+            ("components", stubs ? "stubs" : "real"), ("nodes", nodes), ("pods", pods),
+            ("running", running), ("converged", result.Met),
             ("seconds", Math.Round(total.TotalSeconds, 3)),
             ("secondsNodes", Math.Round(built.TotalSeconds, 3)),
             ("secondsCreate", Math.Round((created - built).TotalSeconds, 3)),
