@@ -69,7 +69,7 @@ internal static class Scale
         return result.Met && running == pods ? 0 : 1;
     }
 
-    private static Seq<ComponentSpec> Stubs =>
+    internal static Seq<ComponentSpec> Stubs =>
     [
         new("replicaset-controller", _ => new StubReplicaSets()),
         new("default-scheduler", _ => new StubPlacer()),
@@ -86,7 +86,7 @@ internal static class Scale
         },
     };
 
-    private static ReplicaSet NewSet(int number, int replicas)
+    internal static ReplicaSet NewSet(int number, int replicas)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"web-{number}");
         var labels = Map.Of(("app", name));
