@@ -10,6 +10,7 @@ namespace Benchmarks;
 internal static class StepTimes
 {
     private const int Rounds = 5;
+    private const int MostSteps = 1700;
 
     public static int Run(string[] args)
     {
@@ -40,16 +41,17 @@ internal static class StepTimes
             cluster.Create(Scale.NewSet(i, 8));
         }
         var times = new List<double>();
-        while (true)
+        while (times.Count < MostSteps)
         {
             var start = Stopwatch.GetTimestamp();
             var step = cluster.Step();
             var time = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
             if (step.IsIdle)
             {
-                return times;
+                break;
             }
             times.Add(time);
         }
+        return times;
     }
 }
