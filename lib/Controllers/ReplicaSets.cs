@@ -168,14 +168,15 @@ public sealed class ReplicaSets : IReconciler
             expectations, api);
     }
 
-    // The pods of all sets of the same Deployment: where two of them share a node, one may go.
+    // The pods of all sets of the same Deployment: where two of them share a node, one may go. A
+    // set that nobody manages has no relatives, not even itself: its nodes count for nothing.
     private static List<Pod> Related(ApiObject stored, ReconcileContext api)
     {
+        var pods = new List<Pod>();
         if (stored is not ReplicaSet { ControllerOwner: { } owner })
         {
-            return api.Owned<Pod>(stored);
+            return pods;
         }
-        var pods = new List<Pod>();
         var identity = new Deployment { Metadata = new() { Uid = owner.Uid } };
         foreach (var sibling in api.Owned<ReplicaSet>(identity))
         {

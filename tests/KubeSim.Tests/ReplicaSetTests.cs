@@ -141,6 +141,26 @@ public sealed class ReplicaSetTests
     }
 
     [Test]
+    public void A_set_of_its_own_does_not_mind_two_pods_on_a_node()
+    {
+        var lonely = 0;
+        for (var seed = 1ul; seed <= 12; seed++)
+        {
+            var cluster = GatedNode.Cluster(seed);
+            cluster.Create(Given.ReplicaSet(replicas: 4));
+            cluster.Converge();
+            var before = cluster.List<Pod>();
+            Resize(cluster, 3);
+            cluster.Converge();
+            var left = cluster.List<Pod>().Select(p => p.Metadata.Name).ToHashSet();
+            var gone = before.Single(p => !left.Contains(p.Metadata.Name));
+            lonely += before.Count(p => p.Spec.NodeName == gone.Spec.NodeName) == 1 ? 1 : 0;
+        }
+
+        Assert.That(lonely, Is.InRange(1, 11), "with a Deployment it would never be a lonely one");
+    }
+
+    [Test]
     public void A_cache_that_stands_still_makes_no_pod_twice()
     {
         var cluster = Running(replicas: 2);
