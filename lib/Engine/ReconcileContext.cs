@@ -194,7 +194,10 @@ public sealed class ReconcileContext
             Busy += service;
         }
         var done = Detached ? Busy + service : Busy;
-        changes.Add(ChangeOf(request, response));
+        if (request.Verb is not (Verb.Get or Verb.List or Verb.Watch))
+        {
+            changes.Add(ChangeOf(request, response));
+        }
         if (response.Revision.Value > 0)
         {
             commits.Add((simulation.Store.Head, done));

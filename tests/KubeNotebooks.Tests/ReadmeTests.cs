@@ -40,7 +40,7 @@ public sealed class ReadmeTests : CommandLineFixture
             Console.SetOut(console);
         }
         Assert.That(output.ToString().ReplaceLineEndings("\n"),
-            Does.Match(@"(?s)^step 1 .*replicaset-controller.*\n3\n2\n.+"));
+            Does.Match(@"(?s)^step 1 .*deployment-controller.*\n3\n2\n.+"));
     }
 
     private static void Example(string manifest)
@@ -50,7 +50,7 @@ public sealed class ReadmeTests : CommandLineFixture
         cluster.Apply(manifest);                                // the text of web.yaml
 
         Console.WriteLine(cluster.Step());                      // one thing happens: who, what, why
-        cluster.RunUntil(c => c.List<Pod>().All(p => p.IsReady));
+        cluster.RunUntil(c => c.List<Pod>().Count(p => p.IsReady) == 3);
 
         var pod = cluster.List<Pod>()[0];
         Console.WriteLine(cluster.Why(pod));                    // back to the person who applied it

@@ -130,9 +130,25 @@ public sealed class SchedulerGoldenTests
             tally.LeftOut++;
             return;
         }
+        if (plugins is not null && !missing.Any(m => plugins.ContainsKey(m)
+            && plugins[m]!.AsObject().Any(s => (long)s.Value! != 0)))
+        {
+            CompareTotals(what, step["scores"]!["total"]!.AsObject(), ours, tally);
+        }
         tally.Decisions++;
         tally.Equal(what, chosen is not null && best.Contains(chosen.Name) ? chosen.Name
             : string.Join(" or ", best), chosen?.Name ?? "none");
+    }
+
+    private static void CompareTotals(
+        string what, JsonObject totals, Decisions ours, Tally tally)
+    {
+        for (var i = 0; i < ours.Cycle.Feasible.Count; i++)
+        {
+            var node = ours.Cycle.Feasible[i].Name;
+            tally.Totals++;
+            tally.Equal($"{what} total {node}", $"{totals[node]}", $"{ours.Cycle.Total(i)}");
+        }
     }
 
     private static bool Differs(JsonObject? scores) =>
@@ -168,6 +184,8 @@ public sealed class SchedulerGoldenTests
 
         public int Scores { get; set; }
 
+        public int Totals { get; set; }
+
         public int LeftOut { get; set; }
 
         public List<string> Differences { get; } = [];
@@ -181,6 +199,7 @@ public sealed class SchedulerGoldenTests
         }
 
         public override string ToString() => $"{Decisions} decisions ({Refusals} refusals), "
-            + $"{Scores} scores, {LeftOut} left out, {Differences.Count} differences";
+            + $"{Scores} scores, {Totals} totals, {LeftOut} left out, "
+            + $"{Differences.Count} differences";
     }
 }

@@ -1,4 +1,6 @@
-namespace KubeSim;
+using KubeSim;
+
+namespace Benchmarks;
 
 /// <summary>
 /// A stand-in for the scheduler: it binds each pod without a node to the node with the fewest pods,
@@ -9,7 +11,7 @@ namespace KubeSim;
 /// of the number of nodes. A binding is counted when it is made, not when it is seen: with three
 /// pods and three nodes each node gets one, however slow the watch is.</para>
 /// </summary>
-public sealed class StubPlacer : IReconciler
+internal sealed class StubPlacer : IReconciler
 {
     private readonly SortedSet<(int Pods, string Node)> byLoad =
         new(Comparer<(int Pods, string Node)>.Create((a, b) =>
