@@ -3,10 +3,6 @@ namespace KubeSim;
 /// <summary>kubectl, spoken to from a notebook.</summary>
 public sealed partial class Cluster
 {
-    /// <summary>Where <c>kubectl logs</c> finds what containers wrote; null while nothing runs
-    /// them.</summary>
-    public IContainerLogs? ContainerLogs { get; set; }
-
     /// <summary>Runs a kubectl command; its result shows both outputs and has the exit code. Only
     /// commands that wait (<c>wait</c>, <c>rollout status</c>, <c>delete --wait</c>) let virtual
     /// time pass.</summary>
@@ -22,11 +18,43 @@ public sealed partial class Cluster
 
         public DateTime Now => cluster.Now;
 
-        public IContainerLogs? Logs => cluster.ContainerLogs;
+        public IContainerLogs? Logs => cluster.simulation.World is World world
+            ? new MachineLogs(world) : null;
 
         public ApiResponse Send(ApiRequest request) => cluster.Handle(request);
 
         public bool WaitUntil(Func<bool> holds, TimeSpan limit) =>
             cluster.RunUntil(_ => holds(), limit).Met;
+    }
+
+    // Logs are read off the machines when they are asked for, and are no part of the state.
+    private sealed class MachineLogs(World world) : IContainerLogs
+    {
+        public bool Reaches(Pod pod) => world.Machine(pod.Spec.NodeName!) is { } machine
+            && machine.IsOn && machine.IsConnected && machine.Heartbeat.SilentSince is null;
+
+        public IReadOnlyList<LogLine>? Read(Pod pod, string container, string containerId)
+        {
+            var environment = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["HOSTNAME"] = pod.Spec.Hostname is { Length: > 0 } host ? host : pod.Metadata.Name,
+            };
+            var spec = pod.Spec.InitContainers.Concat(pod.Spec.Containers)
+                .First(c => c.Name == container);
+            foreach (var variable in spec.Env)
+            {
+                environment[variable.Name] = variable.Value ?? variable.ValueFrom?.FieldRef
+                    ?.FieldPath switch
+                {
+                    "metadata.name" => pod.Metadata.Name,
+                    "metadata.namespace" => pod.Metadata.Namespace,
+                    "spec.nodeName" => pod.Spec.NodeName!,
+                    "status.podIP" => pod.Status.PodIP ?? "",
+                    _ => "",
+                };
+            }
+            var id = containerId[(containerId.LastIndexOf('/') + 1)..];
+            return world.Machine(pod.Spec.NodeName!).Runtime.Logs(id, environment);
+        }
     }
 }

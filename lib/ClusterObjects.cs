@@ -39,7 +39,9 @@ public sealed partial class Cluster
         return documents.Select(d => Apply(d.Object!)).ToSeq();
     }
 
-    /// <summary>Creates an object, or patches the one that is there.</summary>
+    /// <summary>Creates an object, or changes the one that is there by what has changed since
+    /// the last apply: a field that is no longer named goes (see
+    /// <see cref="LastApplied"/>).</summary>
     /// <returns>What <c>kubectl apply</c> prints.</returns>
     /// <exception cref="ApiException">The API server refused.</exception>
     public string Apply(ApiObject o)
@@ -47,16 +49,24 @@ public sealed partial class Cluster
         o = InNamespace(o);
         var group = o.Kind.Group.Length == 0 ? "" : $".{o.Kind.Group}";
         var name = $"{o.Kind.Singular}{group}/{o.Metadata.Name}";
+        var manifest = Json.Encode(o);
+        manifest.Remove("status");
+        var annotated = LastApplied.Annotate(manifest);
         if (simulation.Store.Get(o.Key) is not { } there)
         {
-            Create(o);
+            var text = (string)annotated["metadata"]!["annotations"]![LastApplied.Annotation]!;
+            var annotations = o.Metadata.Annotations.Set(LastApplied.Annotation, text);
+            Create(o with { Metadata = o.Metadata with { Annotations = annotations } });
             if (o is Namespace)
             {
                 AwaitAccount(o.Metadata.Name);
             }
             return $"{name} created";
         }
-        var patch = new Payload.Patch(PatchKind.StrategicMerge, Json.Encode(o));
+        if (LastApplied.Patch(annotated, there, simulation.Api.Kinds) is not { } patch)
+        {
+            return $"{name} unchanged";
+        }
         var after = Send(new(Verb.Patch, PathOf(o.Key)) { Body = patch }).Object!;
         var same = after.Metadata.ResourceVersion == there.Metadata.ResourceVersion;
         return same ? $"{name} unchanged" : $"{name} configured";

@@ -302,6 +302,10 @@ internal static class JournalWriter
             case (Verb.Create, Payload.Typed typed) when request.Path.Subresource.Length == 0:
                 line["create"] = Json.Encode(typed.Object);
                 break;
+            case (Verb.Create, Payload.Json { Node: JsonObject node })
+                when request.Path.Subresource.Length == 0:
+                line["create"] = Placed(node, request.Path);
+                break;
             case (Verb.Update, Payload.Typed typed):
                 line["update"] = new JsonObject
                 {
@@ -324,6 +328,18 @@ internal static class JournalWriter
                 throw new NotSupportedException("the journal cannot be saved: "
                     + $"{request.Verb} {request.Path} has no form as text");
         }
+    }
+
+    // As the server stored it: in the version of the store, and in the namespace of the path.
+    private static JsonObject Placed(JsonObject node, in ResourcePath path)
+    {
+        var placed = ManifestConversion.ToStored(node, path.Kind).DeepClone().AsObject();
+        placed["apiVersion"] = path.Kind.ApiVersion;
+        if (path.Namespace.Length > 0)
+        {
+            placed["metadata"]!["namespace"] = path.Namespace;
+        }
+        return placed;
     }
 
     private static JsonObject Target(in ResourcePath path) => new()

@@ -33,12 +33,14 @@ public interface IKubectlServer
 /// <summary>Where the output of containers is kept: on their machines.</summary>
 public interface IContainerLogs
 {
-    /// <summary>What a container wrote, lines each ending in a line feed; null when its node does
-    /// not answer.</summary>
+    /// <summary>True when the kubelet of a pod's node answers.</summary>
+    bool Reaches(Pod pod);
+
+    /// <summary>What a container wrote; null when its machine has removed it.</summary>
     /// <param name="pod">The pod, bound to a node.</param>
     /// <param name="container">The name of the container.</param>
-    /// <param name="previous">True for the run before this one.</param>
-    string? Read(Pod pod, string container, bool previous);
+    /// <param name="containerId">Which run of it: <c>containerd://…</c>.</param>
+    IReadOnlyList<LogLine>? Read(Pod pod, string container, string containerId);
 }
 
 /// <summary>What a command came to.</summary>

@@ -1,14 +1,17 @@
+using System.Globalization;
+
 namespace KubeSim;
 
 /// <summary><c>kubectl logs</c>: what a container wrote. The server asks the kubelet of the pod's
 /// node, which reads it from the machine; a pod without a node has none.</summary>
-/// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go and
-/// pkg/registry/core/pod/strategy.go.</remarks>
+/// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go,
+/// staging/src/k8s.io/kubectl/pkg/polymorphichelpers/logsforobject.go,
+/// pkg/registry/core/pod/strategy.go and pkg/kubelet/kubelet_pods.go.</remarks>
 internal static class LogsCommand
 {
     public static readonly KubectlCommand Command = new("logs",
-        "container/c previous/p! tail follow/f! all-containers! selector/l since timestamps! "
-        + "prefix! limit-bytes all-pods!", Run);
+        "container/c previous/p! tail follow/f! all-containers! selector/l since since-time "
+        + "timestamps! prefix! limit-bytes all-pods!", Run);
 
     private static void Run(Invocation call)
     {
@@ -30,7 +33,12 @@ internal static class LogsCommand
     {
         if (call.Args.Count == 0)
         {
-            return call.List<Pod>(call.Namespace, call.Flags["selector"]);
+            var selected = call.List<Pod>(call.Namespace, call.Flags["selector"]);
+            if (selected.Count == 0)
+            {
+                call.ErrorLine($"No resources found in {call.Namespace} namespace.");
+            }
+            return selected;
         }
         var words = call.Args[0].Contains('/') ? [call.Args[0]]
             : (List<string>)["pods", call.Args[0]];
@@ -51,7 +59,14 @@ internal static class LogsCommand
             _ => throw new KubectlException($"cannot get the logs from {found.Kind.Qualified}: "
                 + "selector not found"),
         };
-        var pods = call.List<Pod>(target.Namespace, Selector.From(selector).ToString());
+        var pods = call.List<Pod>(target.Namespace, Selector.From(selector).ToString())
+            .OrderBy(p => !p.IsScheduled)
+            .ThenBy(p => p.Status.Phase switch { "Running" => 0, "Unknown" => 1, _ => 2 })
+            .ThenBy(p => !p.IsReady).ThenBy(p => p.Metadata.CreationTimestamp).ToList();
+        if (call.Flags.On("all-pods"))
+        {
+            return pods;
+        }
         if (pods.Count > 1)
         {
             call.ErrorLine($"Found {DescribeText.Number(pods.Count)} pods, using pod/"
@@ -70,7 +85,18 @@ internal static class LogsCommand
         }
         if ((call.Flags["container"] ?? call.Args.ElementAtOrDefault(1)) is { } named)
         {
-            return [named];
+            return all.Exists(n => n.Split(' ')[0] == named) ? [named]
+                : throw new KubectlException($"container {named} is not valid for pod "
+                    + $"{pod.Metadata.Name} out of: {string.Join(", ", all)}");
+        }
+        if (pod.Metadata.Annotations.Get("kubectl.kubernetes.io/default-container") is { } own)
+        {
+            if (pod.Spec.Containers.Any(c => c.Name == own))
+            {
+                return [own];
+            }
+            call.ErrorLine($"Default container name \"{own}\" not found in pod "
+                + pod.Metadata.Name);
         }
         if (all.Count > 1)
         {
@@ -81,47 +107,88 @@ internal static class LogsCommand
 
     private static void Print(Invocation call, Pod pod, string container)
     {
-        var name = pod.Metadata.Name;
-        if (!pod.Spec.Containers.Concat(pod.Spec.InitContainers).Any(c => c.Name == container))
-        {
-            throw ApiErrors.BadRequest($"container {container} is not valid for pod {name}");
-        }
+        // A pod without a node has written nothing yet.
         if (!pod.IsScheduled)
         {
-            throw ApiErrors.BadRequest($"pod {name} does not have a host assigned");
+            return;
         }
-        var status = pod.StatusOf(container);
-        var previous = call.Flags.On("previous");
-        if (previous && status?.LastState.Terminated is null)
-        {
-            throw ApiErrors.BadRequest(
-                $"previous terminated container \"{container}\" in pod \"{name}\" not found");
-        }
-        if (!previous && status?.State is { Running: null, Terminated: null } waits
-            && status.LastState.Terminated is null)
-        {
-            var why = waits.Waiting?.Reason ?? "ContainerCreating";
-            throw ApiErrors.BadRequest($"container \"{container}\" in pod \"{name}\" is waiting to "
-                + $"start: {(why is "ErrImagePull" or "ImagePullBackOff"
-                    ? "trying and failing to pull image" : why)}");
-        }
-        if (call.Server.Logs?.Read(pod, container, previous) is not { } text)
+        var name = pod.Metadata.Name;
+        if (call.Server.Logs is not { } logs || !logs.Reaches(pod))
         {
             var host = $"{TablePrinters.Text(pod.Status.HostIP, pod.Spec.NodeName!)}:10250";
             throw ApiErrors.Of(500, "", $"Get \"https://{host}/containerLogs/"
                 + $"{pod.Metadata.Namespace}/{name}/{container}\": dial tcp {host}: connect: "
                 + "connection refused");
         }
-        call.Print(call.Flags.Number("tail") is >= 0 and var lines ? Tail(text, lines) : text);
+        var id = RunOf(pod, container, call.Flags.On("previous"));
+        if (logs.Read(pod, container, id) is not { } lines)
+        {
+            call.Print($"unable to retrieve container logs for {id}");
+            return;
+        }
+        var since = Since(call);
+        var tail = call.Flags.Number("tail") ?? (call.Flags["selector"] is null ? -1 : 10);
+        var head = call.Flags.On("prefix") || call.Flags.On("all-pods")
+            ? $"[pod/{name}/{container}] " : "";
+        var left = call.Flags.Number("limit-bytes") ?? int.MaxValue;
+        foreach (var line in lines.Skip(tail < 0 ? 0 : Math.Max(lines.Count - tail, 0)))
+        {
+            if (line.Time < since || left <= 0)
+            {
+                continue;
+            }
+            var time = call.Flags.On("timestamps") ? line.Time.ToString(
+                "yyyy-MM-dd'T'HH:mm:ss.fffffff'00Z '", CultureInfo.InvariantCulture) : "";
+            var text = $"{time}{line.Text}\n";
+            call.Print(head + text[..Math.Min(text.Length, left)]);
+            left -= text.Length;
+        }
     }
 
-    private static string Tail(string text, int lines)
+    // Which run of a container has the log that is asked for.
+    private static string RunOf(Pod pod, string container, bool previous)
     {
-        var at = text.Length;
-        for (var i = 0; i <= lines && at > 0; i++)
+        var about = $"container \"{container}\" in pod \"{pod.Metadata.Name}\"";
+        if (pod.StatusOf(container) is not { } status)
         {
-            at = text.LastIndexOf('\n', at - 1, at);
+            throw ApiErrors.BadRequest($"{about} is not available");
         }
-        return text[(at + 1)..];
+        var (now, last) = (status.State, status.LastState.Terminated);
+        if (previous)
+        {
+            return last?.ContainerID
+                ?? throw ApiErrors.BadRequest($"previous terminated {about} not found");
+        }
+        if (now.Running is not null && status.ContainerID is { } running)
+        {
+            return running;
+        }
+        if (now.Terminated is not null || last is not null)
+        {
+            return now.Terminated?.ContainerID ?? last?.ContainerID
+                ?? throw ApiErrors.BadRequest($"{about} is terminated");
+        }
+        throw ApiErrors.BadRequest($"{about} is waiting to start" + now.Waiting?.Reason switch
+        {
+            null => " - no logs yet",
+            "ErrImagePull" => ": image can't be pulled",
+            "ImagePullBackOff" => ": trying and failing to pull image",
+            var reason => $": {reason}",
+        });
+    }
+
+    private static DateTime Since(Invocation call)
+    {
+        if (call.Flags["since-time"] is { } time)
+        {
+            return DateTime.TryParse(time, CultureInfo.InvariantCulture,
+                DateTimeStyles.AdjustToUniversal, out var at) ? at
+                : throw new KubectlException($"parsing time \"{time}\" as "
+                    + "\"2006-01-02T15:04:05Z07:00\": cannot parse it");
+        }
+        return call.Flags["since"] is not { } text ? DateTime.MinValue
+            : GoDuration.TryParse(text, out var span) ? call.Now - span
+            : throw call.UsageError($"invalid argument \"{text}\" for \"--since\" flag: time: "
+                + $"invalid duration \"{text}\"");
     }
 }

@@ -35,6 +35,10 @@ public sealed record ProcessBehaviour
     /// <summary>The files that it makes (true) and removes (false), in order of time.</summary>
     public Seq<(TimeSpan At, string Path, bool There)> Files { get; init; }
 
+    /// <summary>The lines that it prints, in order of time; unset for those that its command line
+    /// or its image tells.</summary>
+    public Seq<(TimeSpan At, string Text)> Prints { get; init; }
+
     /// <summary>True when <c>cat</c> is BusyBox's, which words its complaints
     /// otherwise.</summary>
     public bool IsBusyBox { get; init; }

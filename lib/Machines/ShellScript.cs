@@ -139,7 +139,12 @@ internal sealed class ShellScript
 
     private static string NameOf(string program) => program[(program.LastIndexOf('/') + 1)..];
 
-    private static TimeSpan Duration(string text)
+    /// <summary>True for a small tool, which ends at once.</summary>
+    internal static bool EndsAtOnce(string name) =>
+        Tools.Contains(name) || name is "touch" or "rm" or "false";
+
+    /// <summary>How long <c>sleep</c> sleeps.</summary>
+    internal static TimeSpan Duration(string text)
     {
         if (text is "infinity" or "inf")
         {

@@ -72,6 +72,23 @@ internal sealed class SimContainer(
         return status;
     }
 
+    /// <summary>What it has printed up to a time.</summary>
+    public List<LogLine> LinesUntil(DateTime now, IReadOnlyDictionary<string, string> environment)
+    {
+        if (StartedAt is not { } start || start > now)
+        {
+            return [];
+        }
+        var limit = EndsAt < now ? EndsAt.Value : now;
+        var lines = !Runs.Prints.IsEmpty
+            ? Runs.Prints.Select(line => new LogLine(start + line.At, line.Text)).ToList()
+            : config.Command.IsEmpty && config.Args.IsEmpty
+                ? ImageOutput.Of(Image.Reference, start)
+                : ShellOutput.Of([.. config.Command, .. config.Args], environment, start, limit);
+        lines.RemoveAll(line => line.Time > limit);
+        return lines;
+    }
+
     public ProbeAnswer Answer(Probe probe, DateTime now, PodFiles made)
     {
         if (probe.Exec is { Command: { Count: 2 } command } && command[0].EndsWith(

@@ -271,6 +271,13 @@ public sealed class SimRuntime : IContainerRuntime
             : new(false, "container not running");
     }
 
+    /// <summary>What a container has printed so far; null when it has been removed.</summary>
+    /// <param name="containerId">Its id.</param>
+    /// <param name="environment">The variables that its command line may name.</param>
+    public IReadOnlyList<LogLine>? Logs(
+        string containerId, IReadOnlyDictionary<string, string> environment) =>
+        containers.GetValueOrDefault(containerId)?.LinesUntil(Now, environment);
+
     internal void LosePower()
     {
         pullsUntil = default;

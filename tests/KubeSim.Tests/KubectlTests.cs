@@ -189,11 +189,10 @@ public sealed class KubectlTests
             """.ReplaceLineEndings("\n")));
 
     [Test]
-    public void Logs_need_a_node_and_a_runtime()
+    public void Logs_need_a_node_that_answers()
     {
         cluster.Run("run a --image=x");
-        Assert.That(cluster.Run("logs a").Error, Is.EqualTo(
-            "Error from server (BadRequest): pod a does not have a host assigned\n"));
+        Assert.That(cluster.Run("logs a").ToString(), Is.Empty);
         cluster.Put("""
             {"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"default"},
              "spec":{"nodeName":"node-1"},"status":{"hostIP":"10.0.0.1"}}
@@ -201,8 +200,6 @@ public sealed class KubectlTests
         Assert.That(cluster.Run("logs a").Error, Is.EqualTo("Error from server: Get \"https://"
             + "10.0.0.1:10250/containerLogs/default/a/a\": dial tcp 10.0.0.1:10250: connect: "
             + "connection refused\n"));
-        cluster.Logs = new Lines("one\ntwo\nthree\n");
-        Assert.That(cluster.Run("logs a --tail=2").Out, Is.EqualTo("two\nthree\n"));
     }
 
     [TestCase(-2, "<invalid>")]
@@ -249,10 +246,5 @@ public sealed class KubectlTests
         Assert.That(real.Kubectl("rollout status deploy/web").ExitCode, Is.Zero);
         Assert.That(real.Kubectl("get deploy web -o wide --no-headers").Out,
             Does.Contain("3/3").And.Contain("nginx:1 "));
-    }
-
-    private sealed class Lines(string text) : IContainerLogs
-    {
-        public string? Read(Pod pod, string container, bool previous) => text;
     }
 }
