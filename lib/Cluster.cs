@@ -163,8 +163,8 @@ public sealed partial class Cluster
     }
 
     /// <summary>Runs until only periodic work is left, at most for a span of virtual time (ten
-    /// minutes
-    /// by default). When it does not converge, the answer says what keeps it busy.</summary>
+    /// minutes by default). When it does not converge, the answer says what keeps it
+    /// busy.</summary>
     public RunResult Converge(TimeSpan? limit = null)
     {
         var (end, steps) = (Now + (limit ?? TimeSpan.FromMinutes(10)), StepCount);

@@ -34,8 +34,7 @@ public sealed partial class Cluster
     }
 
     /// <summary>Takes steps back, and drops every input given after the first of them. The cluster
-    /// is
-    /// then as it was right before that step.</summary>
+    /// is then as it was right before that step.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There are not so many steps.</exception>
     /// <exception cref="ReplayDivergedException">A component draws on something
     /// outside.</exception>

@@ -23,8 +23,7 @@ public sealed partial class Cluster
     private readonly List<(string Name, Func<Cluster, bool> Holds, bool Broken)> invariants = [];
 
     /// <summary>Checks at every step that something holds. The step that breaks it throws, once,
-    /// with
-    /// its causes; it is watched again when it holds again.</summary>
+    /// with its causes; it is watched again when it holds again.</summary>
     /// <example><c>cluster.Always("≥ 3 ready", c => c.List&lt;Pod&gt;().Count(p => p.IsReady) >=
     /// 3);</c></example>
     public void Always(string name, Func<Cluster, bool> holds)

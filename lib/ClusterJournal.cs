@@ -4,15 +4,13 @@ namespace KubeSim;
 public sealed partial class Cluster
 {
     /// <summary>The journal as text, one JSON object a line: with the same options it replays the
-    /// run
-    /// to the last digest.</summary>
+    /// run to the last digest.</summary>
     /// <exception cref="NotSupportedException">An input holds a delegate; the message names
     /// it.</exception>
     public string SaveJournal() => JournalText.Write(Journal, simulation.Options.Start);
 
     /// <summary>Runs until a line of a journal is due, and carries it out. The answer is the
-    /// refusal,
-    /// or null.</summary>
+    /// refusal, or null.</summary>
     /// <exception cref="ArgumentException">A fault has no such target.</exception>
     public Status? Play(JournalLine line)
     {

@@ -3,8 +3,7 @@ using System.Text.Json.Serialization;
 namespace KubeSim;
 
 /// <summary>A part of an API object. What Kubernetes has and the simulator gives no effect to is
-/// kept
-/// beside the typed fields, so that it survives a round trip.</summary>
+/// kept beside the typed fields, so that it survives a round trip.</summary>
 public abstract record ApiPart
 {
     /// <summary>The fields without a property here, by JSON name; null when there are

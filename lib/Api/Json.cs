@@ -74,8 +74,7 @@ public static class Json
     public static string Text(ApiObject apiObject) => JsonText.Write(Encode(apiObject));
 
     /// <summary>A tree as one line with sorted keys, as kubectl keeps the manifest of the last
-    /// apply
-    /// in an annotation.</summary>
+    /// apply in an annotation.</summary>
     public static string Compact(JsonNode? node) => JsonText.WriteLine(node);
 
     /// <summary>A tree as <c>kubectl -o yaml</c> prints it: keys sorted, lists not

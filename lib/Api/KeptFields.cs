@@ -3,8 +3,7 @@ using System.Text.Json;
 namespace KubeSim;
 
 /// <summary>Fields of an object that no property stands for, by JSON name. They survive a round
-/// trip
-/// and compare by value; never change one that an object holds.</summary>
+/// trip and compare by value; never change one that an object holds.</summary>
 public sealed class KeptFields : Dictionary<string, JsonElement>, IEquatable<KeptFields>
 {
     /// <summary>An empty set of fields.</summary>

@@ -4,8 +4,7 @@ using System.Globalization;
 namespace KubeSim;
 
 /// <summary>What may be a name, a label or a port. Each rule returns the problems in
-/// the
-/// API server's words; none (and no allocation) when the text is fine.</summary>
+/// the API server's words; none (and no allocation) when the text is fine.</summary>
 /// <remarks>A message shows a regular expression because Kubernetes' does; the checks themselves
 /// walk the text once. Models staging/src/k8s.io/apimachinery/pkg/util/validation/.</remarks>
 /// <example><c>Names.Dns1123Label("a.b")  // [must not contain dots]</c></example>

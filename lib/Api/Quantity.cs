@@ -20,8 +20,7 @@ public enum QuantityFormat : byte
 /// <c>1Gi</c>.
 /// <c>default</c> is zero. Equal means the same number, however it is written.</summary>
 /// <remarks>The number is a whole number of up to 38 digits times a power of ten; what is finer
-/// than
-/// a billionth is rounded up (away from zero), as is what 38 digits cannot hold. 1.5Gi is
+/// than a billionth is rounded up (away from zero), as is what 38 digits cannot hold. 1.5Gi is
 /// 16106127360 × 10⁻¹ and is written 1536Mi: no fraction, the largest suffix that loses nothing.
 /// <para>Models staging/src/k8s.io/apimachinery/pkg/api/resource/quantity.go.</para></remarks>
 /// <example><c>Quantity cpu = "250m"; var twice = cpu + cpu;  // 500m</c></example>
@@ -98,8 +97,7 @@ public readonly struct Quantity : IComparable<Quantity>, IEquatable<Quantity>
     public static implicit operator Quantity(string text) => Parse(text);
 
     /// <summary>The count of 10^<paramref name="power"/> in it, rounded away from zero and capped
-    /// at
-    /// 64 bits.</summary>
+    /// at 64 bits.</summary>
     public long ScaledValue(int power)
     {
         if (power == scale && FitsLong)

@@ -24,8 +24,7 @@ internal static class QuantityText
     private static readonly Int128[] powers = PowersOfTen();
 
     /// <summary>Takes a text apart; what is wrong with it, or null. As in Kubernetes, a sign, a dot
-    /// or
-    /// a suffix alone reads as zero.</summary>
+    /// or a suffix alone reads as zero.</summary>
     internal static string? Read(
         ReadOnlySpan<char> text, out Int128 digits, out int scale, out QuantityFormat format)
     {

@@ -1,8 +1,7 @@
 namespace KubeSim;
 
 /// <summary>What happens when: items in the order of their due time and, at one instant, in the
-/// order
-/// in which they were added. A four-way heap, so that a hundred thousand timers stay
+/// order in which they were added. A four-way heap, so that a hundred thousand timers stay
 /// cheap.</summary>
 public sealed class EventQueue<T>
 {

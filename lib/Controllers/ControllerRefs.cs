@@ -6,8 +6,7 @@ namespace KubeSim;
 /// Who owns what. A controller owns the objects that name it as their managing owner; it adopts
 /// those that its selector matches and nobody manages, and it lets go of those that it manages and
 /// its selector no longer matches. Take the label <c>app=web</c> off a pod: it is released and
-/// lives
-/// on, and a replacement is made. Put it back: the pod is adopted, and one pod is too many.
+/// lives on, and a replacement is made. Put it back: the pod is adopted, and one pod is too many.
 /// Models pkg/controller/controller_ref_manager.go.
 /// </summary>
 internal static class ControllerRefs

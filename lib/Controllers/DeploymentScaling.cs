@@ -5,12 +5,11 @@ namespace KubeSim;
 /// <summary>
 /// Scaling in the middle of a rollout: all sets grow or shrink in proportion to their size, so that
 /// neither version is favoured. 10 replicas (13 with surge), 6 old and 7 new; scaled to 30 (33):
-/// the
-/// old ones get 6·33/13 = 15, the new ones 18. What rounding leaves over goes to the largest set.
+/// the old ones get 6·33/13 = 15, the new ones 18. What rounding leaves over goes to the largest
+/// set.
 /// <para>How large the whole was before is noted on each set, in the annotations
 /// <c>desired-replicas</c> and <c>max-replicas</c>; that they differ from the spec is how a change
-/// of
-/// size is told from a rollout.</para>
+/// of size is told from a rollout.</para>
 /// Models pkg/controller/deployment/sync.go and pkg/controller/deployment/util/deployment_util.go.
 /// </summary>
 internal static class DeploymentScaling

@@ -4,13 +4,11 @@ namespace KubeSim;
 
 /// <summary>
 /// A Deployment's ReplicaSets: which one is the new one, and what names them. The new one is the
-/// one
-/// with the Deployment's template; all others are old, however recent.
+/// one with the Deployment's template; all others are old, however recent.
 /// <para>A set is named after its Deployment and the hash of the template. The hash is a label of
 /// the set, of its selector and of its pods too: so that sets of one Deployment never take each
 /// other's pods. Each rollout gives the new set the next <c>revision</c>; one that is rolled back
-/// to
-/// gets it too, and keeps its earlier ones in <c>revision-history</c>.</para>
+/// to gets it too, and keeps its earlier ones in <c>revision-history</c>.</para>
 /// Models pkg/controller/deployment/util/deployment_util.go and pkg/controller/controller_utils.go.
 /// </summary>
 internal static class DeploymentSets

@@ -4,10 +4,9 @@ namespace KubeSim;
 /// One move of one Deployment, from what was read to what is written.
 /// <para>The Deployment itself can be written once a move: whatever is written after that would be
 /// based on the version from before and be refused (409). So a move that had to note a new
-/// revision or a
-/// pause leaves the rest of the status to the next move, which the change itself brings
-/// about. A move that begins before the cache shows the last status is refused all the same, and
-/// tried again with back-off: such refusals are what keeps the moves from running ahead of the
+/// revision or a pause leaves the rest of the status to the next move, which the change itself
+/// brings about. A move that begins before the cache shows the last status is refused all the same,
+/// and tried again with back-off: such refusals are what keeps the moves from running ahead of the
 /// ReplicaSets' own status, here as in life.</para>
 /// Models pkg/controller/deployment/sync.go, rolling.go and recreate.go.
 /// </summary>

@@ -6,11 +6,9 @@ namespace KubeSim;
 /// <para>It watches Deployments and ReplicaSets, and the deletion of Pods for the strategy
 /// Recreate.
 /// One reconcile makes one move: it creates the ReplicaSet of the template, or lets it grow, or
-/// lets
-/// old ones shrink, and writes the status. 4 replicas, 25 % surge, 25 % unavailable: the new set
-/// begins with 1 (5 in all), the old one goes to 3, the new one to 2; then they wait until a new
-/// pod
-/// is ready.</para>
+/// lets old ones shrink, and writes the status. 4 replicas, 25 % surge, 25 % unavailable: the new
+/// set begins with 1 (5 in all), the old one goes to 3, the new one to 2; then they wait until a
+/// new pod is ready.</para>
 /// <para>A move is <see cref="DeploymentSync"/>; how far it may go is
 /// <see cref="DeploymentBounds"/>.</para>
 /// Models pkg/controller/deployment/deployment_controller.go.

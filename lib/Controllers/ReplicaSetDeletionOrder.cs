@@ -7,11 +7,9 @@ namespace KubeSim;
 /// Which pods a set can do without. First go those that are not bound to a node, then by phase
 /// (Pending, Unknown, Running), those that are not ready, those with the lower deletion cost (an
 /// annotation), those that share their node with more pods of the same Deployment, those that
-/// became
-/// ready more recently, those with more restarts, and those that are younger.
+/// became ready more recently, those with more restarts, and those that are younger.
 /// <para>Ages count by powers of two, and within a power the UID decides: of pods that are 17 and
-/// 30
-/// minutes old either may go. So a rollout does not always hit the youngest.</para>
+/// 30 minutes old either may go. So a rollout does not always hit the youngest.</para>
 /// Models pkg/controller/controller_utils.go (ActivePodsWithRanks).
 /// </summary>
 internal static class ReplicaSetDeletionOrder

@@ -3,8 +3,7 @@ namespace KubeSim;
 /// <summary>
 /// What a ReplicaSet's status says: how many pods there are, have all labels of the template, are
 /// ready, are available (ready for <c>minReadySeconds</c>), are going away; and, when pods could
-/// not
-/// be made or deleted, the condition ReplicaFailure.
+/// not be made or deleted, the condition ReplicaFailure.
 /// Models pkg/controller/replicaset/replica_set_utils.go.
 /// </summary>
 internal static class ReplicaSetStatusOf

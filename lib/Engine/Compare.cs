@@ -15,8 +15,7 @@ public sealed record Divergence
     public StepRecord? Second { get; init; }
 
     /// <summary>The objects that differ after that step, and how: before is the first run, after
-    /// the
-    /// second.</summary>
+    /// the second.</summary>
     public Seq<FieldChange> Differences { get; init; }
 
     /// <summary>Both steps as text, and what differs.</summary>

@@ -3,8 +3,7 @@ using System.Collections.Concurrent;
 namespace KubeSim;
 
 /// <summary>Where other threads, such as a server's, leave inputs for the one owner of the loop:
-/// the
-/// only door of the library that several threads may use at once.</summary>
+/// the only door of the library that several threads may use at once.</summary>
 public sealed class Inbox
 {
     private readonly ConcurrentQueue<Input> inputs = new();

@@ -1,9 +1,8 @@
 namespace KubeSim;
 
 /// <summary>What a component may do while it reconciles a key. It reads at its own cursors, which
-/// may
-/// lie in the past, and writes at the head; what it writes it does not see before its cursor has
-/// passed it.</summary>
+/// may lie in the past, and writes at the head; what it writes it does not see before its cursor
+/// has passed it.</summary>
 public sealed class ReconcileContext
 {
     private readonly Simulation simulation;
@@ -38,8 +37,7 @@ public sealed class ReconcileContext
     public IReadOnlyList<Change> Changes => changes;
 
     /// <summary>True: the next writes do not keep the worker busy, as the scheduler's binding,
-    /// which
-    /// goes on beside the next decision.</summary>
+    /// which goes on beside the next decision.</summary>
     public bool Detached { get; set; }
 
     internal List<(Revision Revision, TimeSpan After)> Commits => commits;
@@ -117,8 +115,7 @@ public sealed class ReconcileContext
     }
 
     /// <summary>The objects of a type that concern a node, in the order in which they came to it,
-    /// as
-    /// the component sees them.</summary>
+    /// as the component sees them.</summary>
     public List<T> OnNode<T>(string node)
         where T : ApiObject
     {
@@ -132,8 +129,7 @@ public sealed class ReconcileContext
     }
 
     /// <summary>The objects of a type with a label in a namespace, in the order in which they got
-    /// it,
-    /// as the component sees them.</summary>
+    /// it, as the component sees them.</summary>
     public List<T> Labelled<T>(string ns, string label, string value)
         where T : ApiObject
     {
@@ -211,8 +207,7 @@ public sealed class ReconcileContext
     }
 
     /// <summary>Reports an event about an object, as <c>kubectl describe</c> shows it. The message
-    /// is
-    /// a template with {0}, {1}… for the arguments.</summary>
+    /// is a template with {0}, {1}… for the arguments.</summary>
     public void Event(ApiObject about, string type, string reason, string message,
         params string[] arguments) => EventAt(about, null, type, reason, message, arguments);
 
@@ -221,12 +216,34 @@ public sealed class ReconcileContext
     public void EventAt(ApiObject about, string? fieldPath, string type, string reason,
         string message, params string[] arguments)
     {
-        var row = new EventRow
+        Report(RowOf(about, type, reason, message, arguments) with { FieldPath = fieldPath });
+    }
+
+    /// <summary>Reports an event in the newer form, which names what was being done (the action) as
+    /// well: the form of the scheduler.</summary>
+    public void NewEvent(ApiObject about, string type, string reason, string action,
+        string message, params string[] arguments)
+    {
+        Report(RowOf(about, type, reason, message, arguments) with
+        {
+            Action = action,
+            Component = shard.Component.Name,
+            Host = instanceOnHost ??=
+                $"{shard.Component.Name}-{(Node.Length > 0 ? Node : "control-plane")}",
+        });
+    }
+
+    /// <summary>Works on a key again after a delay of virtual time. Of several timers of one key
+    /// and pace the earliest counts.</summary>
+    public void After(TimeSpan delay, ObjectKey key, Pace pace = Pace.Progress) =>
+        timers.Add((delay, key, pace));
+
+    private EventRow RowOf(ApiObject about, string type, string reason, string message,
+        string[] arguments) => new()
         {
             Involved = about.Key,
             Uid = about.Metadata.Uid,
             InvolvedVersion = about.Metadata.ResourceVersion,
-            FieldPath = fieldPath,
             Type = type,
             Reason = reason,
             Template = message,
@@ -235,38 +252,12 @@ public sealed class ReconcileContext
             Component = shard.Component.Spec.EventSource ?? shard.Component.Name,
             Host = shard.Node,
         };
+
+    private void Report(in EventRow row)
+    {
         simulation.Api.RecordEvent(row);
         commits.Add((simulation.Store.Head, Busy));
     }
-
-    /// <summary>Reports an event in the newer form, which names what was being done (the action) as
-    /// well: the form of the scheduler.</summary>
-    public void NewEvent(ApiObject about, string type, string reason, string action,
-        string message, params string[] arguments)
-    {
-        simulation.Api.RecordEvent(new EventRow
-        {
-            Involved = about.Key,
-            Uid = about.Metadata.Uid,
-            InvolvedVersion = about.Metadata.ResourceVersion,
-            Type = type,
-            Reason = reason,
-            Action = action,
-            Template = message,
-            Arguments = [.. arguments],
-            At = Now,
-            Component = shard.Component.Name,
-            Host = instanceOnHost ??=
-                $"{shard.Component.Name}-{(Node.Length > 0 ? Node : "control-plane")}",
-        });
-        commits.Add((simulation.Store.Head, Busy));
-    }
-
-    /// <summary>Works on a key again after a delay of virtual time. Of several timers of one key
-    /// and
-    /// pace the earliest counts.</summary>
-    public void After(TimeSpan delay, ObjectKey key, Pace pace = Pace.Progress) =>
-        timers.Add((delay, key, pace));
 
     internal void Begin()
     {

@@ -1,8 +1,7 @@
 namespace KubeSim;
 
 /// <summary>A component of the cluster: it watches kinds of objects, keeps a queue of keys, and
-/// brings
-/// what is closer to what should be, one key at a time. A learner's component implements the
+/// brings what is closer to what should be, one key at a time. A learner's component implements the
 /// same.</summary>
 /// <remarks>Level-triggered: <see cref="Reconcile"/> works from what it reads, never from what an
 /// event said. It restarts with an empty memory: a new instance that observes a fresh
@@ -23,8 +22,7 @@ public interface IReconciler
     IWorkQueue NewQueue() => new FifoQueue();
 
     /// <summary>Takes note of a change: keep private caches, add keys. By default it adds the key
-    /// that
-    /// the kind's <see cref="Watched"/> entry maps the change to.</summary>
+    /// that the kind's <see cref="Watched"/> entry maps the change to.</summary>
     void Observe(in WatchEvent e, IWorkQueue queue) => Watched.Enqueue(Watches, e, queue);
 
     /// <summary>Brings one key closer to what should be.</summary>

@@ -49,8 +49,7 @@ internal sealed class Component
 }
 
 /// <summary>One running instance of a component: its queue, its cursors, its timers. A crash
-/// empties
-/// all of it.</summary>
+/// empties all of it.</summary>
 internal sealed class Shard : IQueueHost
 {
     private readonly Simulation simulation;

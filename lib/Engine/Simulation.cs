@@ -139,8 +139,7 @@ internal sealed partial class Simulation : IWorldHost
     }
 
     /// <summary>Puts a component in place, or in the place of the one with its name. It starts
-    /// with a
-    /// list of what it watches.</summary>
+    /// with a list of what it watches.</summary>
     public void Install(ComponentSpec spec)
     {
         Remove(spec.Name);

@@ -173,8 +173,7 @@ internal sealed partial class Simulation
         || (e.Old is not null && watched.NodeOf(e.Old) == shard.Node);
 
     /// <summary>Sends the revisions after one on their way; the i-th commit of a step leaves when
-    /// the
-    /// API server is through with it.</summary>
+    /// the API server is through with it.</summary>
     private void RouteFrom(Revision before, List<(Revision Revision, TimeSpan After)> commits)
     {
         var next = 0;

@@ -115,8 +115,7 @@ internal sealed partial class Simulation
     }
 
     /// <summary>What a step did, apart from the numbers of revisions: two branches do the same as
-    /// long
-    /// as this is the same, even when one has written more before.</summary>
+    /// long as this is the same, even when one has written more before.</summary>
     private ulong DigestOf(Shard shard, ObjectKey key, ReconcileContext context, string? error)
     {
         var digest = Digest.Mix(Digest.Mix(Digest.Start, shard.Digest), Now.Ticks);

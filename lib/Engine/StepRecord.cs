@@ -68,8 +68,7 @@ public sealed record Change
 }
 
 /// <summary>One step of the cluster: one component worked on one key. It says what the component
-/// saw
-/// since its last step, what it wrote and what came of it, and what caused the step.</summary>
+/// saw since its last step, what it wrote and what came of it, and what caused the step.</summary>
 public sealed record StepRecord
 {
     /// <summary>The number of the step, from 1; 0 when the cluster is idle.</summary>

@@ -33,8 +33,7 @@ internal sealed class Steps
     public void Begin(Revision head) => Originate(head, 0);
 
     /// <summary>Who wrote a revision: n &gt; 0 is step n, n &lt; 0 is input -n, 0 the start; null
-    /// when
-    /// that is no longer known.</summary>
+    /// when that is no longer known.</summary>
     public long? OriginOf(Revision revision) =>
         revision.Value < origins.First || revision.Value >= origins.Next
             ? null : origins[revision.Value];

@@ -1,8 +1,7 @@
 namespace KubeSim;
 
 /// <summary>The keys that a component has yet to work on. A key waits once, however often it is
-/// added,
-/// and two workers never hold it at one time.</summary>
+/// added, and two workers never hold it at one time.</summary>
 public interface IWorkQueue
 {
     /// <summary>The number of keys that a worker could take now.</summary>

@@ -8,8 +8,8 @@ namespace KubeSim;
 /// <code>
 /// {.items[*].metadata.name}                           the names, a blank between them
 /// {range .items[*]}{.metadata.name}{"\n"}{end}        a line for each
-/// {.status.addresses[?(@.type=="InternalIP")].address}    a filter
-/// {.items[-1:]}  {..image}  {.metadata.labels.app\.kubernetes\.io/name}
+/// {.status.addresses[?(@.type=="InternalIP")].address}    a filter {.items[-1:]}  {..image} 
+/// {.metadata.labels.app\.kubernetes\.io/name}
 /// </code></summary>
 /// <remarks>Models staging/src/k8s.io/client-go/util/jsonpath.</remarks>
 internal sealed class JsonPath

@@ -7,8 +7,7 @@ namespace KubeSim;
 /// wide as its widest cell. So one text may hold many tables, and a line without the cell ends a
 /// table:
 /// <code>
-/// Name:⇥web              Name:    web
-/// Labels:⇥app=web   →    Labels:  app=web
+/// Name:⇥web              Name:    web Labels:⇥app=web   →    Labels:  app=web
 /// ⇥tier=front                     tier=front
 /// </code></summary>
 internal static class TabWriter

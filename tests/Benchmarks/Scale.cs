@@ -8,10 +8,9 @@ namespace Benchmarks;
 /// <summary>
 /// The upper end of what the simulator is for: by default 5,000 nodes and 150,000 pods, Kubernetes'
 /// own limits. Deployments are created through the API, the cluster runs until it has converged,
-/// and
-/// every pod must then be Running. With <c>--stubs</c> three stand-ins of a page each take the
-/// place
-/// of the real components: what is left is the price of the store, the API server and the engine.
+/// and every pod must then be Running. With <c>--stubs</c> three stand-ins of a page each take the
+/// place of the real components: what is left is the price of the store, the API server and the
+/// engine.
 /// <c>scale [--nodes 5000] [--pods 150000] [--per 30] [--stubs] [--json]</c>.
 /// </summary>
 internal static class Scale

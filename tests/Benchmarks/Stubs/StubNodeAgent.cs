@@ -4,11 +4,9 @@ namespace Benchmarks;
 
 /// <summary>
 /// A stand-in for the kubelet: a second after a pod is bound to its node, the pod runs and is
-/// ready;
-/// a deleted pod is gone after another second. There is no image, no probe and no container.
+/// ready; a deleted pod is gone after another second. There is no image, no probe and no container.
 /// <para>Each node has an instance that watches the pods bound to it. Starting is a Progress
-/// timer, so
-/// that a run has converged only when every pod runs.</para>
+/// timer, so that a run has converged only when every pod runs.</para>
 /// </summary>
 internal sealed class StubNodeAgent(string node) : IReconciler
 {

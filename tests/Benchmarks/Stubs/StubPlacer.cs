@@ -7,9 +7,8 @@ namespace Benchmarks;
 /// of equals to the first by name. It looks at no request, taint or affinity; it only leaves out
 /// nodes that are not ready, unschedulable or full.
 /// <para>It watches Pods and Nodes and counts in its own cache, so that a decision costs the
-/// logarithm
-/// of the number of nodes. A binding is counted when it is made, not when it is seen: with three
-/// pods and three nodes each node gets one, however slow the watch is.</para>
+/// logarithm of the number of nodes. A binding is counted when it is made, not when it is seen:
+/// with three pods and three nodes each node gets one, however slow the watch is.</para>
 /// </summary>
 internal sealed class StubPlacer : IReconciler
 {
