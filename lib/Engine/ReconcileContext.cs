@@ -88,13 +88,8 @@ public sealed class ReconcileContext
         where T : ApiObject
     {
         var kind = Kinds.Of<T>();
-        var found = new List<T>();
         var at = simulation.CursorOf(shard, kind);
-        foreach (var o in simulation.Store.Owned(kind, owner.Metadata.Uid, at))
-        {
-            found.Add((T)o);
-        }
-        return found;
+        return Collect<T>(simulation.Store.Owned(kind, owner.Metadata.Uid, at));
     }
 
     /// <summary>The objects of a kind in a namespace (null for all) as the component sees them, by
@@ -104,15 +99,8 @@ public sealed class ReconcileContext
 
     /// <summary>The objects of a kind that name an owner by its UID, in the order of their
     /// creation, as the component sees them.</summary>
-    public List<ApiObject> Owned(Kind kind, string ownerUid)
-    {
-        var found = new List<ApiObject>();
-        foreach (var o in simulation.Store.Owned(kind, ownerUid, simulation.CursorOf(shard, kind)))
-        {
-            found.Add(o);
-        }
-        return found;
-    }
+    public List<ApiObject> Owned(Kind kind, string ownerUid) => Collect<ApiObject>(
+        simulation.Store.Owned(kind, ownerUid, simulation.CursorOf(shard, kind)));
 
     /// <summary>The objects of a type that concern a node, in the order in which they came to it,
     /// as the component sees them.</summary>
@@ -120,12 +108,8 @@ public sealed class ReconcileContext
         where T : ApiObject
     {
         var kind = Kinds.Of<T>();
-        var found = new List<T>();
-        foreach (var o in simulation.Store.OnNode(kind, node, simulation.CursorOf(shard, kind)))
-        {
-            found.Add((T)o);
-        }
-        return found;
+        var at = simulation.CursorOf(shard, kind);
+        return Collect<T>(simulation.Store.OnNode(kind, node, at));
     }
 
     /// <summary>The objects of a type with a label in a namespace, in the order in which they got
@@ -134,13 +118,8 @@ public sealed class ReconcileContext
         where T : ApiObject
     {
         var kind = Kinds.Of<T>();
-        var found = new List<T>();
         var at = simulation.CursorOf(shard, kind);
-        foreach (var o in simulation.Store.Labelled(kind, ns, label, value, at))
-        {
-            found.Add((T)o);
-        }
-        return found;
+        return Collect<T>(simulation.Store.Labelled(kind, ns, label, value, at));
     }
 
     /// <summary>Creates an object; the answer is what was stored.</summary>
@@ -237,6 +216,17 @@ public sealed class ReconcileContext
     /// and pace the earliest counts.</summary>
     public void After(TimeSpan delay, ObjectKey key, Pace pace = Pace.Progress) =>
         timers.Add((delay, key, pace));
+
+    private static List<T> Collect<T>(Postings postings)
+        where T : ApiObject
+    {
+        var found = new List<T>();
+        foreach (var o in postings)
+        {
+            found.Add((T)o);
+        }
+        return found;
+    }
 
     private EventRow RowOf(ApiObject about, string type, string reason, string message,
         string[] arguments) => new()
