@@ -103,7 +103,7 @@ internal static class ObjectPrinter
         [
             .. o.Kind.Namespaced ? [o.Metadata.Namespace] : (string[])[],
             $"{kind}/{o.Metadata.Name}",
-            .. Columns(o), Durations.Age(now - created),
+            .. Columns(o), HumanDuration.Of(now - created),
         ];
     }
 

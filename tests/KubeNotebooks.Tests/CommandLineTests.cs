@@ -1,3 +1,4 @@
+using KubeSim;
 using NUnit.Framework;
 
 namespace KubeNotebooks.Tests;
@@ -77,5 +78,5 @@ public sealed class CommandLineTests : CommandLineFixture
     [TestCase(50 * 3600, "2d2h")]
     [TestCase(400 * 86400, "400d")]
     public void Ages_are_shown_as_kubectl_shows_them(int seconds, string shown) =>
-        Assert.That(Durations.Age(TimeSpan.FromSeconds(seconds)), Is.EqualTo(shown));
+        Assert.That(HumanDuration.Of(TimeSpan.FromSeconds(seconds)), Is.EqualTo(shown));
 }
