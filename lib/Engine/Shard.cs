@@ -8,10 +8,9 @@ internal sealed class Component
 {
     private readonly Dictionary<string, Shard> shards = new(StringComparer.Ordinal);
 
-    public Component(ComponentSpec spec, int index)
+    public Component(ComponentSpec spec)
     {
         Spec = spec;
-        Index = index;
         var sample = spec.New("");
         Watches = sample.Watches;
         NameDigest = Digest.Mix(Digest.Start, spec.Name);
@@ -21,8 +20,6 @@ internal sealed class Component
     public ComponentSpec Spec { get; }
 
     public string Name => Spec.Name;
-
-    public int Index { get; }
 
     public Seq<Watched> Watches { get; }
 

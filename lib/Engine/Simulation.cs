@@ -143,7 +143,7 @@ internal sealed partial class Simulation : IWorldHost
     public void Install(ComponentSpec spec)
     {
         Remove(spec.Name);
-        var component = new Component(spec, Components.Count);
+        var component = new Component(spec);
         Components.Add(component);
         foreach (var watched in component.Watches)
         {
