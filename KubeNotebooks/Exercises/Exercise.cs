@@ -1,6 +1,7 @@
 namespace KubeNotebooks;
 
-/// <summary>Grades answers: a learner's cell ends with <c>Exercise.Check(id, () => …)</c>.</summary>
+/// <summary>Grades answers: a learner's cell ends with
+/// <c>Exercise.Check(id, () => …)</c>.</summary>
 public static class Exercise
 {
     /// <summary>Grades an answer and shows what came of it.</summary>
