@@ -68,6 +68,9 @@ public sealed partial class Cluster
         Faults = new(this);
     }
 
+    /// <summary>The engine, for the rest of this floor.</summary>
+    internal Simulation Engine => simulation;
+
     /// <summary>The virtual time (UTC).</summary>
     public DateTime Now => simulation.Now;
 
@@ -102,22 +105,32 @@ public sealed partial class Cluster
     public StepRecord Step()
     {
         var limit = Now + IdleAfter;
-        while (true)
+        while (TryExecute(limit, out var step))
         {
-            DrainInbox();
-            if (!simulation.TryNextDue(out var due) || due > limit)
-            {
-                if (simulation.TryNextDue(out _))
-                {
-                    simulation.AdvanceTo(limit);
-                }
-                return new() { Time = Now, IdleUntil = simulation.DescribeNext() };
-            }
-            if (Execute(detail: true) is { } step)
+            if (step is not null)
             {
                 return step;
             }
         }
+        return new() { Time = Now, IdleUntil = simulation.DescribeNext() };
+    }
+
+    /// <summary>Carries out one work item, and tells of it when it is a step that someone would
+    /// look at; false when none is due by then, and then it is that time.</summary>
+    internal bool TryExecute(DateTime limit, out StepRecord? step)
+    {
+        step = null;
+        DrainInbox();
+        if (simulation.TryNextDue(out var due) && due <= limit)
+        {
+            step = Execute(detail: true);
+            return true;
+        }
+        if (due > limit)
+        {
+            simulation.AdvanceTo(limit);
+        }
+        return false;
     }
 
     /// <summary>Takes several steps, fewer when the cluster falls idle.</summary>

@@ -47,6 +47,14 @@ public sealed partial class Cluster
     /// <summary>What can go wrong, on purpose.</summary>
     public ClusterFaults Faults { get; }
 
+    /// <summary>Other chances for what comes: how long writes and watches take is drawn anew, so
+    /// that the same past goes on in another order.</summary>
+    /// <param name="seed">Where the new draws come from.</param>
+    /// <param name="slowestWatch">The longest that a change is on its way to its watchers; null: as
+    /// before.</param>
+    public void Reseed(ulong seed, TimeSpan? slowestWatch = null) =>
+        simulation.Submit(new ReseedInput(seed, slowestWatch));
+
     internal void SubmitFault(FaultInput fault)
     {
         simulation.Faults.Check(fault.Target);

@@ -75,7 +75,7 @@ public sealed partial class Cluster
     public ulong DigestAt(long step) => simulation.Steps[step].Rolling;
 
     // What a learner's component printed, it printed in the first run.
-    private static T Muted<T>(Func<T> replay)
+    internal static T Muted<T>(Func<T> replay)
     {
         var console = Console.Out;
         Console.SetOut(TextWriter.Null);

@@ -30,15 +30,15 @@ public sealed record JournalRead(Seq<JournalLine> Lines, Seq<ManifestError> Erro
 /// <summary>
 /// Journals as text, one JSON object a line:
 /// <c>{"at":"5s"|"settled", OP}</c> with OP one of <c>apply</c>, <c>create</c>, <c>update</c> (an
-/// object), <c>patch</c>, <c>delete</c>, <c>fault</c>, <c>probe</c> and <c>compact</c>. What a
-/// run saves also says after how many work items, so that a replay comes out the same to the last
+/// object), <c>patch</c>, <c>delete</c>, <c>fault</c>, <c>probe</c>, <c>reseed</c> and
+/// <c>compact</c>. What a run saves also says after how many work items, so that a replay comes out the same to the last
 /// digest.
 /// </summary>
 public static class JournalText
 {
     private static readonly string[] Operations =
         ["apply", "create", "update", "patch", "delete", "fault", "compact",
-            "probe"];
+            "probe", "reseed"];
 
     /// <summary>Reads a journal. Every line that cannot be read is an error with its
     /// place.</summary>
@@ -128,6 +128,7 @@ public static class JournalText
             "delete" => line with { Input = Delete(body) },
             "fault" => line with { Input = Fault(body) },
             "probe" => line with { Input = Probe(body) },
+            "reseed" => line with { Input = Reseed(body) },
             _ => line with { Input = new CompactInput(new(Number(body, name))) },
         };
 
@@ -237,6 +238,11 @@ public static class JournalText
             return new(ns, selector, (int?)probe["count"], (bool?)probe["pass"] ?? true);
         }
 
+        private ReseedInput Reseed(JsonNode reseed) => new(
+            (ulong)Number(reseed is JsonObject map && map["seed"] is { } seed
+                ? seed : throw Error("reseed.seed", "is missing"), "reseed.seed"),
+            map["slowestWatch"] is { } slowest ? Time(slowest) : null);
+
         private ResourcePath PathOf(JsonNode op, string name)
         {
             var word = Text(op, name, "kind") ?? throw Error($"{name}.kind", "is missing");
@@ -284,6 +290,13 @@ internal static class JournalWriter
                 {
                     ["namespace"] = probe.Namespace, ["selector"] = probe.Selector,
                     ["count"] = probe.Count, ["pass"] = probe.Pass,
+                };
+                break;
+            case ReseedInput { Seed: var seed, SlowestWatch: var slowest }:
+                line["reseed"] = new JsonObject
+                {
+                    ["seed"] = seed,
+                    ["slowestWatch"] = slowest is { } to ? GoDuration.Format(to) : null,
                 };
                 break;
             case CompactInput compact:

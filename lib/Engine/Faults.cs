@@ -31,6 +31,9 @@ internal sealed class Faults(Simulation simulation)
 {
     private readonly List<(Shard Shard, FaultOp Op, int Left)> planned = [];
 
+    /// <summary>What a step says in which its process died.</summary>
+    public const string Died = "the process died after this write";
+
     /// <summary>Thrown out of a reconcile when the process dies in the middle of it.</summary>
     public sealed class CrashedException : Exception;
 

@@ -84,6 +84,23 @@ public sealed record RemovalInput(string Name) : Input
     }
 }
 
+/// <summary>Other chances for what comes: how long writes and watches take is drawn anew.</summary>
+/// <param name="Seed">Where the new draws come from.</param>
+/// <param name="SlowestWatch">The longest that a change is on its way to its watchers; null: as
+/// before.</param>
+public sealed record ReseedInput(ulong Seed, TimeSpan? SlowestWatch = null) : Input
+{
+    /// <inheritdoc/>
+    public override string Describe => SlowestWatch is { } slowest
+        ? $"reseed {Seed}, watches take up to {GoDuration.Format(slowest)}" : $"reseed {Seed}";
+
+    internal override bool Execute(Simulation simulation)
+    {
+        simulation.Reseed(Seed, SlowestWatch);
+        return true;
+    }
+}
+
 /// <summary>A compaction of etcd, as the API server asks for every five minutes.</summary>
 public sealed record CompactInput(Revision At) : Input
 {

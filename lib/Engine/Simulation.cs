@@ -11,7 +11,8 @@ internal sealed partial class Simulation : IWorldHost
     private readonly Dictionary<Kind, Stream> streams = [];
     private readonly List<Stream> streamList = [];
     private readonly int[] work = new int[3];
-    private readonly Prng latency;
+    private Prng latency;
+    private Latency paces;
     private readonly Prng worldRandom;
     private readonly Pin pin;
     private DateTime instant;
@@ -25,7 +26,7 @@ internal sealed partial class Simulation : IWorldHost
         Options = options;
         Now = options.Start;
         Random = new(options.Seed);
-        latency = Random.Fork("latency");
+        (latency, paces) = (Random.Fork("latency"), options.Latency);
         Store = new(options.History, NodeOf.Object);
         Api = new(Store, KindRegistry.BuiltIn, Random.Fork("kube-apiserver"), () => Now);
         Faults = new(this);
@@ -89,7 +90,14 @@ internal sealed partial class Simulation : IWorldHost
     public void Enqueue(DateTime due, in WorkItem item) => queue.Add(due, item);
 
     public TimeSpan DrawService() =>
-        latency.Next(Options.Latency.Service.From, Options.Latency.Service.To);
+        latency.Next(paces.Service.From, paces.Service.To);
+
+    /// <summary>From now on, how long work takes is drawn anew.</summary>
+    public void Reseed(ulong seed, TimeSpan? slowestWatch)
+    {
+        latency = new Prng(seed).Fork("latency");
+        paces = slowestWatch is not { } to ? paces : paces with { Watch = (paces.Watch.From, to) };
+    }
 
     /// <summary>The revision that an instance sees of a kind: where its cursor stands, or the head
     /// for a kind that it does not watch (a live read).</summary>

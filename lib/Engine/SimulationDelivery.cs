@@ -195,12 +195,30 @@ internal sealed partial class Simulation
         {
             return;
         }
-        var earliest = leaves + latency.Next(Options.Latency.Watch.From, Options.Latency.Watch.To);
+        var earliest = leaves + latency.Next(paces.Watch.From, paces.Watch.To);
         CountWork(Pace.Progress, 1);
         if (stream.Add(revision, earliest, out var due))
         {
             Enqueue(due, new(WorkType.Deliver, stream, default, Pace.Progress, 0, default));
         }
+    }
+
+    /// <summary>What was stored up to a revision and an instance had not seen by then.</summary>
+    public Seq<WatchEvent> Unseen(Shard shard, Revision head)
+    {
+        List<WatchEvent>? unseen = null;
+        foreach (var watched in shard.Component.Watches)
+        {
+            for (var r = CursorOf(shard, watched.Kind).Next; r <= head; r = r.Next)
+            {
+                if (watched.Kind.Equals(Store.LogKind(r)) && Store.TryLog(r, out var e)
+                    && Concerns(shard, watched, e))
+                {
+                    (unseen ??= []).Add(e);
+                }
+            }
+        }
+        return unseen is null ? [] : [.. unseen.OrderBy(e => e.At)];
     }
 
     private Stream StreamOf(Kind kind)

@@ -32,7 +32,10 @@ internal sealed partial class Simulation
             });
             if (detail)
             {
-                step = Steps.Record(this, shard, key, pending, error);
+                step = Steps.Record(this, shard, key, pending, error) with
+                {
+                    Unseen = Unseen(shard, before),
+                };
             }
         }
         shard.ForgetSeen();
@@ -70,7 +73,7 @@ internal sealed partial class Simulation
         catch (Faults.CrashedException)
         {
             crashed = true;
-            return "the process died after this write";
+            return Faults.Died;
         }
         catch (Exception bug) when (bug is not ThreadInterruptedException)
         {

@@ -93,6 +93,10 @@ public sealed record StepRecord
     /// <summary>The changes that this instance saw since its last step.</summary>
     public Seq<WatchEvent> Saw { get; init; }
 
+    /// <summary>The changes of kinds that it watches which were stored when it worked, and which it
+    /// had not seen yet: by so much its cache was stale.</summary>
+    public Seq<WatchEvent> Unseen { get; init; }
+
     /// <summary>The writes it tried, in order.</summary>
     public Seq<Change> Changes { get; init; }
 
