@@ -1,5 +1,21 @@
 namespace KubeSim;
 
+/// <summary>What a controller of ReplicaSets makes.</summary>
+public static class ReplicaSetPods
+{
+    extension(ReplicaSet set)
+    {
+        /// <summary>A pod of the set's template that the set owns, to be created.</summary>
+        /// <param name="name">Its name; without one the API server makes one up:
+        /// <c>web-x7k2p</c>.</param>
+        public Pod NewPod(string name = "")
+        {
+            var pod = PodControl.FromTemplate(set.Spec.Template, set);
+            return pod with { Metadata = pod.Metadata with { Name = name } };
+        }
+    }
+}
+
 /// <summary>
 /// Makes and deletes the pods of a controller, tells the events, and keeps the expectations.
 /// <para>Creation starts slowly: 1 pod, then 2, 4, 8… Once a batch has a failure, no further batch

@@ -75,7 +75,9 @@ public sealed record Watched(Kind Kind)
             KeyOf = o => ControllerKey(o, owner),
         };
 
-    internal static void Enqueue(Seq<Watched> watches, in WatchEvent e, IWorkQueue queue)
+    /// <summary>Adds the keys that a change is about: what a component that has no
+    /// <see cref="IReconciler.Observe"/> of its own does with a change.</summary>
+    public static void Enqueue(Seq<Watched> watches, in WatchEvent e, IWorkQueue queue)
     {
         foreach (var watched in watches)
         {

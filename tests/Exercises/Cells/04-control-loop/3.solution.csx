@@ -1,0 +1,24 @@
+// why: a name that follows from the set can be taken only once. Whatever the cache shows and however
+// why: often it starts anew, the API server refuses a second web-0 (409 AlreadyExists), and the key
+// why: is tried again. The real controller draws random names and therefore keeps expectations.
+// exercise: 04-control-loop/3  (7 points)
+class MyReplicaSets : IReconciler
+{
+    public string Name => "replicaset-controller";
+    public Seq<Watched> Watches { get; } =
+        [Watched.All<ReplicaSet>(), Watched.ControlledBy<Pod>(Kinds.ReplicaSet)];
+
+    public Result Reconcile(ObjectKey key, ReconcileContext api)
+    {
+        if (api.Get(key) is not ReplicaSet set || set.IsTerminating) return Result.Done;
+        var wanted = Enumerable.Range(0, set.Spec.Replicas ?? 1)
+            .Select(i => $"{set.Metadata.Name}-{i}").ToList();
+        var pods = api.Owned<Pod>(set).Where(p => p.IsActive).ToList();
+        foreach (var name in wanted.Except(pods.Select(p => p.Metadata.Name)))
+            api.Create(set.NewPod(name));
+        foreach (var pod in pods.Where(p => !wanted.Contains(p.Metadata.Name)))
+            api.Delete(pod.Key);
+        return Result.Done;
+    }
+}
+Exercise.Check("04-control-loop/3", () => new MyReplicaSets())

@@ -1,0 +1,7 @@
+// why: the real order has more steps between these: phase, the annotation pod-deletion-cost, how many
+// why: siblings share the node, how long it has been ready, restarts (ActivePodsWithRanks)
+// exercise: 04-control-loop/4  (3 points, optional)
+Exercise.Check("04-control-loop/4", (Pod a, Pod b) =>
+  a.IsScheduled.CompareTo(b.IsScheduled) is var n and not 0 ? n
+  : a.IsReady.CompareTo(b.IsReady) is var r and not 0 ? r
+  : b.Metadata.CreationTimestamp!.Value.CompareTo(a.Metadata.CreationTimestamp!.Value))

@@ -1,0 +1,52 @@
+using System.Globalization;
+using KubeSim;
+
+namespace KubeNotebooks.Exercises;
+
+/// <summary>What several exercises begin with.</summary>
+internal static class Scenes
+{
+    /// <summary>The manifest of a Deployment web of 3 replicas.</summary>
+    public static string Web(int maxUnavailable, string image, string probe) => string.Create(
+        CultureInfo.InvariantCulture, $$"""
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: web}
+        spec:
+          replicas: 3
+          selector: {matchLabels: {app: web}}
+          strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: {{maxUnavailable}}}}
+          template:
+            metadata: {labels: {app: web}}
+            spec:
+              containers:
+              - name: nginx
+                image: {{image}}
+                {{(probe.Length == 0 ? ""
+                    : $"readinessProbe: {{exec: {{command: [{probe.Replace(" ", ", ",
+                        StringComparison.Ordinal)}]}}, periodSeconds: 2}}")}}
+        """);
+
+    /// <summary>A ReplicaSet.</summary>
+    public static ReplicaSet Set(string name, int replicas) => new()
+    {
+        Metadata = new() { Name = name, Namespace = "default" },
+        Spec = new()
+        {
+            Replicas = replicas,
+            Selector = new() { MatchLabels = Map.Of(("app", name)) },
+            Template = new()
+            {
+                Metadata = new() { Labels = Map.Of(("app", name)) },
+                Spec = new() { Containers = [new() { Name = "nginx", Image = "nginx:1.27" }] },
+            },
+        },
+    };
+
+    /// <summary>The pods that count as replicas of a set.</summary>
+    public static Seq<Pod> PodsOf(Cluster cluster, string set)
+    {
+        var owner = cluster.Get<ReplicaSet>(set).Metadata.Uid;
+        return cluster.List<Pod>().Where(p => p.IsActive && p.IsControlledBy(owner)).ToSeq();
+    }
+}
