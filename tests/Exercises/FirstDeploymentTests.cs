@@ -117,7 +117,7 @@ public sealed class EnoughReadyTests : ExerciseFixture<Func<Cluster, bool>>
     {
         Scenario("As before, but the new version never passes its readiness probe. Old Pods are "
             + "ready; new ones run.");
-        var cluster = Updated(maxUnavailable: 1, probe: "cat /never");
+        var cluster = Updated(maxUnavailable: 1, everReady: false);
         cluster.Run(TimeSpan.FromMinutes(2));
         Caught(cluster);
     }
@@ -137,12 +137,12 @@ public sealed class EnoughReadyTests : ExerciseFixture<Func<Cluster, bool>>
 
     private static int Ready(Cluster cluster) => cluster.List<Pod>().Count(p => p.IsReady);
 
-    private static Cluster Updated(int maxUnavailable, string probe = "")
+    private static Cluster Updated(int maxUnavailable, bool everReady = true)
     {
         var cluster = new Cluster(nodes: 3);
-        cluster.Apply(Scenes.Web(maxUnavailable, "nginx:1.27", ""));
+        cluster.Apply(Scenes.Web(maxUnavailable, "nginx:1.27"));
         cluster.Converge();
-        cluster.Apply(Scenes.Web(maxUnavailable, "nginx:1.28", probe));
+        cluster.Apply(Scenes.Web(maxUnavailable, "nginx:1.28", everReady));
         return cluster;
     }
 }

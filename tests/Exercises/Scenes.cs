@@ -7,25 +7,34 @@ namespace KubeNotebooks.Exercises;
 internal static class Scenes
 {
     /// <summary>The manifest of a Deployment web of 3 replicas.</summary>
-    public static string Web(int maxUnavailable, string image, string probe) => string.Create(
-        CultureInfo.InvariantCulture, $$"""
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata: {name: web}
-        spec:
-          replicas: 3
-          selector: {matchLabels: {app: web}}
-          strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: {{maxUnavailable}}}}
-          template:
-            metadata: {labels: {app: web}}
+    public static string Web(int maxUnavailable, string image, bool everReady = true)
+    {
+        const string never = "readinessProbe: {exec: {command: [cat, /never]}, periodSeconds: 2}";
+        return string.Create(CultureInfo.InvariantCulture, $"""
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata:
+              name: web
             spec:
-              containers:
-              - name: nginx
-                image: {{image}}
-                {{(probe.Length == 0 ? ""
-                    : $"readinessProbe: {{exec: {{command: [{probe.Replace(" ", ", ",
-                        StringComparison.Ordinal)}]}}, periodSeconds: 2}}")}}
-        """);
+              replicas: 3
+              selector:
+                matchLabels:
+                  app: web
+              strategy:
+                rollingUpdate:
+                  maxSurge: 1
+                  maxUnavailable: {maxUnavailable}
+              template:
+                metadata:
+                  labels:
+                    app: web
+                spec:
+                  containers:
+                  - name: nginx
+                    image: {image}
+                    {(everReady ? "" : never)}
+            """);
+    }
 
     /// <summary>A ReplicaSet.</summary>
     public static ReplicaSet Set(string name, int replicas) => new()
