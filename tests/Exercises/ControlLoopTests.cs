@@ -14,8 +14,8 @@ public sealed class MissingTests : ExerciseFixture<Func<int, Seq<Pod>, int>>
 {
     private static readonly DateTime Now = new(2025, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 
-    [Test, Order(1), Task("What is missing is created, what is too much is deleted")]
-    public void The_difference()
+    [Test, Task("What is missing is created, what is too much is deleted")]
+    public void Count_the_difference()
     {
         Ask(3, 2, "one of three Pods is there", Pod("a"));
         Ask(2, -3, "five Pods are there, two are wanted",
@@ -23,7 +23,7 @@ public sealed class MissingTests : ExerciseFixture<Func<int, Seq<Pod>, int>>
         Ask(2, 0, "two of two are there", Pod("a"), Pod("b"));
     }
 
-    [Test, Order(2), Task("A Pod that is going away, or that has failed, is no replica")]
+    [Test, Task("A Pod that is going away, or that has failed, is no replica")]
     public void Only_active_pods_count()
     {
         var going = Pod("b") with
@@ -107,7 +107,7 @@ public abstract class ControllerTests : ExerciseFixture<IReconciler>
     + "remembered, and Observe can go.")]
 public sealed class EdgeOrLevelTests : ControllerTests
 {
-    [Test, Order(1), Task("Three Pods, and a new one when one is deleted")]
+    [Test, Task("Three Pods, and a new one when one is deleted")]
     public void It_works_while_it_runs()
     {
         Scenario("ReplicaSet web of 3; then one of its Pods is deleted.");
@@ -117,7 +117,7 @@ public sealed class EdgeOrLevelTests : ControllerTests
         Expect(cluster, 3, "One Pod was deleted, and nothing took its place.");
     }
 
-    [Test, Order(2), Task("A restart changes nothing")]
+    [Test, Task("A restart changes nothing")]
     public void A_restart_changes_nothing()
     {
         Scenario("ReplicaSet web of 3 with its Pods; the controller's process restarts.");
@@ -129,7 +129,7 @@ public sealed class EdgeOrLevelTests : ControllerTests
             + "missing.");
     }
 
-    [Test, Order(3), Task("A Pod that is deleted while it was down is replaced")]
+    [Test, Task("A Pod that is deleted while it was down is replaced")]
     public void What_happened_meanwhile_is_made_good()
     {
         Scenario("ReplicaSets web of 3 and api of 2; the controller is down for 40 s, and a Pod of "
@@ -157,7 +157,7 @@ public sealed class EdgeOrLevelTests : ControllerTests
     + "of your own you need not know.")]
 public sealed class ReplicaSetControllerTests : ControllerTests
 {
-    [Test, Order(1), Task("It creates the Pods that are missing")]
+    [Test, Task("It creates the Pods that are missing")]
     public void Creates_what_is_missing()
     {
         Scenario("ReplicaSet web of 3, no Pods.");
@@ -165,7 +165,7 @@ public sealed class ReplicaSetControllerTests : ControllerTests
         Expect(cluster, 3, "Nobody but your controller makes Pods for a ReplicaSet.");
     }
 
-    [Test, Order(2), Task("It deletes the Pods that are too many")]
+    [Test, Task("It deletes the Pods that are too many")]
     public void Deletes_what_is_too_much()
     {
         Scenario("ReplicaSet web of 4 with its Pods is scaled to 1.");
@@ -176,7 +176,7 @@ public sealed class ReplicaSetControllerTests : ControllerTests
             + "in both directions.");
     }
 
-    [Test, Order(3), Task("It leaves alone what belongs to somebody else")]
+    [Test, Task("It leaves alone what belongs to somebody else")]
     public void Labels_do_not_make_an_owner()
     {
         Scenario("A Pod with the labels of web belongs to somebody else. web wants 2, then 1.");
@@ -206,8 +206,8 @@ public sealed class ReplicaSetControllerTests : ControllerTests
         }
     }
 
-    [Test, Order(4), Task("A restart changes nothing, not even one between two writes")]
-    public void Survives_a_restart()
+    [Test, Task("A restart changes nothing, not even one between two writes")]
+    public void Keeps_on_after_a_restart()
     {
         Scenario("ReplicaSet web of 3; the controller dies after its first write and is back 40 s "
             + "later; then it restarts once more.");
@@ -223,8 +223,8 @@ public sealed class ReplicaSetControllerTests : ControllerTests
         Expect(cluster, 3, why);
     }
 
-    [Test, Order(5), Points(2), Task("In no order of events does it make a Pod too many")]
-    public void Never_too_many()
+    [Test, Points(2), Task("In no order of events does it make a Pod too many")]
+    public void Makes_never_one_too_many()
     {
         Scenario("ReplicaSet web of 3, in 80 different orders of events: slow watches, a cache "
             + "that stands still, a process that dies, a reply that is lost.");
@@ -233,7 +233,7 @@ public sealed class ReplicaSetControllerTests : ControllerTests
             c => Scenes.PodsOf(c, "web").Count <= 3, 3, []);
     }
 
-    [Test, Order(6), Task("In no order of events does it delete a Pod too many")]
+    [Test, Task("In no order of events does it delete a Pod too many")]
     public void Never_too_few()
     {
         Scenario("ReplicaSet web of 3 with its Pods is scaled to 2, and a second later to 4, in "
@@ -274,16 +274,16 @@ public sealed class DeletionOrderTests : ExerciseFixture<Func<Pod, Pod, int>>
 {
     private static readonly DateTime Start = new(2025, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 
-    [Test, Order(1), Task("A Pod without a node goes before one that has a node")]
-    public void Unscheduled_first() => First(Pod("waiting", null, false, 0),
+    [Test, Task("A Pod without a node goes before one that has a node")]
+    public void First_the_unscheduled() => First(Pod("waiting", null, false, 0),
         Pod("starting", "node-1", false, 9), "it has no node yet, so nobody uses it");
 
-    [Test, Order(2), Task("A Pod that is not ready goes before one that is")]
-    public void Not_ready_first() => First(Pod("starting", "node-1", false, 0),
+    [Test, Task("A Pod that is not ready goes before one that is")]
+    public void Next_those_not_ready() => First(Pod("starting", "node-1", false, 0),
         Pod("serving", "node-1", true, 9), "it is not ready, so it serves nobody");
 
-    [Test, Order(3), Task("Of two that are alike, the younger goes")]
-    public void Younger_first() => First(Pod("young", "node-1", true, 9),
+    [Test, Task("Of two that are alike, the younger goes")]
+    public void Then_the_younger() => First(Pod("young", "node-1", true, 9),
         Pod("old", "node-2", true, 0), "both serve, and the younger has fewer clients");
 
     private void First(Pod goes, Pod stays, string why)

@@ -15,14 +15,14 @@ public sealed class ShopManifestTests : ExerciseFixture<string>
 {
     private const string Setting = "An empty cluster of three nodes. Your manifest is applied.";
 
-    [Test, Order(1), Task("The API server accepts a Deployment named shop")]
+    [Test, Task("The API server accepts a Deployment named shop")]
     public void Api_server_accepts_it()
     {
         Scenario(Setting);
         Applied();
     }
 
-    [Test, Order(2), Task("Four Pods become ready")]
+    [Test, Task("Four Pods become ready")]
     public void Four_pods_become_ready()
     {
         Scenario(Setting + " Then it runs until only periodic work is left.");
@@ -36,7 +36,7 @@ public sealed class ShopManifestTests : ExerciseFixture<string>
         }
     }
 
-    [Test, Order(3), Task("Each runs nginx:1.27 and carries the label app=shop")]
+    [Test, Task("Each runs nginx:1.27 and carries the label app=shop")]
     public void The_pods_are_the_shop()
     {
         Scenario(Setting + " Then each Pod is looked at.");
@@ -90,7 +90,7 @@ public sealed class ShopManifestTests : ExerciseFixture<string>
 [Hint(3, "Count the Pods with p.IsReady, and compare the number with 3.")]
 public sealed class EnoughReadyTests : ExerciseFixture<Func<Cluster, bool>>
 {
-    [Test, Order(1), Task("It holds throughout an update that adds before it takes away")]
+    [Test, Task("It holds throughout an update that adds before it takes away")]
     public void Holds_through_a_good_update()
     {
         Scenario("Deployment web, 3 replicas, maxUnavailable 0; its image changes.");
@@ -105,14 +105,14 @@ public sealed class EnoughReadyTests : ExerciseFixture<Func<Cluster, bool>>
         }
     }
 
-    [Test, Order(2), Task("It catches an update that takes away first")]
+    [Test, Task("It catches an update that takes away first")]
     public void Catches_a_bad_update()
     {
         Scenario("The same with maxUnavailable 1: the update begins by deleting a Pod.");
         Caught(Updated(maxUnavailable: 1));
     }
 
-    [Test, Order(3), Task("It is not taken in by Pods that run and are not ready")]
+    [Test, Task("It is not taken in by Pods that run and are not ready")]
     public void Running_is_not_ready()
     {
         Scenario("As before, but the new version never passes its readiness probe. Old Pods are "
@@ -154,14 +154,14 @@ public sealed class EnoughReadyTests : ExerciseFixture<Func<Cluster, bool>>
     + "Running. What does the control plane change instead?")]
 public sealed class ReadyOnTests : ExerciseFixture<Func<Cluster, string, int>>
 {
-    [Test, Order(1), Task("Six Pods on three healthy nodes")]
+    [Test, Task("Six Pods on three healthy nodes")]
     public void All_is_well()
     {
         Scenario("Six Pods run on node-1, node-2 and node-3.");
         Compare(Six());
     }
 
-    [Test, Order(2), Task("Pods that no node has yet count nowhere")]
+    [Test, Task("Pods that no node has yet count nowhere")]
     public void Not_ready_yet()
     {
         Scenario("Six Pods, in the middle of their start.");
@@ -170,7 +170,7 @@ public sealed class ReadyOnTests : ExerciseFixture<Func<Cluster, string, int>>
         Compare(cluster);
     }
 
-    [Test, Order(3), Task("A minute after node-2 has died, nothing on it serves")]
+    [Test, Task("A minute after node-2 has died, nothing on it serves")]
     public void A_node_has_died()
     {
         Scenario("Six Pods run; node-2 loses its power; a minute passes.");
