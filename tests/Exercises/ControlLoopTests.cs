@@ -76,14 +76,15 @@ public abstract class ControllerTests : ExerciseFixture<IReconciler>
         return cluster;
     }
 
-    /// <summary>Runs to rest and fails unless web has so many Pods.</summary>
-    protected void Expect(Cluster cluster, int count, string why)
+    /// <summary>Runs to rest and fails unless a set has so many Pods.</summary>
+    protected void Expect(Cluster cluster, int count, string why, string set = "web")
     {
         Converge(cluster);
-        var there = Scenes.PodsOf(cluster, "web").Count;
+        var there = Scenes.PodsOf(cluster, set).Count;
         if (there != count)
         {
-            Fail($"web has {there} Pods, and wants {count}. {why}", $"{count} Pods", cluster);
+            Fail($"{set} has {there} {(there == 1 ? "Pod" : "Pods")}, and wants {count}. {why}",
+                $"{count} Pods", cluster);
         }
     }
 
@@ -137,7 +138,7 @@ public sealed class EdgeOrLevelTests : ControllerTests
         var cluster = Cluster(Latency.None, Scenes.Set("web", 3));
         Expect(cluster, 3, "A new ReplicaSet has no Pods yet.");
         cluster.Create(Scenes.Set("api", 2));
-        Converge(cluster);
+        Expect(cluster, 2, "There are other Pods, and they belong to web.", "api");
         Restart(cluster, () => cluster.Delete(Scenes.PodsOf(cluster, "web")[0]));
         Expect(cluster, 3, "One was deleted while the controller was down, so no event told of "
             + "it. What it counts from events is never certain; what it reads is.");
@@ -157,12 +158,16 @@ public sealed class EdgeOrLevelTests : ControllerTests
     + "of your own you need not know.")]
 public sealed class ReplicaSetControllerTests : ControllerTests
 {
+    private const string Made = "Nobody but your controller makes Pods for a ReplicaSet. Too few: "
+        + "it made too few. Too many: it made some twice, because its cache did not show yet what "
+        + "it had made a moment ago.";
+
     [Test, Task("It creates the Pods that are missing")]
     public void Creates_what_is_missing()
     {
         Scenario("ReplicaSet web of 3, no Pods.");
         var cluster = Cluster(Latency.Typical, Scenes.Set("web", 3));
-        Expect(cluster, 3, "Nobody but your controller makes Pods for a ReplicaSet.");
+        Expect(cluster, 3, Made);
     }
 
     [Test, Task("It deletes the Pods that are too many")]
@@ -170,7 +175,7 @@ public sealed class ReplicaSetControllerTests : ControllerTests
     {
         Scenario("ReplicaSet web of 4 with its Pods is scaled to 1.");
         var cluster = Cluster(Latency.Typical, Scenes.Set("web", 4));
-        Expect(cluster, 4, "Nobody but your controller makes Pods for a ReplicaSet.");
+        Expect(cluster, 4, Made);
         Scale(cluster, 1);
         Expect(cluster, 1, "What is too many has to be deleted: spec.replicas is what should be, "
             + "in both directions.");

@@ -1,5 +1,5 @@
 // exercise: 04-control-loop/2  (3 points)
-// says: What it counts from events is never certain
+// says: api has 0 Pods, and wants 2. There are other Pods
 class Keeper : IReconciler
 {
     public string Name => "replicaset-controller";

@@ -9,8 +9,9 @@ class MyReplicaSets : IReconciler
     public Result Reconcile(ObjectKey key, ReconcileContext api)
     {
         if (api.Get(key) is not ReplicaSet set || set.IsTerminating) return Result.Done;
-        var have = api.Owned<Pod>(set).Count(p => p.IsActive);
-        for (; have < set.Spec.Replicas; have++) api.Create(set.NewPod());
+        var there = api.Owned<Pod>(set).Select(p => p.Metadata.Name);
+        foreach (var i in Enumerable.Range(0, set.Spec.Replicas ?? 1))
+            if (!there.Contains($"web-{i}")) api.Create(set.NewPod($"web-{i}"));
         return Result.Done;
     }
 }
