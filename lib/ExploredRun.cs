@@ -88,7 +88,11 @@ public sealed record ExploredRun : IComparable<ExploredRun>
     public override string ToString()
     {
         var culture = CultureInfo.InvariantCulture;
-        var inputs = Cluster.Journal.Where(e => e.Input is not ComponentInput)
+        // What is planned for later, the plan tells; here comes what happened at its time.
+        var inputs = Cluster.Journal.Where(e => e.Input is not (ComponentInput or FaultInput
+            {
+                Op: FaultOp.LoseReply or FaultOp.CrashAfterWrite,
+            }))
             .Select(e => (e.Time, Text: $"         {e.Input.Describe}"));
         var own = Steps.Where(s => IsOwn(s) && (s.Changes.Count > 0 || s.Error is not null)
             || s == Steps[^1]).Select(s => (s.Time, Text: Story(s)));
