@@ -140,27 +140,26 @@ public sealed class GarbageCollector : IReconciler
 
     private OwnerState Look(OwnerReference owner, ApiObject item, ReconcileContext api)
     {
-        if (graph.IsGone(owner.Uid))
+        var ns = item.Metadata.Namespace;
+        if (graph.IsElsewhere(owner.Uid, ns))
         {
-            return OwnerState.Absent;
+            api.Event(item, "Warning", "OwnerRefInvalidNamespace",
+                "ownerRef [{0}/{1}, namespace: {2}, name: {3}, uid: {4}] does not exist in "
+                + "namespace \"{2}\"", owner.ApiVersion, owner.Kind, ns, owner.Name, owner.Uid);
         }
-        if (KeyOf(owner, item.Metadata.Namespace) is not { } key
-            || (key.Kind.Namespaced && !item.Kind.Namespaced))
+        if (KeyOf(owner, ns) is not { } key || (key.Kind.Namespaced && !item.Kind.Namespaced))
         {
             // Nobody can tell whether such an owner exists: nothing is deleted for it.
             return OwnerState.Solid;
+        }
+        if (graph.IsGone(key, owner.Uid))
+        {
+            return OwnerState.Absent;
         }
         var found = api.Get(key);
         if (found?.Metadata.Uid != owner.Uid)
         {
             found = Live(key, api);
-        }
-        if (found?.Metadata.Uid != owner.Uid && graph.IsElsewhere(owner.Uid, key.Namespace))
-        {
-            api.Event(item, "Warning", "OwnerRefInvalidNamespace",
-                "ownerRef [{0}/{1}, namespace: {2}, name: {3}, uid: {4}] does not exist in "
-                + "namespace \"{2}\"", owner.ApiVersion, owner.Kind, item.Metadata.Namespace,
-                owner.Name, owner.Uid);
         }
         return found?.Metadata.Uid != owner.Uid ? OwnerState.Absent
             : found.IsTerminating && OwnerGraph.Has(found.Metadata, Foreground)

@@ -13,12 +13,12 @@ internal sealed class OwnerGraph
     // The namespaces of what could be an owner.
     private readonly Dictionary<string, string> present = new(StringComparer.Ordinal);
     private readonly HashSet<string> goingInForeground = new(StringComparer.Ordinal);
-    private readonly HashSet<string> absent = new(StringComparer.Ordinal);
-    private readonly Queue<string> absentInOrder = [];
+    private readonly HashSet<(ObjectKey, string)> absent = [];
+    private readonly Queue<(ObjectKey, string)> absentInOrder = [];
 
-    /// <summary>True when the object of a UID was lately seen to go; a UID never comes
+    /// <summary>True when the object of a key and a UID was lately seen to go; a UID never comes
     /// back.</summary>
-    public bool IsGone(string uid) => absent.Contains(uid);
+    public bool IsGone(in ObjectKey key, string uid) => absent.Contains((key, uid));
 
     /// <summary>True when the object of a UID was seen in another namespace: objects of this one
     /// name it as an owner by mistake.</summary>
@@ -90,16 +90,16 @@ internal sealed class OwnerGraph
         Relink(last.Key, meta.OwnerReferences, default, queue);
         if (HasDependents(meta.Uid))
         {
-            Remember(meta.Uid);
+            Remember((last.Key, meta.Uid));
             EnqueueDependents(meta.Uid, queue);
         }
     }
 
-    private void Remember(string uid)
+    private void Remember((ObjectKey Key, string Uid) gone)
     {
-        if (absent.Add(uid))
+        if (absent.Add(gone))
         {
-            absentInOrder.Enqueue(uid);
+            absentInOrder.Enqueue(gone);
             if (absentInOrder.Count > MostAbsent)
             {
                 absent.Remove(absentInOrder.Dequeue());

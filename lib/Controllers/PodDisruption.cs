@@ -21,7 +21,8 @@ internal static class PodDisruption
         }
         if (reason is not null)
         {
-            var before = pod.Condition("DisruptionTarget");
+            var since = pod.Condition("DisruptionTarget") is { Status: "True" } before
+                ? before.LastTransitionTime : now;
             status["conditions"] = new JsonArray(new JsonObject
             {
                 ["type"] = "DisruptionTarget",
@@ -29,8 +30,7 @@ internal static class PodDisruption
                 ["reason"] = reason,
                 ["message"] = message,
                 ["observedGeneration"] = pod.Metadata.Generation,
-                ["lastTransitionTime"] =
-                    (before is { Status: "True" } ? before.LastTransitionTime : (Time)now)?.ToString(),
+                ["lastTransitionTime"] = since?.ToString(),
             });
         }
         return new(PatchKind.StrategicMerge, new JsonObject

@@ -163,6 +163,24 @@ public sealed class GarbageTests
             + "does not exist in namespace \"default\""));
     }
 
+    [Test]
+    public void A_cluster_scoped_object_is_not_deleted_for_a_namespaced_owner()
+    {
+        var cluster = Given();
+        var owner = cluster.Create(Owned("owner"));
+        cluster.Converge();
+        cluster.Create(new PriorityClass
+        {
+            Metadata = Owned("child", owner).Metadata with { Namespace = "" }, Value = 1,
+        });
+        cluster.Converge();
+        cluster.Delete(owner);
+        cluster.Converge();
+        Assert.That(cluster.Find<PriorityClass>("", "child"), Is.Not.Null);
+        Assert.That(cluster.List<Event>().Single().Message,
+            Does.EndWith("does not exist in namespace \"\""));
+    }
+
     // Additions (+), changes (*) and removals (-), as UID and the UIDs of its owners: the cases of
     // upstream's garbagecollector_test.go.
     [TestCase("+1 +2:1 +3:12", "1:23 2:3")]
@@ -191,9 +209,9 @@ public sealed class GarbageTests
                 word[0] == '-' ? null : now), new FifoQueue());
             known[word[1]] = now;
         }
-        Assert.That(string.Join(' ', "1234".Where(uid => graph.HasDependents($"{uid}"))
-            .Select(uid => $"{uid}:{string.Concat(graph.Dependents($"{uid}").Select(k => k.Name))}")),
-            Is.EqualTo(dependents));
+        var found = "1234".Select(c => $"{c}").Where(graph.HasDependents)
+            .Select(uid => $"{uid}:{string.Concat(graph.Dependents(uid).Select(k => k.Name))}");
+        Assert.That(string.Join(' ', found), Is.EqualTo(dependents));
     }
 
     [TestCase("Background")]
