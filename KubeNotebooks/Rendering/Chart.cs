@@ -113,7 +113,7 @@ public static class Chart
             };
         }
         return new($"Requests on each node{more}", "node", "% of what the node can give",
-            [Bars("cpu", Colours[0]), Bars("memory", Colours[4])]);
+            [Bars("cpu", Colours[0]), Bars("memory", Colours[4])]) { YMost = 100 };
     }
 
     /// <summary>A number over the run: taken after every instant at which something was

@@ -5,7 +5,7 @@ using KubeSim;
 namespace KubeNotebooks;
 
 /// <summary>Two branches of a run side by side: the first step in which they part, and the objects
-/// that differ now, field by field.</summary>
+/// that differ now, field by field; when something became so is left out.</summary>
 public sealed class ClusterDiff
 {
     private const int Most = 60;
@@ -25,7 +25,9 @@ public sealed class ClusterDiff
                 fields.Add((Words.Name(key), new("", Said(a), Said(b))));
                 continue;
             }
-            fields.AddRange(KubeSim.Diff.Between(a, b).Select(f => (Words.Name(key), f)));
+            fields.AddRange(Diff.Between(a, b)
+                .Where(f => !f.Path.EndsWith("Time", StringComparison.Ordinal))
+                .Select(f => (Words.Name(key), f)));
         }
     }
 

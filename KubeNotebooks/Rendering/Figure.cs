@@ -56,6 +56,9 @@ public sealed class Figure
 
     internal IReadOnlyList<Trace> Traces { get; }
 
+    /// <summary>The value axis reaches at least up to here.</summary>
+    internal double YMost { get; init; }
+
     /// <summary>The figure as Plotly reads it: <c>data</c> and <c>layout</c>.</summary>
     public string Json => new JsonObject
     {
@@ -64,7 +67,11 @@ public sealed class Figure
         {
             ["title"] = Titled(Title),
             ["xaxis"] = new JsonObject { ["title"] = Titled(XTitle) },
-            ["yaxis"] = new JsonObject { ["title"] = Titled(YTitle), ["rangemode"] = "tozero" },
+            ["yaxis"] = new JsonObject
+            {
+                ["title"] = Titled(YTitle),
+                [YMost > 0 ? "range" : "rangemode"] = YMost > 0 ? new JsonArray(0, YMost) : "tozero",
+            },
             ["barmode"] = "group",
             ["legend"] = new JsonObject { ["orientation"] = "h", ["y"] = -0.25 },
         },
@@ -116,8 +123,14 @@ public sealed class Figure
     internal static string LabelOf(Trace trace, int i) =>
         i < trace.Labels.Count ? trace.Labels[i] : Number(trace.Y[i]);
 
-    internal static string DashOf(Trace trace, int index) =>
-        trace.Form == TraceForm.Bound ? "dash" : Dashes[index % Dashes.Length];
+    // The first line is solid, each further one has dashes of its own.
+    internal string DashOf(int index) => Traces[index].Form switch
+    {
+        TraceForm.Bound => "dash",
+        TraceForm.Area => "solid",
+        _ => Dashes[Traces.Take(index).Count(t => t.Form is TraceForm.Line or TraceForm.Steps)
+            % Dashes.Length],
+    };
 
     private static string Told(Trace trace) => trace.Form == TraceForm.Bar
         ? $"{trace.Name}: " + string.Join(", ", trace.Names.Select((n, i) =>
@@ -128,7 +141,7 @@ public sealed class Figure
 
     private static JsonObject Titled(string text) => new() { ["text"] = text };
 
-    private static JsonObject Data(Trace trace, int index)
+    private JsonObject Data(Trace trace, int index)
     {
         var data = new JsonObject
         {
@@ -154,7 +167,7 @@ public sealed class Figure
         {
             ["color"] = trace.Colour,
             ["shape"] = trace.Form == TraceForm.Line ? "linear" : "hv",
-            ["dash"] = trace.Form == TraceForm.Area ? "solid" : DashOf(trace, index),
+            ["dash"] = DashOf(index),
         };
         if (trace.Form == TraceForm.Area)
         {

@@ -29,7 +29,7 @@ internal sealed class FigureSvg
         (least, most) = (xs.Min(), xs.Max());
         most = most > least ? most : least + 1;
         var ys = tops.SelectMany(t => t).Where(double.IsFinite).DefaultIfEmpty();
-        (low, high) = (Math.Min(0, ys.Min()), ys.Max());
+        (low, high) = (Math.Min(0, ys.Min()), Math.Max(figure.YMost, ys.Max()));
         high = high > low ? high : low + 1;
         unit = Nice((high - low) / 5);
         (low, high) = (Math.Floor(low / unit) * unit, Math.Ceiling(high / unit) * unit);
@@ -112,7 +112,7 @@ internal sealed class FigureSvg
     private void Legend()
     {
         var x = 12.0;
-        for (var i = 0; i < figure.Traces.Count; i++)
+        for (var i = 0; i < figure.Traces.Count && figure.Traces.Count > 1; i++)
         {
             var trace = figure.Traces[i];
             var width = Markup.Width(trace.Name, 12) + 44;
@@ -128,12 +128,12 @@ internal sealed class FigureSvg
             {
                 Stroke(trace, i, $"M{Markup.N(x)} {Markup.N(top)}h24");
             }
-            canvas.Fitted(x + 30, top + 4, trace.Name, 540 - x);
+            canvas.Fitted(x + 30, top + 4, trace.Name, 600 - x - 30);
             x += width;
         }
-        top += 24;
+        top += figure.Traces.Count > 1 ? 24 : 6;
         canvas.Fitted(8, top, figure.YTitle, 580, 12, "m");
-        top += 12;
+        top += IsBars ? 22 : 12;
     }
 
     private void Fill(Trace trace, int index, double x, double y, double width, double height)
@@ -150,14 +150,14 @@ internal sealed class FigureSvg
 
     private void Stroke(Trace trace, int index, string path)
     {
-        var dash = Figure.DashOf(trace, index) switch
+        var dash = figure.DashOf(index) switch
         {
             "dash" => " stroke-dasharray=\"7 4\"",
             "dot" => " stroke-dasharray=\"2 4\"",
             "dashdot" => " stroke-dasharray=\"8 3 2 3\"",
             _ => "",
         };
-        // Dark dots around a line part it from any area behind it.
+        // An edge around a line parts it from any area behind it.
         var look = trace.Form == TraceForm.Bound ? "class=\"bd\""
             : $"fill=\"none\" stroke=\"{trace.Colour}\" stroke-width=\"2.6\"";
         if (trace.Form != TraceForm.Bound)
@@ -228,7 +228,7 @@ internal sealed class FigureSvg
         path.Append($"V{Markup.N(floor[^1].Y)}");
         for (var i = floor.Count - 1; i > 0; i--)
         {
-            // Backwards the value still holds from the point on its left.
+            // On the way back, too, a value holds from its point to the right.
             path.Append($"H{Markup.N(floor[i].X)}V{Markup.N(floor[i - 1].Y)}");
         }
         path.Append($"H{Markup.N(floor[0].X)}");

@@ -30,11 +30,16 @@ public sealed class PlayerFragment
     }
 
     /// <summary>The player as HTML.</summary>
-    public string ToHtml() => $"<details><summary>{still.ToHtml()}"
-        + "<br>▶ Open the player: every step of the run, with a slider</summary>"
-        + "<iframe title=\"The run, step by step\" loading=\"lazy\" sandbox=\"allow-scripts\" "
-        + "style=\"width:100%;height:1000px;border:0\" "
-        + $"srcdoc=\"{Markup.Escape(page)}\"></iframe></details>";
+    public string ToHtml() => "<style>details.kplay[open] img{display:none}</style>"
+        + "<details class=\"kplay\"><summary>Open the player: every step of the run, with a "
+        + $"slider<br>{still.ToHtml()}</summary><iframe title=\"The run, step by step\" "
+        + "loading=\"lazy\" sandbox=\"allow-scripts\" style=\"width:100%;height:1000px;border:0\" "
+        + $"srcdoc='{Quoted(page)}'></iframe></details>";
+
+    // Within single quotes the many double ones of the page need no escape.
+    private static string Quoted(string html) => html
+        .Replace("&", "&amp;", StringComparison.Ordinal)
+        .Replace("'", "&#39;", StringComparison.Ordinal);
 
     /// <summary>The cluster at the end of the run, in plain text.</summary>
     public override string ToString() => now.ToString();

@@ -128,15 +128,17 @@ internal sealed class PodTimeline
             var (x, width) = (scale.X(begin), Math.Max(1.5, scale.X(end) - scale.X(begin)));
             canvas.Titled($"{PodLooks.Name(look)} from {Since(begin)}", () =>
                 canvas.Box(x, y + 1, width, Row - 6, $"sl kp{(int)look}", 2));
-            if (width > 18)
+            double[] stops = [.. life.Marks.Select(m => scale.X(m.Time))
+                .Where(s => s > x - 8 && s < x + width), x + width + 8];
+            var name = PodLooks.Name(look);
+            if (Gap(x, stops, Markup.Width(name, 12) + 22) is { } room)
             {
-                PodLooks.Draw(canvas, look, x + 9, y + 10);
-                var name = PodLooks.Name(look);
-                if (Markup.Width(name, 12) < width - 22)
-                {
-                    canvas.Text(x + 19, y + 14, name,
-                        look == PodLook.Succeeded ? "ow" : "on");
-                }
+                PodLooks.Draw(canvas, look, room + 9, y + 10);
+                canvas.Text(room + 19, y + 14, name, look == PodLook.Succeeded ? "ow" : "on");
+            }
+            else if (Gap(x, stops, 18) is { } little)
+            {
+                PodLooks.Draw(canvas, look, little + 9, y + 10);
             }
         }
         foreach (var (time, what) in life.Marks)
@@ -152,11 +154,25 @@ internal sealed class PodTimeline
         }
     }
 
+    // The first place between marks that is wide enough.
+    private static double? Gap(double from, double[] stops, double need)
+    {
+        foreach (var stop in stops)
+        {
+            if (stop - 8 - from >= need)
+            {
+                return from;
+            }
+            from = Math.Max(from, stop + 8);
+        }
+        return null;
+    }
+
     /// <summary>One pod from its creation to its end.</summary>
     private sealed class Life
     {
         private int restarts;
-        private string reason = "";
+        private bool wasAmiss;
 
         public List<(DateTime Time, PodLook Look)> Looks { get; } = [];
 
@@ -186,11 +202,12 @@ internal sealed class PodTimeline
                     $"restart {restarts}")));
             }
             var why = PodLooks.Reason(pod);
-            if ((PodLooks.IsTrouble(why) || look == PodLook.Failed) && why != reason)
+            var amiss = PodLooks.IsTrouble(why) || look == PodLook.Failed;
+            if (amiss && !wasAmiss)
             {
                 Marks.Add((time, why));
             }
-            reason = why;
+            wasAmiss = amiss;
         }
     }
 }

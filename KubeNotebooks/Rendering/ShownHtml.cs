@@ -17,9 +17,8 @@ internal static class ShownHtml
         white-space:pre;margin:4px 0}
         div.kn table{border-collapse:collapse}
         .kn th,.kn td{text-align:left!important;vertical-align:top;padding:2px 14px 2px 0;
-        border-bottom:1px solid #d5dbe2;overflow-wrap:anywhere}
+        border-bottom:1px solid #d5dbe2;overflow-wrap:break-word}
         .kn th{color:#555f6b;white-space:nowrap}
-        .kn td:first-child{white-space:nowrap}
         .kn summary{cursor:pointer;color:#555f6b}
         div.kerr{border-color:#c43c00;border-left-width:6px}
         .kerr b{color:#a83300}

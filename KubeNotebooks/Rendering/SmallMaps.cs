@@ -13,7 +13,7 @@ internal sealed class SmallMaps
     public const int Most = 24;
 
     private const int Panel = 290;
-    private const int RecordsTop = 88;
+    private const int RecordsTop = 92;
     private const int Row = 18;
     private const int MostRows = 7;
     private const int InRow = 4;
@@ -155,9 +155,8 @@ internal sealed class SmallMaps
     {
         if (scene.Refused.Length > 0)
         {
-            canvas.Arrow("ar rf", (30, 74), (30, RecordsTop - 1));
-            canvas.Path($"M25 {RecordsTop - 6}l10 10m0-10l-10 10", "x");
-            canvas.Fitted(40, RecordsTop - 3, $"refused: {scene.Refused}", Panel - 50, 12, "e");
+            canvas.Path($"M25 {RecordsTop - 14}l10 10m0-10l-10 10", "x");
+            canvas.Fitted(40, RecordsTop - 4, $"refused: {scene.Refused}", Panel - 50, 12, "e");
         }
         else if (scene.Wrote)
         {
@@ -179,7 +178,7 @@ internal sealed class SmallMaps
             {
                 var x = 10 + (depth * 12);
                 canvas.Fitted(x, y + 13, Words.Name(key), 210 - x);
-                canvas.Text(Panel - 12, y + 13, string.Create(CultureInfo.InvariantCulture,
+                canvas.Text(Panel - 16, y + 13, string.Create(CultureInfo.InvariantCulture,
                     $"{w.Ready}/{w.Desired} ready"), "m", "end");
                 Outline(canvas, w.Mark, x - 4, y, Panel - 6 - x, Row - 1);
             }

@@ -9,8 +9,7 @@ namespace KubeNotebooks;
 internal sealed class WhyPicture
 {
     private const int Most = 24;
-    private const int BoxHeight = 50;
-    private const int Pitch = 66;
+    private const int Gap = 16;
     private const int Top = 40;
     private const int Right = 556;
     private const int MostLanes = 6;
@@ -19,6 +18,7 @@ internal sealed class WhyPicture
     private readonly List<CausalLink> links;
     private readonly List<string> lanes = [];
     private readonly Dictionary<long, int> places = [];
+    private readonly List<(double Top, double Height)> boxes = [];
     private readonly int left;
 
     private WhyPicture(CausalChain chain)
@@ -34,6 +34,8 @@ internal sealed class WhyPicture
             {
                 lanes.Add(Who(links[i]));
             }
+            var height = Lines(i).Second.Length > 0 ? 52 : 38;
+            boxes.Add((i == 0 ? Top : Bottom + Gap, height));
         }
     }
 
@@ -43,7 +45,7 @@ internal sealed class WhyPicture
         var text = Words.Name(chain.About);
         var alt = Markup.Brief($"Why {text} is as it is. " + string.Join(" Then ",
             why.links.Select(l => $"{Who(l)} {What(l)}.")), 1400);
-        var height = Top + (why.links.Count * Pitch) + (chain.IsCut || why.left > 0 ? 16 : 0);
+        var height = why.Bottom + (chain.IsCut || why.left > 0 ? 34 : 12);
         return new(Picture.Document(MapLayout.Width, height, alt, ClusterMap.Drawn(why.Draw)), alt,
             chain.ToString());
     }
@@ -53,15 +55,31 @@ internal sealed class WhyPicture
     private static string Who(CausalLink link) => link.Step == 0 ? "you"
         : link.Who.Replace("/", " on ", StringComparison.Ordinal);
 
-    private static string What(CausalLink link) => link.Step == 0 ? link.Who
-        : link.Wrote.IsEmpty ? $"looked at {link.Key}" : string.Join(", ", Short(link));
+    private static string What(CausalLink link) => link.Step == 0
+        ? Plain(link.Who.Replace($" by {UserInfo.Admin.Name}", "", StringComparison.Ordinal))
+        : link.Wrote.IsEmpty ? $"looked at {Words.Name(link.Key)} and wrote nothing"
+        : string.Join(", ", Short(link));
+
+    // As people say it: "Pod web-1", not "pods default/web-1".
+    private static string Plain(string text) => string.Join(' ', text
+        .Replace(" default/", " ", StringComparison.Ordinal).Split(' ')
+        .Select(word => kinds.GetValueOrDefault(word, word)));
+
+    private static readonly Dictionary<string, string> kinds = KindRegistry.BuiltIn.All
+        .GroupBy(k => k.Resource).ToDictionary(g => g.Key, g => g.First().Name);
+
+    private double Bottom => boxes.Count == 0 ? Top : boxes[^1].Top + boxes[^1].Height;
+
+    private (string First, string Second) Lines(int place) =>
+        Markup.Wrap(What(links[place]), Right - LeftOf(place) - 16, 12);
 
     // Many of a kind are said once: created 3 pods.
     private static IEnumerable<string> Short(CausalLink link) => link.Wrote
         .GroupBy(w => string.Join(' ', w.Split(' ').Take(2))).Select(g => g.Count() == 1
-            ? g.First().Replace(" default/", " ", StringComparison.Ordinal)
+            ? Plain(g.First()) : g.Key.StartsWith("event ", StringComparison.Ordinal)
+            ? string.Create(CultureInfo.InvariantCulture, $"{g.Count()} events {g.Key[6..]}")
             : string.Create(CultureInfo.InvariantCulture,
-                $"{g.Key.Split(' ')[0]} {g.Count()} {g.Key.Split(' ')[^1]}"));
+                $"{g.Key.Split(' ')[0]} {g.Count()} {Plain(g.Key.Split(' ')[^1])}s"));
 
     private void Draw(Canvas canvas)
     {
@@ -83,47 +101,45 @@ internal sealed class WhyPicture
         var note = left > 0 ? string.Create(CultureInfo.InvariantCulture,
                 $"{left} links between are left out. ") : "";
         note += chain.IsCut ? "Earlier causes are no longer kept." : "";
-        canvas.Text(8, Top + (links.Count * Pitch) + 8, note, "m");
+        canvas.Text(8, Bottom + 20, note, "m");
     }
 
     private double LeftOf(int place) =>
         12 + (26 * Math.Min(MostLanes, lanes.IndexOf(Who(links[place]))));
 
-    private static double TopOf(int place) => Top + (place * Pitch);
-
     private void Arrow(Canvas canvas, int from, int to)
     {
-        var (x, y) = (LeftOf(from), TopOf(from));
-        var target = TopOf(to) + (BoxHeight / 2.0);
+        var (x, y) = (LeftOf(from), boxes[from].Top + boxes[from].Height);
+        var target = boxes[to].Top + 19;
         if (LeftOf(to) > x + 8)
         {
-            canvas.Arrow("ar", (x + 12, y + BoxHeight), (x + 12, target), (LeftOf(to) - 1, target));
+            canvas.Arrow("ar", (x + 12, y), (x + 12, target), (LeftOf(to) - 1, target));
         }
         else if (to == from + 1)
         {
-            canvas.Arrow("ar", (x + 120, y + BoxHeight), (x + 120, TopOf(to) - 1));
+            canvas.Arrow("ar", (x + 120, y), (x + 120, boxes[to].Top - 1));
         }
         else
         {
             var gutter = Right + 10 + (from % 4 * 8);
-            canvas.Arrow("ar", (Right, y + BoxHeight - 8), (gutter, y + BoxHeight - 8),
-                (gutter, target), (Right + 1, target));
+            canvas.Arrow("ar", (Right, y - 8), (gutter, y - 8), (gutter, target),
+                (Right + 1, target));
         }
     }
 
     private void Box(Canvas canvas, CausalLink link, int place)
     {
-        var (x, y) = (LeftOf(place), TopOf(place));
+        var (x, (y, height)) = (LeftOf(place), boxes[place]);
         var width = Right - x;
         canvas.Titled(link.ToString(), () =>
-            canvas.Box(x, y, width, BoxHeight, link.Step == 0 ? "hd" : "nd"));
+            canvas.Box(x, y, width, height, link.Step == 0 ? "hd" : "nd"));
         var when = string.Create(CultureInfo.InvariantCulture,
             $"{(link.Step > 0 ? $"step {link.Step}" : $"input {link.Input}")}  ·  "
             + $"{link.Time:HH:mm:ss.fff}");
         canvas.Text(Right - 8, y + 17, when, "m", "end");
         canvas.Fitted(x + 8, y + 17, Who(link), width - 24 - Markup.Width(when, 12.5), 12, "b");
-        var (first, second) = Markup.Wrap(What(link), width - 16, 12);
-        canvas.Fitted(x + 8, y + 31, first, width - 16, start: true);
-        canvas.Fitted(x + 8, y + 45, second, width - 16, start: true);
+        var (first, second) = Lines(place);
+        canvas.Fitted(x + 8, y + 32, first, width - 16, start: true);
+        canvas.Fitted(x + 8, y + 46, second, width - 16, start: true);
     }
 }

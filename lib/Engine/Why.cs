@@ -183,9 +183,18 @@ internal static class Why
 
         private static string Line(in WatchEvent e)
         {
+            if (e.Old is Pod { IsScheduled: false } && e.New is Pod { IsScheduled: true } bound)
+            {
+                return $"bound {e.Key} to {bound.Spec.NodeName}";
+            }
             var verb = e.New is null ? "deleted" : e.Old is null ? "created" : "updated";
-            return e.Object is Event { Reason: var reason } ? $"event {reason}" : $"{verb} {e.Key}";
+            return e.Object is Event { Reason: var reason } ? $"event {reason}"
+                : e.Old is Pod old && e.New is Pod now && StateOf(old) != StateOf(now)
+                ? $"{verb} {e.Key}: {StateOf(now)}" : $"{verb} {e.Key}";
         }
+
+        private static string StateOf(Pod pod) => (pod.IsTerminating ? "terminating, " : "")
+            + $"{pod.Status.Phase}{(pod.IsReady ? " and ready" : "")}";
 
         private CausalLink InputLink(long number)
         {
