@@ -30,6 +30,9 @@ public sealed partial class Cluster
         null => throw new HistoryGoneException(at, simulation.Store.Oldest),
     };
 
+    /// <summary>The last revision that there was when a step was over.</summary>
+    public Revision RevisionAfter(long step) => simulation.Steps[step].Last;
+
     /// <summary>Everything that was written and is still kept, oldest first, with its
     /// time.</summary>
     /// <param name="kinds">Only objects of these kinds; of all kinds when none is named.</param>

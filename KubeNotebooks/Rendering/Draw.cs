@@ -11,31 +11,14 @@ public static class Draw
     /// <summary>Takes steps, and draws a small map for each of them.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="count">How many steps; fewer are taken when the cluster falls idle.</param>
-    public static Picture Steps(Cluster cluster, int count)
-    {
-        var taken = new List<(StepRecord, Revision)>();
-        while (taken.Count < count && cluster.Step() is { IsIdle: false } step)
-        {
-            taken.Add((step, cluster.Revision));
-        }
-        return SmallMaps.Of(cluster, taken);
-    }
+    public static Picture Steps(Cluster cluster, int count) =>
+        Steps(cluster, count > 0 ? cluster.Steps(count) : []);
 
     /// <summary>Draws a small map for each of some steps that were taken.</summary>
     /// <param name="cluster">The cluster that took them.</param>
     /// <param name="steps">The steps, in order.</param>
-    public static Picture Steps(Cluster cluster, Seq<StepRecord> steps)
-    {
-        var (taken, at) = (new List<(StepRecord, Revision)>(), 0L);
-        foreach (var step in steps.Where(s => !s.IsIdle))
-        {
-            // A step that wrote nothing left the cluster as it found it.
-            at = step.Changes.Select(c => c.Revision.Value).Append(at)
-                .Concat(at > 0 ? [] : step.Saw.Select(e => e.At.Value)).Max();
-            taken.Add((step, at > 0 ? new(at) : cluster.Revision));
-        }
-        return SmallMaps.Of(cluster, taken);
-    }
+    public static Picture Steps(Cluster cluster, Seq<StepRecord> steps) =>
+        SmallMaps.Of(cluster, [.. steps.Where(s => !s.IsIdle)]);
 
     /// <summary>A causal chain: who did what and when, with an arrow from each cause to what it led
     /// to.</summary>
@@ -54,7 +37,8 @@ public static class Draw
 
     /// <summary>A table of objects, as <c>kubectl get</c> prints it.</summary>
     /// <param name="cluster">The cluster.</param>
-    /// <param name="resource">What to get: <c>pods</c>, <c>deploy,rs</c>, <c>pods -n shop</c>.</param>
+    /// <param name="resource">What to get: <c>pods</c>, <c>deploy,rs</c>,
+    /// <c>pods -n shop</c>.</param>
     /// <param name="wide">With the columns of <c>-o wide</c>.</param>
     public static KubectlResult Table(Cluster cluster, string resource, bool wide = false) =>
         cluster.Kubectl($"get {resource}{(wide ? " -o wide" : "")}");

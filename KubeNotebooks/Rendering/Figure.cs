@@ -70,7 +70,8 @@ public sealed class Figure
             ["yaxis"] = new JsonObject
             {
                 ["title"] = Titled(YTitle),
-                [YMost > 0 ? "range" : "rangemode"] = YMost > 0 ? new JsonArray(0, YMost) : "tozero",
+                [YMost > 0 ? "range" : "rangemode"] =
+                    YMost > 0 ? new JsonArray(0, YMost) : "tozero",
             },
             ["barmode"] = "group",
             ["legend"] = new JsonObject { ["orientation"] = "h", ["y"] = -0.25 },
@@ -154,7 +155,8 @@ public sealed class Figure
         };
         if (trace.Form == TraceForm.Bar)
         {
-            data["text"] = new JsonArray([.. trace.Y.Select((_, i) => (JsonNode)LabelOf(trace, i))]);
+            data["text"] = new JsonArray(
+                [.. trace.Y.Select((_, i) => (JsonNode)LabelOf(trace, i))]);
             data["marker"] = new JsonObject
             {
                 ["color"] = trace.Colour,

@@ -62,7 +62,8 @@ public static class Shown
         Cluster cluster => ClusterMap.Of(cluster).ToString(),
         ClusterView view => ClusterMap.Of(view).ToString(),
         IEnumerable<ApiObject> objects => Columns(objects),
-        IEnumerable list when IsListOrMap(value.GetType()) || value is Array or IList =>
+        IEnumerable list when value is Array or IList || (IsListOrMap(value.GetType())
+            && value.GetType().GetGenericTypeDefinition() == typeof(Seq<>)) =>
             string.Join('\n', list.Cast<object?>().Select(Text)),
         IFormattable f => f.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString() ?? "",
@@ -90,8 +91,8 @@ public static class Shown
     // A list is its items; never the properties of the list.
     private static string ListOrMap(IEnumerable items)
     {
-        var rows = items.Cast<object?>().Select(item => item?.GetType() is
-            { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(KeyValuePair<,>)
+        var isMap = items.GetType().GetGenericTypeDefinition() == typeof(Map<>);
+        var rows = items.Cast<object?>().Select(item => isMap && item!.GetType() is var type
             ? (string[])[Text(type.GetProperty("Key")!.GetValue(item)),
                 Text(type.GetProperty("Value")!.GetValue(item))] : [Text(item)]);
         return ShownHtml.Table([], rows);

@@ -62,16 +62,17 @@ internal sealed class SmallMaps
     private int Height => NodesTop + ((NodeHeight + 6) * Math.Max(1,
         (layout.Nodes.Count + InRow - 1) / InRow)) + 6;
 
-    /// <summary>The picture of steps, each with the revision right after it.</summary>
-    public static Picture Of(Cluster cluster, IReadOnlyList<(StepRecord Step, Revision After)> steps)
+    /// <summary>The picture of steps that a cluster took.</summary>
+    public static Picture Of(Cluster cluster, IReadOnlyList<StepRecord> steps)
     {
         var start = ClusterMap.Begin(cluster);
         string[] components = [.. cluster.Components];
         var shown = steps.Take(Most).ToList();
         var perNode = ClusterMap.PerNode;
-        var scenes = shown.ConvertAll(s => MapScene.Of(cluster.At(s.After),
-            new() { Time = s.Step.Time, Revision = s.After, Step = s.Step }, start,
-            components, perNode));
+        var scenes = shown.ConvertAll(step => MapScene.Of(
+            cluster.At(cluster.RevisionAfter(step.Number)),
+            new() { Time = step.Time, Revision = default, Step = step }, start, components,
+            perNode));
         var more = steps.Count - shown.Count;
         var rest = more == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
             $"and {more} more steps");

@@ -3,9 +3,9 @@ using KubeSim;
 
 namespace KubeNotebooks;
 
-/// <summary>A causal chain from top to bottom: a box for each step or input, in a lane for each who,
-/// and an arrow from each cause to what it led to. An arrow runs on the left where it leads on to a
-/// later lane, and on the right where it leads back.</summary>
+/// <summary>A causal chain from top to bottom: a box for each step or input, in a lane for each
+/// who, and an arrow from each cause to what it led to. An arrow runs on the left where it leads on
+/// to a later lane, and on the right where it leads back.</summary>
 internal sealed class WhyPicture
 {
     private const int Most = 24;

@@ -223,17 +223,13 @@ public sealed class DrawRenderingTests
         cluster.Converge();
         var (steps, digest) = (cluster.StepCount, cluster.Digest);
         var html = Draw.Player(cluster).ToHtml();
-        var page = XDocument.Parse($"<r>{html.Replace("<br>", "<br/>", StringComparison.Ordinal)
-            .Replace("height:auto\">", "height:auto\"/>", StringComparison.Ordinal)
-            .Replace(" loading", " data-x=\"\" loading", StringComparison.Ordinal)
-            .Replace("srcdoc='<!", "srcdoc='", StringComparison.Ordinal)
-            .Split(" srcdoc=")[0]}/></details></r>");
+        var outside = html.Split(" srcdoc='")[0];
         Assert.Multiple(() =>
         {
-            Assert.That(page.Descendants("img").Single().Attribute("alt")!.Value,
-                Does.Contain("first frame"), "it shows without script");
-            Assert.That(page.Descendants().Attributes("id"), Is.Empty);
-            Assert.That(html.Split(" srcdoc=")[0], Does.Not.Contain("<script"));
+            Assert.That(outside, Does.Match("<img src=\"data:image/svg\\+xml;base64,[^\"]+\" "
+                + "alt=\"The first frame "), "it shows without script");
+            Assert.That(outside, Does.Not.Contain(" id=").And.Not.Contain("<script"));
+            Assert.That(html, Does.Match("(?s)srcdoc='[^']+'></iframe></details>$"));
             Assert.That(Regex.Count(html, "<li data-c="), Is.EqualTo(steps + 2));
             Assert.That((cluster.StepCount, cluster.Digest), Is.EqualTo((steps, digest)));
         });

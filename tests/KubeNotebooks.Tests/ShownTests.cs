@@ -33,7 +33,8 @@ namespace KubeNotebooks.Tests
             yield return Case(ApiErrors.NotFound(Kinds.Pod, "x"), "404 NotFound</b><br>pods",
                 "404 NotFound: pods \"x\" not found");
             yield return Case(Assert.Throws<ManifestException>(() => Web.Apply(
-                "{apiVersion: v1, kind: Pod, metadata: {nam: x}}"))!, "role=\"alert\"", "manifest:1");
+                "{apiVersion: v1, kind: Pod, metadata: {nam: x}}"))!, "role=\"alert\"",
+                "manifest:1");
             yield return Case(Draw.Map(Web), "<img ", "3 nodes, 3 pods");
             yield return Case(Chart.Utilisation(Web), "<img ", "cpu requested");
         }
