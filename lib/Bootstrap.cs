@@ -19,7 +19,16 @@ public static class Bootstrap
         new("root-ca-cert-publisher", _ => new RootCa()),
         new("endpointslice-controller", _ => new EndpointSlices()),
         new("endpoint-controller", _ => new EndpointLists()),
-        new("generic-garbage-collector", _ => new GarbageCollector()),
+        new("generic-garbage-collector", _ => new GarbageCollector())
+        {
+            EventSource = "garbage-collector-controller",
+        },
+        new("pod-garbage-collector-controller", _ => new PodGarbageCollector())
+        {
+            User = new("system:serviceaccount:kube-system:pod-garbage-collector",
+                ["system:serviceaccounts", "system:serviceaccounts:kube-system",
+                    "system:authenticated"]),
+        },
         new("namespace-controller", _ => new Namespaces()),
         new("node-lifecycle-controller", _ => new NodeLifecycle())
         {
@@ -139,7 +148,11 @@ public static class Bootstrap
 
     private static Lease NewLease(string node, DateTime renewed) => new()
     {
-        Metadata = new() { Name = node, Namespace = "kube-node-lease" },
+        Metadata = new()
+        {
+            Name = node, Namespace = "kube-node-lease",
+            OwnerReferences = [new() { ApiVersion = "v1", Kind = "Node", Name = node }],
+        },
         Spec = new()
         {
             HolderIdentity = node, LeaseDurationSeconds = 40, RenewTime = renewed,

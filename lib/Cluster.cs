@@ -17,6 +17,9 @@ public sealed record RunResult
     /// <summary>When it was not met: what keeps the cluster busy, or what is due next.</summary>
     public Seq<string> Busy { get; init; }
 
+    /// <summary>The outcome as HTML, for a notebook.</summary>
+    public string ToHtml() => Html.Of(this);
+
     /// <summary>The outcome in words.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"{(Met ? "met" : "not met")} at {Time:HH:mm:ss.fff} after {Steps} steps")
@@ -95,6 +98,9 @@ public sealed partial class Cluster
     /// <summary>Told of every step that someone would look at, also while the cluster runs on. It
     /// must not change the cluster. Null, the default, costs nothing.</summary>
     public Action<StepRecord>? Stepped { get; set; }
+
+    /// <summary>A map of the cluster as it is now, as HTML, for a notebook.</summary>
+    public string ToHtml() => Html.Of(this);
 
     /// <summary>Takes one step: the next reconcile that someone would look at. Periodic work that
     /// changes nothing passes silently; after an hour of virtual time without a step the answer is

@@ -215,9 +215,7 @@ internal sealed class DeploymentSync
             all.Add(newest);
             if (size > 0)
             {
-                api.Event(deployment, "Normal", "ScalingReplicaSet",
-                    "Scaled up replica set {0} from {1} to {2}", name, "0",
-                    DeploymentSets.Text(size));
+                TellScaling(deployment, name, 0, size, api);
             }
             if (deployment.HasDeadline)
             {
@@ -283,12 +281,16 @@ internal sealed class DeploymentSync
         var stored = api.Update(changed);
         if (size != set.Size)
         {
-            api.Event(deployment, "Normal", "ScalingReplicaSet",
-                "Scaled {0} replica set {1} from {2} to {3}", size > set.Size ? "up" : "down",
-                set.Metadata.Name, DeploymentSets.Text(set.Size), DeploymentSets.Text(size));
+            TellScaling(deployment, set.Metadata.Name, set.Size, size, api);
         }
         return stored;
     }
+
+    private static void TellScaling(
+        Deployment deployment, string set, int from, int to, ReconcileContext api) =>
+        api.Event(deployment, "Normal", "ScalingReplicaSet",
+            "Scaled {0} replica set {1} from {2} to {3}", to > from ? "up" : "down", set,
+            DeploymentSets.Text(from), DeploymentSets.Text(to));
 
     private void CleanUp()
     {

@@ -35,6 +35,9 @@ public sealed class GarbageCollector : IReconciler
 
     private readonly OwnerGraph graph = new();
 
+    // Owners whose dependents were let go, and the version that was read after that.
+    private readonly Dictionary<ObjectKey, ApiObject?> lettingGo = [];
+
     /// <inheritdoc/>
     public string Name => "generic-garbage-collector";
 
@@ -64,6 +67,7 @@ public sealed class GarbageCollector : IReconciler
     {
         if (api.Get(key) is not { } item)
         {
+            lettingGo.Remove(key);
             return key.Kind.Equals(Kinds.Node) ? DeleteLease(key, api) : Result.Done;
         }
         var meta = item.Metadata;
@@ -136,15 +140,21 @@ public sealed class GarbageCollector : IReconciler
 
     private OwnerState Look(OwnerReference owner, ApiObject item, ReconcileContext api)
     {
-        if (graph.IsGone(owner.Uid))
+        var ns = item.Metadata.Namespace;
+        if (graph.IsElsewhere(owner.Uid, ns))
         {
-            return OwnerState.Absent;
+            api.Event(item, "Warning", "OwnerRefInvalidNamespace",
+                "ownerRef [{0}/{1}, namespace: {2}, name: {3}, uid: {4}] does not exist in "
+                + "namespace \"{2}\"", owner.ApiVersion, owner.Kind, ns, owner.Name, owner.Uid);
         }
-        if (KeyOf(owner, item.Metadata.Namespace) is not { } key
-            || (key.Kind.Namespaced && !item.Kind.Namespaced))
+        if (KeyOf(owner, ns) is not { } key || (key.Kind.Namespaced && !item.Kind.Namespaced))
         {
             // Nobody can tell whether such an owner exists: nothing is deleted for it.
             return OwnerState.Solid;
+        }
+        if (graph.IsGone(key, owner.Uid))
+        {
+            return OwnerState.Absent;
         }
         var found = api.Get(key);
         if (found?.Metadata.Uid != owner.Uid)
@@ -197,17 +207,40 @@ public sealed class GarbageCollector : IReconciler
         return Result.Done;
     }
 
-    /// <summary>Takes an owner off its dependents, then lets it go.</summary>
+    /// <summary>Takes an owner off its dependents, reads it, and lets it go: three steps, since
+    /// others see the first and answer it before the last.</summary>
     private Result LetGo(ApiObject owner, ReconcileContext api)
     {
-        foreach (var key in graph.Dependents(owner.Metadata.Uid))
+        var key = owner.Key;
+        if (!lettingGo.TryGetValue(key, out var read))
         {
-            if (api.Get(key) is { } dependent && dependent.IsOwnedBy(owner.Metadata.Uid))
+            foreach (var dependentKey in graph.Dependents(owner.Metadata.Uid))
             {
-                DropOwners(dependent, [owner.Metadata.Uid], api);
+                if (api.Get(dependentKey) is { } dependent
+                    && dependent.IsOwnedBy(owner.Metadata.Uid))
+                {
+                    DropOwners(dependent, [owner.Metadata.Uid], api);
+                }
             }
+            lettingGo.Add(key, null);
+            api.After(TimeSpan.Zero, key);
         }
-        return RemoveFinalizer(owner, Orphan, api);
+        else if (read is not null)
+        {
+            lettingGo[key] = null;
+            RemoveFinalizer(read, Orphan, api);
+            lettingGo.Remove(key);
+        }
+        else if (Live(key, api) is { } now && now.Metadata.Uid == owner.Metadata.Uid)
+        {
+            lettingGo[key] = now;
+            api.After(TimeSpan.Zero, key);
+        }
+        else
+        {
+            lettingGo.Remove(key);
+        }
+        return Result.Done;
     }
 
     private static Result DropOwners(ApiObject item, List<string> uids, ReconcileContext api)

@@ -10,14 +10,20 @@ internal sealed class OwnerGraph
     private readonly Dictionary<string, Dictionary<ObjectKey, bool>> dependents =
         new(StringComparer.Ordinal);
 
-    private readonly HashSet<string> present = new(StringComparer.Ordinal);
+    // The namespaces of what could be an owner.
+    private readonly Dictionary<string, string> present = new(StringComparer.Ordinal);
     private readonly HashSet<string> goingInForeground = new(StringComparer.Ordinal);
-    private readonly HashSet<string> absent = new(StringComparer.Ordinal);
-    private readonly Queue<string> absentInOrder = [];
+    private readonly HashSet<(ObjectKey, string)> absent = [];
+    private readonly Queue<(ObjectKey, string)> absentInOrder = [];
 
-    /// <summary>True when the object of a UID was lately seen to go; a UID never comes
+    /// <summary>True when the object of a key and a UID was lately seen to go; a UID never comes
     /// back.</summary>
-    public bool IsGone(string uid) => absent.Contains(uid);
+    public bool IsGone(in ObjectKey key, string uid) => absent.Contains((key, uid));
+
+    /// <summary>True when the object of a UID was seen in another namespace: objects of this one
+    /// name it as an owner by mistake.</summary>
+    public bool IsElsewhere(string uid, string ns) =>
+        present.TryGetValue(uid, out var seenIn) && seenIn.Length > 0 && seenIn != ns;
 
     /// <summary>True when something depends on a UID.</summary>
     public bool HasDependents(string uid) => dependents.ContainsKey(uid);
@@ -72,7 +78,7 @@ internal sealed class OwnerGraph
         // Pods seldom own anything: their dependents are checked one by one instead.
         if (now is not Pod)
         {
-            present.Add(now.Metadata.Uid);
+            present[now.Metadata.Uid] = now.Metadata.Namespace;
         }
     }
 
@@ -84,16 +90,16 @@ internal sealed class OwnerGraph
         Relink(last.Key, meta.OwnerReferences, default, queue);
         if (HasDependents(meta.Uid))
         {
-            Remember(meta.Uid);
+            Remember((last.Key, meta.Uid));
             EnqueueDependents(meta.Uid, queue);
         }
     }
 
-    private void Remember(string uid)
+    private void Remember((ObjectKey Key, string Uid) gone)
     {
-        if (absent.Add(uid))
+        if (absent.Add(gone))
         {
-            absentInOrder.Enqueue(uid);
+            absentInOrder.Enqueue(gone);
             if (absentInOrder.Count > MostAbsent)
             {
                 absent.Remove(absentInOrder.Dequeue());
@@ -124,7 +130,8 @@ internal sealed class OwnerGraph
                 dependents.Add(owner.Uid, those = []);
             }
             those[key] = owner.BlockOwnerDeletion == true;
-            strange |= !present.Contains(owner.Uid) || goingInForeground.Contains(owner.Uid);
+            strange |= !present.ContainsKey(owner.Uid) || goingInForeground.Contains(owner.Uid)
+                || IsElsewhere(owner.Uid, key.Namespace);
         }
         // An owner that nobody has seen may be yet to come, or may never have been; one that goes
         // in the foreground takes with it what comes late.

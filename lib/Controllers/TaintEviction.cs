@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace KubeSim;
 
 /// <summary>
@@ -172,7 +170,8 @@ public sealed class TaintEviction : IReconciler
         planned.Remove(pod.Key);
         try
         {
-            api.Patch(pod.Key, Disrupted(pod, api.Now), "status");
+            api.Patch(pod.Key, PodDisruption.Of(pod, api.Now, "DeletionByTaintManager",
+                "Taint manager: deleting due to NoExecute taint"), "status");
             api.Delete(pod.Key);
         }
         catch (ApiException refused) when (refused.IsNotFound)
@@ -180,24 +179,6 @@ public sealed class TaintEviction : IReconciler
             // Gone already.
         }
     }
-
-    private static Payload.Patch Disrupted(Pod pod, DateTime now) =>
-        new(PatchKind.StrategicMerge, new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["uid"] = pod.Metadata.Uid },
-            ["status"] = new JsonObject
-            {
-                ["conditions"] = new JsonArray(new JsonObject
-                {
-                    ["type"] = "DisruptionTarget",
-                    ["status"] = "True",
-                    ["reason"] = "DeletionByTaintManager",
-                    ["message"] = "Taint manager: deleting due to NoExecute taint",
-                    ["observedGeneration"] = pod.Metadata.Generation,
-                    ["lastTransitionTime"] = ((Time)now).ToString(),
-                }),
-            },
-        });
 
     /// <summary>A pod that has a time to go.</summary>
     private sealed record Eviction(Pod Pod, DateTime Since, DateTime Due);

@@ -28,8 +28,10 @@ public sealed record RequestInput(ApiRequest Request) : Input
         {
             var verb = Request.Verb.ToString().ToLowerInvariant();
             var name = Request.Body is Payload.Typed typed
-                ? $"{typed.Object.Key}" : $"{Request.Path}";
-            return $"{verb} {name} by {Request.User.Name}";
+                ? $"{typed.Object.Key}" : Request.Path.Name.Length == 0 ? $"{Request.Path}"
+                : $"{new ObjectKey(Request.Path.Kind, Request.Path.Namespace, Request.Path.Name)} "
+                    + Request.Path.Subresource;
+            return $"{verb} {name.TrimEnd()} by {Request.User.Name}";
         }
     }
 

@@ -241,12 +241,16 @@ public sealed class ReconcileContext
             At = Now,
             Component = shard.Component.Spec.EventSource ?? shard.Component.Name,
             Host = shard.Node,
+            Life = shard.Generation,
         };
 
     private void Report(in EventRow row)
     {
-        simulation.Api.RecordEvent(row);
-        commits.Add((simulation.Store.Head, Busy));
+        var before = simulation.Store.Head;
+        if (simulation.Api.RecordEvent(row) > before)
+        {
+            commits.Add((simulation.Store.Head, Busy));
+        }
     }
 
     internal void Begin()

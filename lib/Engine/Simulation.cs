@@ -35,7 +35,7 @@ internal sealed partial class Simulation : IWorldHost
         World = options.World?.Invoke(this) ?? new NoWorld();
         foreach (var o in options.Objects)
         {
-            Api.Handle(CreateRequest(o)).EnsureSuccess();
+            Api.Handle(CreateRequest(WithOwners(o))).EnsureSuccess();
         }
         Steps.Begin(Store.Head);
         pin = Store.Pin(Store.Head);
@@ -250,6 +250,20 @@ internal sealed partial class Simulation : IWorldHost
             .Select(s => $"{s.Waiting} changes of {s.Kind.Plural} on their way to watchers"));
         return lines.Take(most).ToSeq();
     }
+
+    /// <summary>An owner that is named without its UID, which nobody can know beforehand, is one of
+    /// the cluster-scoped objects made before.</summary>
+    private ApiObject WithOwners(ApiObject o) => o.Metadata.OwnerReferences.IsEmpty ? o : o with
+    {
+        Metadata = o.Metadata with
+        {
+            OwnerReferences = o.Metadata.OwnerReferences.Select(owner => owner.Uid.Length > 0
+                || KindRegistry.BuiltIn.Find(owner.ApiVersion, owner.Kind) is not { } kind
+                ? owner
+                : owner with { Uid = Store.Get(new(kind, "", owner.Name))?.Metadata.Uid ?? "" })
+                .ToSeq(),
+        },
+    };
 
     private static ApiRequest CreateRequest(ApiObject o) =>
         new(Verb.Create, new ResourcePath(o.Kind, o.Metadata.Namespace, ""))

@@ -110,12 +110,13 @@ internal sealed partial class Simulation
         Kick(shard);
     }
 
-    private IEnumerable<ApiObject> Listed(Shard shard, Watched watched, Revision at)
-    {
-        var all = Store.List(watched.Kind, null, at);
-        return shard.Component.Spec.PerNode && watched.NodeOf is { } nodeOf
-            ? all.Where(o => nodeOf(o) == shard.Node) : all;
-    }
+    // What concerns a node is found by the store's index, which goes by the same answer.
+    private IEnumerable<ApiObject> Listed(Shard shard, Watched watched, Revision at) =>
+        !shard.Component.Spec.PerNode || watched.NodeOf is not { } nodeOf
+            ? Store.List(watched.Kind, null, at)
+            : nodeOf == NodeOf.Object
+                ? Store.OnNode(watched.Kind, shard.Node, at).OrderBy(o => o.Key)
+                : Store.List(watched.Kind, null, at).Where(o => nodeOf(o) == shard.Node);
 
     /// <summary>Delivers what an instance missed while its cursors stood still.</summary>
     private void CatchUp(Shard shard)

@@ -8,12 +8,13 @@ public sealed partial class EtcdStore
     private readonly EventRows events = new();
 
     /// <summary>Reports an event. The same event of the same object (reason, text, type, component)
-    /// is not told twice: its count goes up and its last time moves on. Either is a revision.
+    /// is not told twice: its count goes up and its last time moves on. Either is a revision; an
+    /// event that a recorder drops is none (see <see cref="EventRows"/>), and the head stays.
     /// </summary>
     public Revision Record(in EventRow row)
     {
         var index = events.Record(row, NextRevision());
-        return Head = new(log.Append(new(null, null, index + 1)));
+        return index < 0 ? Head : Head = new(log.Append(new(null, null, index + 1)));
     }
 
     /// <summary>When the next reported event ends; null when there is none.</summary>

@@ -46,6 +46,10 @@ public readonly record struct EventRow()
     /// series).</summary>
     public string? Action { get; init; }
 
+    /// <summary>Which life of the reporter it is: one that starts anew remembers nothing of what it
+    /// told before.</summary>
+    public int Life { get; init; }
+
     /// <summary>When it happened, by the virtual clock.</summary>
     public required DateTime At { get; init; }
 }
@@ -56,16 +60,38 @@ public readonly record struct EventRow()
 /// row with a higher count. As every write also renews the hour that an event lives, the rows lie
 /// in the order in which they expire, and the table is a log that is cut at its tail.
 /// <para>Rows of objects of one name are chained, newest first: that finds the row to count up, an
-/// object's events, and an event by its name. Recorders drop what comes too often (25 events of a
-/// source about an object, then one in five minutes), so that chains stay short.</para>
-/// Models staging/src/k8s.io/client-go/tools/record and the event registry's TTL.
+/// object's events, and an event by its name. The rows are also the memory of the recorders, which
+/// write no more than is worth reading:</para>
+/// <para><b>Counting</b>: the same event (type, reason, text, part, reporter) is written again with
+/// a higher count.</para>
+/// <para><b>Combining</b>: of events that differ in their text alone, the tenth and what comes
+/// after it within ten minutes are one event, "(combined from similar events): …".</para>
+/// <para><b>Dropping</b>: a reporter may write 25 events about an object and then one in five
+/// minutes. What is dropped is still counted, and told with the next that is not.</para>
+/// <para>The newer form knows a series instead: the second of equal events is written, later ones
+/// are not until six minutes were quiet. Real recorders tell the final count of a series every half
+/// hour, and forget all but the last 4,096 events; here the rows forget after an hour.</para>
+/// Models staging/src/k8s.io/client-go/tools/record/events_cache.go, tools/events and the event
+/// registry's TTL.
 /// </summary>
 internal sealed class EventRows
 {
     internal static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
+    private const int MostAlike = 10;
+    private static readonly long alikeWithin = TimeSpan.FromMinutes(10).Ticks;
+    private static readonly long seriesEnds = TimeSpan.FromMinutes(6).Ticks;
+
+    // What one event takes from a reporter's allowance for an object, and the whole of it, as the
+    // milliseconds in which it comes back.
+    private const int Cost = 300_000;
+    private const int WholeAllowance = 25 * Cost;
+
     internal sealed record Shape(
-        Kind Kind, string Type, string Reason, string Template, string Component, string? Action);
+        Kind Kind, string Type, string Reason, string Template, string Component, string? Action)
+    {
+        public bool Combined { get; init; }
+    }
 
     internal struct Row
     {
@@ -83,6 +109,10 @@ internal sealed class EventRows
         public uint From;
         public uint To;
         public int Distance;            // how many rows back the chain goes on; 0: it ends
+        public int Life;
+        public int Untold;              // how often it happened since without being written
+        public int Allowance;           // what is left to the reporter; in a series: when it last
+                                        // happened, in milliseconds after LastTicks
     }
 
     private readonly ChunkedLog<Row> rows = new(0);
@@ -97,13 +127,12 @@ internal sealed class EventRows
 
     public ref Row this[long index] => ref rows[index];
 
-    /// <summary>Adds or counts up an event; returns the index of its new row.</summary>
+    /// <summary>Adds or counts up an event; returns the index of its new row, or -1 when a
+    /// recorder would not write it.</summary>
     public long Record(in EventRow row, uint at)
     {
-        var key = new Shape(
-            row.Involved.Kind, row.Type, row.Reason, row.Template, row.Component, row.Action);
-        ref var shape = ref CollectionsMarshal.GetValueRefOrAddDefault(shapes, key, out _);
-        shape ??= key;
+        var shape = Intern(new(
+            row.Involved.Kind, row.Type, row.Reason, row.Template, row.Component, row.Action));
         ref var last = ref CollectionsMarshal.GetValueRefOrAddDefault(
             chains, row.Involved.Name, out var chained);
         last = chained ? last : -1;
@@ -123,8 +152,14 @@ internal sealed class EventRows
             From = at,
             To = uint.MaxValue,
             Distance = last < rows.First ? 0 : checked((int)(rows.Next - last)),
+            Life = row.Life,
         };
-        Settle(ref added, last, at);
+        var known = row.Action is null ? Correlate(ref added, last) : Series(added, last);
+        if (known == Dropped)
+        {
+            return -1;
+        }
+        Settle(ref added, known, last, at);
         return last = rows.Append(added);
     }
 
@@ -269,7 +304,8 @@ internal sealed class EventRows
             },
             InvolvedObject = Reference(row),
             Reason = shape.Reason,
-            Message = Fill(shape.Template, row.Arguments),
+            Message = (shape.Combined ? "(combined from similar events): " : "")
+                + Fill(shape.Template, row.Arguments),
             Type = shape.Type,
             Source = newer ? new() : new() { Component = shape.Component, Host = row.Host },
             FirstTimestamp = newer ? null : first,
@@ -336,18 +372,111 @@ internal sealed class EventRows
         return text.ToString();
     }
 
-    // Counts up the live row of the same event, or finds a free name for a new one.
-    private void Settle(ref Row added, long chain, uint at)
+    private Shape Intern(Shape shape)
+    {
+        ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(shapes, shape, out _);
+        return known ??= shape;
+    }
+
+    private const long New = -1;
+    private const long Dropped = -2;
+
+    // Which live row an event of the older form counts up. Combines what is alike and drops what
+    // comes too often.
+    private long Correlate(ref Row added, long chain)
+    {
+        var (same, combined, others, told) = (New, New, 0, false);
+        var allowance = (long)WholeAllowance;
+        var (until, within, first) = (added.LastTicks, true, true);
+        for (var i = chain >= rows.First ? chain : -1; i >= 0; i = Older(i))
+        {
+            ref var row = ref rows[i];
+            if (!SameReporter(row, added))
+            {
+                continue;
+            }
+            if (first)
+            {
+                first = false;
+                allowance = Math.Min(WholeAllowance, row.Allowance
+                    + ((added.LastTicks - row.LastTicks) / TimeSpan.TicksPerMillisecond));
+            }
+            if (row.Shape.Reason != added.Shape.Reason || row.Shape.Type != added.Shape.Type)
+            {
+                continue;
+            }
+            within &= until - row.LastTicks <= alikeWithin;
+            until = row.LastTicks;
+            if (row.To != uint.MaxValue)
+            {
+                continue;
+            }
+            if (row.Shape.Combined)
+            {
+                combined = i;
+                continue;
+            }
+            var equal = ReferenceEquals(row.Shape, added.Shape) && row.Arguments == added.Arguments;
+            same = equal && row.FieldPath == added.FieldPath ? i : same;
+            told |= equal && within;
+            others += within && !equal ? 1 : 0;
+        }
+        if (!told && others >= MostAlike - 1)
+        {
+            added.Shape = Intern(added.Shape with { Combined = true });
+            same = combined;
+        }
+        if (allowance < Cost)
+        {
+            if (same >= 0)
+            {
+                rows[same].Untold++;
+            }
+            return Dropped;
+        }
+        added.Allowance = (int)allowance - Cost;
+        return same;
+    }
+
+    // Which live row an event of the newer form makes a series of: that of the same object in the
+    // same version, whatever its text.
+    private long Series(in Row added, long chain)
     {
         for (var i = chain >= rows.First ? chain : -1; i >= 0; i = Older(i))
         {
             ref var row = ref rows[i];
-            if (row.To == uint.MaxValue && SameEvent(row, added))
+            if (row.To != uint.MaxValue || !SameReporter(row, added)
+                || row.Shape.Type != added.Shape.Type || row.Shape.Reason != added.Shape.Reason
+                || row.Shape.Action != added.Shape.Action || row.FieldPath != added.FieldPath
+                || row.InvolvedVersion != added.InvolvedVersion)
             {
-                row.To = at;
-                (added.Count, added.FirstNanos) = (row.Count + 1, row.FirstNanos);
-                return;
+                continue;
             }
+            var since = added.LastTicks - row.LastTicks;
+            if (since - (row.Allowance * TimeSpan.TicksPerMillisecond) >= seriesEnds)
+            {
+                return New;
+            }
+            if (row.Count > 1)
+            {
+                row.Untold++;
+                row.Allowance = (int)(since / TimeSpan.TicksPerMillisecond);
+                return Dropped;
+            }
+            return i;
+        }
+        return New;
+    }
+
+    // Counts up a live row, or finds a free name for a new event.
+    private void Settle(ref Row added, long known, long chain, uint at)
+    {
+        if (known >= 0)
+        {
+            ref var row = ref rows[known];
+            row.To = at;
+            (added.Count, added.FirstNanos) = (row.Count + row.Untold + 1, row.FirstNanos);
+            return;
         }
         Live++;
         while (IsTaken(chain, added.FirstNanos))
@@ -368,9 +497,9 @@ internal sealed class EventRows
         return false;
     }
 
-    private static bool SameEvent(in Row a, in Row b) =>
-        ReferenceEquals(a.Shape, b.Shape) && a.Uid == b.Uid && a.Namespace == b.Namespace
-        && a.FieldPath == b.FieldPath && a.Host == b.Host && a.Arguments == b.Arguments;
+    private static bool SameReporter(in Row a, in Row b) =>
+        a.Life == b.Life && a.Uid == b.Uid && a.Namespace == b.Namespace && a.Host == b.Host
+        && a.Shape.Component == b.Shape.Component && a.Shape.Kind.Equals(b.Shape.Kind);
 
     private long Newest(string name) =>
         chains.TryGetValue(name, out var last) && last >= rows.First ? last : -1;

@@ -10,6 +10,84 @@ public sealed class EtcdEventTests
     private static readonly Kind Pod = MakeKind("Pod", true);
     private static readonly Kind Node = MakeKind("Node", false);
 
+    private static Event[] Told(IEnumerable<EventRow> rows)
+    {
+        var store = new EtcdStore(History.All);
+        foreach (var row in rows)
+        {
+            store.Record(row);
+        }
+        return [.. store.Events(null, store.Head)];
+    }
+
+    [Test]
+    public void The_tenth_event_that_differs_in_its_text_alone_is_combined()
+    {
+        var events = Told(Enumerable.Range(1, 12).Select(i => Pulling("web", $"image-{i}", i)));
+        Assert.That(events, Has.Length.EqualTo(10));
+        Assert.That((events[^1].Message, events[^1].Count, events[^1].FirstTimestamp), Is.EqualTo((
+            "(combined from similar events): Pulling image \"image-12\"", (int?)3,
+            (Time?)Start.AddSeconds(10))));
+    }
+
+    [Test]
+    public void Another_reason_object_or_reporter_is_not_similar([Values(0, 1, 2)] int differs)
+    {
+        var events = Told(Enumerable.Range(1, 12).Select(i => i <= 9 ? Pulling("web", $"{i}", i)
+            : differs switch
+            {
+                0 => Pulling("web", $"{i}", i) with { Reason = "Pulled" },
+                1 => Pulling("web", $"{i}", i) with { Uid = "another" },
+                _ => Pulling("web", $"{i}", i) with { Host = "another" },
+            }));
+        Assert.That(events.Select(e => e.Count), Is.All.EqualTo(1));
+        Assert.That(events, Has.Length.EqualTo(12));
+    }
+
+    [TestCase(600, 10)]
+    [TestCase(601, 19)]
+    public void After_ten_quiet_minutes_similar_events_are_told_one_by_one(int quiet, int told)
+    {
+        var events = Told(Enumerable.Range(1, 18).Select(
+            i => Pulling("web", $"image-{i}", i <= 9 ? 0 : quiet + i - 10)));
+        Assert.That(events, Has.Length.EqualTo(Math.Min(told, 18)));
+    }
+
+    [Test]
+    public void A_reporter_tells_25_events_of_an_object_and_then_one_in_five_minutes()
+    {
+        var store = new EtcdStore(History.All);
+        for (var second = 0; second <= 600; second += 10)
+        {
+            store.Record(Pulling("web", "nginx", second));
+        }
+        // 25 in the first four minutes; what came back meanwhile is whole at 300 s, and again at
+        // 600 s. The count takes in what was dropped before.
+        Assert.That(store.Head, Is.EqualTo(new Revision(27)));
+        Assert.That(store.Events(null, store.Head).Single().Count, Is.EqualTo(61));
+        store.Record(Pulling("other", "nginx", 600));
+        Assert.That(store.Head, Is.EqualTo(new Revision(28)), "each object has its own allowance");
+    }
+
+    [Test]
+    public void A_reporter_that_starts_anew_does_not_know_what_it_told()
+    {
+        var again = Pulling("web", "nginx", 1) with { Life = 1 };
+        var events = Told([Pulling("web", "nginx", 0), again]);
+        Assert.That(events.Select(e => e.Count), Is.EqualTo(new int?[] { 1, 1 }));
+    }
+
+    [Test]
+    public void A_series_is_told_at_its_second_event_and_ends_after_six_quiet_minutes()
+    {
+        var events = Told(new[] { 0, 10, 20, 370, 740 }.Select(second =>
+            Pulling("web", $"text {second}", second) with { Action = "Scheduling" }));
+        Assert.That(events.Select(e => (e.Message, e.Series?.Count)), Is.EqualTo(new[]
+        {
+            ("Pulling image \"text 10\"", (int?)2), ("Pulling image \"text 740\"", null),
+        }));
+    }
+
     [Test]
     public void A_row_reads_as_the_event_that_a_recorder_writes()
     {
@@ -66,7 +144,7 @@ public sealed class EtcdEventTests
         Assert.That(e.EventTime, Is.EqualTo((MicroTime)Start));
         Assert.That(e.Series, Is.EqualTo(new EventSeries
         {
-            Count = 3, LastObservedTime = Start.AddSeconds(2),
+            Count = 2, LastObservedTime = Start.AddSeconds(1),
         }));
     }
 

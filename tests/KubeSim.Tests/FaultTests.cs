@@ -231,7 +231,7 @@ public sealed class FaultTests
         var cluster = new Cluster(nodes: 1);
 
         Assert.That(() => cluster.Faults.Crash("node-9"), Throws.ArgumentException
-            .With.Message.Contains("node-9").And.Message.Contains("default-scheduler"));
+            .With.Message.Contains("node-9").And.Message.Contains("namespace-controller"));
         Assert.That(() => cluster.Faults.Hold("kubelet:Deployment"), Throws.ArgumentException
             .With.Message.Contains("it watches Node, Pod"));
         Assert.That(cluster.Journal, Is.Empty);

@@ -146,6 +146,74 @@ public sealed class GarbageTests
         Assert.That(Names(cluster), Is.EqualTo(new[] { "child" }));
     }
 
+    [Test]
+    public void An_owner_in_another_namespace_is_none_and_a_warning_says_so()
+    {
+        var cluster = Given();
+        var owner = cluster.Create(Owned("owner") with
+        {
+            Metadata = new() { Name = "owner", Namespace = "kube-public" },
+        });
+        cluster.Converge();
+        cluster.Create(Owned("child", owner));
+        cluster.Converge();
+        Assert.That(Names(cluster), Is.Empty);
+        Assert.That(cluster.List<Event>("default").Single().Message, Is.EqualTo(
+            $"ownerRef [v1/ConfigMap, namespace: default, name: owner, uid: {owner.Metadata.Uid}] "
+            + "does not exist in namespace \"default\""));
+    }
+
+    [Test]
+    public void A_cluster_scoped_object_is_not_deleted_for_a_namespaced_owner()
+    {
+        var cluster = Given();
+        var owner = cluster.Create(Owned("owner"));
+        cluster.Converge();
+        cluster.Create(new PriorityClass
+        {
+            Metadata = Owned("child", owner).Metadata with { Namespace = "" }, Value = 1,
+        });
+        cluster.Converge();
+        cluster.Delete(owner);
+        cluster.Converge();
+        Assert.That(cluster.Find<PriorityClass>("", "child"), Is.Not.Null);
+        Assert.That(cluster.List<Event>().Single().Message,
+            Does.EndWith("does not exist in namespace \"\""));
+    }
+
+    // Additions (+), changes (*) and removals (-), as UID and the UIDs of its owners: the cases of
+    // upstream's garbagecollector_test.go.
+    [TestCase("+1 +2:1 +3:12", "1:23 2:3")]
+    [TestCase("+1 +2:1 +3:12 +4:2 -2:1", "1:3 2:34")]
+    [TestCase("+1 +2:1 +3:12 +4:3 *2:4", "1:3 2:3 3:4 4:2")]
+    [TestCase("+4:2 +3:12 +2:1 +1 -2:1", "1:3 2:34")]
+    public void The_graph_follows_the_owner_references(string events, string dependents)
+    {
+        var graph = new OwnerGraph();
+        var known = new Dictionary<char, ConfigMap>();
+        foreach (var word in events.Split(' '))
+        {
+            var owners = word[2..].TrimStart(':');
+            var now = new ConfigMap
+            {
+                Metadata = new()
+                {
+                    Name = $"{word[1]}", Namespace = "default", Uid = $"{word[1]}",
+                    OwnerReferences = owners.Select(o => new OwnerReference
+                    {
+                        ApiVersion = "v1", Kind = "ConfigMap", Name = $"{o}", Uid = $"{o}",
+                    }).ToSeq(),
+                },
+            };
+            graph.Observe(new(new(1), now.Key, known.GetValueOrDefault(word[1]),
+                word[0] == '-' ? null : now), new FifoQueue());
+            known[word[1]] = now;
+        }
+        var found = "1234".Select(c => $"{c}").Where(graph.HasDependents)
+            .Select(uid => $"{uid}:{string.Concat(graph.Dependents(uid).Select(k => k.Name))}");
+        Assert.That(string.Join(' ', found), Is.EqualTo(dependents));
+    }
+
     [TestCase("Background")]
     [TestCase("Foreground")]
     [TestCase("Orphan")]
@@ -206,14 +274,7 @@ public sealed class GarbageTests
     {
         var cluster = Given();
         var node = cluster.Find<Node>("", "node-1")!;
-        var lease = cluster.Find<Lease>("kube-node-lease", "node-1")!;
-        cluster.Update(lease with
-        {
-            Metadata = lease.Metadata with
-            {
-                OwnerReferences = Owned("x", node).Metadata.OwnerReferences,
-            },
-        });
+        Assert.That(cluster.List<Lease>().Single().IsOwnedBy(node.Metadata.Uid));
         cluster.Delete(node);
         cluster.Converge();
         Assert.That(cluster.List<Lease>(), Is.Empty);
