@@ -40,6 +40,9 @@ public sealed record Exploration
     /// <summary>True when it held in every run.</summary>
     public bool Holds => Failure is null;
 
+    /// <summary>The outcome as HTML.</summary>
+    public string ToHtml() => Html.Of(this);
+
     /// <summary>The outcome in words; when a run failed, with its story.</summary>
     public override string ToString() => Failure is null
         ? string.Create(CultureInfo.InvariantCulture,

@@ -79,6 +79,14 @@ public sealed record ExploredRun : IComparable<ExploredRun>
     public StepRecord? StaleStep => Steps.LastOrDefault(s => IsOwn(s) && StaleView(s).Length > 0
         && s.Changes.Any(c => c.Verb is Verb.Create or Verb.Delete));
 
+    /// <summary>The steps of the story: those in which the component wrote or failed, and the last
+    /// one, whoever took it.</summary>
+    public Seq<StepRecord> Story => Steps.Where((s, i) => i == Steps.Count - 1
+        || (IsOwn(s) && (s.Changes.Count > 0 || s.Error is not null))).ToSeq();
+
+    /// <summary>The run as HTML.</summary>
+    public string ToHtml() => Html.Of(this);
+
     /// <summary>The smaller run comes first: fewer disturbances, then fewer steps, then the lower
     /// seed.</summary>
     public int CompareTo(ExploredRun? other) => other is null ? -1 : Rank.CompareTo(other.Rank);
@@ -94,8 +102,7 @@ public sealed record ExploredRun : IComparable<ExploredRun>
                 Op: FaultOp.LoseReply or FaultOp.CrashAfterWrite,
             }))
             .Select(e => (e.Time, Text: $"         {e.Input.Describe}"));
-        var own = Steps.Where(s => IsOwn(s) && (s.Changes.Count > 0 || s.Error is not null)
-            || s == Steps[^1]).Select(s => (s.Time, Text: Story(s)));
+        var own = Story.Select(s => (s.Time, Text: Tell(s)));
         var story = inputs.Concat(own).OrderBy(l => l.Time).ToArray();
         var text = new StringBuilder().Append(culture, $"  {Plan}");
         if (story.Length > Lines)
@@ -148,7 +155,7 @@ public sealed record ExploredRun : IComparable<ExploredRun>
 
     private bool IsOwn(StepRecord step) => step.Component == Component;
 
-    private string Story(StepRecord step)
+    private string Tell(StepRecord step)
     {
         var culture = CultureInfo.InvariantCulture;
         var text = new StringBuilder().Append(culture,

@@ -26,6 +26,8 @@ public static class Shown
         Form<Hop>(h => ShownHtml.Table(ShownHtml.HopHeader, ShownHtml.Hops([h]))),
         Form<Cluster>(c => ClusterMap.Of(c).ToHtml()),
         Form<ClusterView>(v => ClusterMap.Of(v).ToHtml()),
+        Form<Exploration>(e => ShownHtml.Pre(e.ToString()) + Pictures(e.Failure)),
+        Form<ExploredRun>(r => ShownHtml.Pre(r.ToString()) + Pictures(r)),
         Form<KubectlResult>(k => ShownHtml.Pre(k.ToString())),
         Form<ApiObject>(ShownHtml.Yaml),
         Form<ApiException>(e => ShownHtml.Error(e.Status.Reason is null ? "Refused"
@@ -71,6 +73,10 @@ public static class Shown
 
     private static (Type, Func<object, string>) Form<T>(Func<T, string> html) =>
         (typeof(T), value => html((T)value));
+
+    // The last steps of a failing run, to be seen beside its story.
+    private static string Pictures(ExploredRun? run) => run is not { Failed: true } ? ""
+        : Draw.Steps(run.Cluster, run.Story.TakeLast(4).ToSeq()).ToHtml();
 
     private static Func<object, string>? FormOf(object value)
     {

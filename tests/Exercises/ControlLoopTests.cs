@@ -84,7 +84,7 @@ public abstract class ControllerTests : ExerciseFixture<IReconciler>
         if (there != count)
         {
             Fail($"{set} has {there} {(there == 1 ? "Pod" : "Pods")}, and wants {count}. {why}",
-                $"{count} Pods", cluster);
+                $"{count} of them", cluster);
         }
     }
 
