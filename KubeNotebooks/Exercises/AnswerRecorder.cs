@@ -18,6 +18,8 @@ internal sealed class AnswerRecorder
     /// <summary>True once the stub's <see cref="Todo"/> was reached.</summary>
     public bool ReachedTodo { get; set; }
 
+    private string source = "";
+
     /// <summary>How the cell ended.</summary>
     public CellResult? Cell { get; private set; }
 
@@ -28,7 +30,7 @@ internal sealed class AnswerRecorder
     /// <summary>Runs a cell and takes its answers down.</summary>
     public static AnswerRecorder Run(ScriptSession session, string cell, TimeSpan limit)
     {
-        var recorder = new AnswerRecorder();
+        var recorder = new AnswerRecorder { source = cell };
         Current = recorder;
         try
         {
@@ -47,6 +49,8 @@ internal sealed class AnswerRecorder
         var result = exercise.Result(CheckStatus.NotAttempted);
         return (Cell!.End, AnswerOf(exercise.Id)) switch
         {
+            // A stub to mend, rather than to fill in, has no Todo: it is one as long as its code is.
+            _ when ExerciseCell.SameCode(source, exercise.Cell("stub")) => result,
             (_, { } answer) => ExerciseRunner.Run(exercise, answer),
             (CellEnd.CompileError, _) => result with
             {

@@ -9,13 +9,14 @@ namespace KubeNotebooks;
 public sealed partial record CheckResult
 {
     /// <summary>The result in a line: <c>2/3 points · visible tests</c>.</summary>
-    public string Headline() => Status switch
+    /// <param name="tests">What tests these were.</param>
+    public string Headline(string tests = "visible tests") => Status switch
     {
         CheckStatus.NotAttempted => $"{Exercise}: not attempted yet · {MaxPoints} points",
         CheckStatus.CompileError => $"{Exercise}: does not compile",
         CheckStatus.Crashed => $"{Exercise}: the answer ended the process it was graded in",
         _ => string.Create(CultureInfo.InvariantCulture,
-            $"{Exercise}: {Points}/{MaxPoints} points · visible tests"),
+            $"{Exercise}: {Points}/{MaxPoints} points · {tests}"),
     };
 
     /// <summary>The result in plain text.</summary>
@@ -52,14 +53,15 @@ public sealed partial record CheckResult
     }
 
     /// <summary>The result as a notebook shows it.</summary>
-    public string ToHtml() => ToHtml(withSource: true);
+    public string ToHtml() => ToHtml(feedback: false);
 
-    /// <summary>The result as a page shows it; feedback on hidden tests leaves their source
-    /// out.</summary>
-    internal string ToHtml(bool withSource)
+    /// <summary>The result as a page shows it. Feedback on hidden tests leaves their source and
+    /// the solution out.</summary>
+    internal string ToHtml(bool feedback)
     {
         var html = new StringBuilder("<div>");
-        Element("p", "<b>" + Markup.Escape(Headline()) + "</b>");
+        Element("p", "<b>" + Markup.Escape(Headline(feedback ? "tests" : "visible tests"))
+            + "</b>");
         if (Status != CheckStatus.NotAttempted && Tests.Count > 0)
         {
             Element("ul", string.Concat(Tests.Select(t => "<li>" + (t.Passed ? "✓ " : "✗ ")
@@ -69,9 +71,9 @@ public sealed partial record CheckResult
         if (Status != CheckStatus.NotAttempted && FirstFailed is { } failed)
         {
             Element("p", "<b>First failure.</b> " + Lines(failed.Message));
-            Describe(html, withSource);
+            Describe();
         }
-        if (Solution.Length > 0)
+        if (Solution.Length > 0 && !feedback)
         {
             Folded("Another solution, and why", Solution);
         }
@@ -90,7 +92,7 @@ public sealed partial record CheckResult
         void Folded(string title, string text) => Element("details",
             $"<summary>{title}</summary><pre><code>{Markup.Escape(text)}</code></pre>");
 
-        void Describe(StringBuilder into, bool source)
+        void Describe()
         {
             if (Failure is not { } failure)
             {
@@ -102,16 +104,16 @@ public sealed partial record CheckResult
             }
             if (failure.Wanted is not null || failure.Actual is not null)
             {
-                into.Append("<table><tr><th>wanted</th><th>came</th></tr><tr>");
+                html.Append("<table><tr><th>wanted</th><th>came</th></tr><tr>");
                 Element("td", failure.Wanted?.Html ?? "");
                 Element("td", failure.Actual?.Html ?? "");
-                into.Append("</tr></table>");
+                html.Append("</tr></table>");
             }
             if (failure.Output.Length > 0)
             {
                 Folded("What your code printed", failure.Output);
             }
-            if (source && failure.Source.Length > 0)
+            if (!feedback && failure.Source.Length > 0)
             {
                 Folded("The test", failure.Source);
             }

@@ -21,7 +21,9 @@ public static class Exercise
 
     /// <summary>The next hint; asking costs nothing, and is counted.</summary>
     /// <param name="id">The notebook and a number: <c>04-control-loop/1</c>.</param>
-    public static string Hint(string id)
+    public static string Hint(string id) => Hint(id, null);
+
+    internal static string Hint(string id, string? folder)
     {
         var hints = ExerciseCatalog.Installed().Find(id).Hints;
         if (hints.IsEmpty)
@@ -29,7 +31,7 @@ public static class Exercise
             return "There are no hints for this one.";
         }
         var given = 0;
-        ProgressFile.Here().Change(p => p.With(id, e => e with
+        (folder is null ? ProgressFile.Here() : new(folder)).Change(p => p.With(id, e => e with
         {
             Hints = given = Math.Min(e.Hints + 1, hints.Count),
         }));
@@ -50,22 +52,13 @@ public static class Exercise
 
     private static CheckResult Grade(string id, Func<object?> answer)
     {
-        var exercise = (AnswerRecorder.Current is null ? ExerciseCatalog.Installed().Find(id)
-            : null);
-        if (exercise is null)
+        if (AnswerRecorder.Current is { } recorder)
         {
-            AnswerRecorder.Current!.Take(id, answer);
+            recorder.Take(id, answer);
             return new() { Exercise = id, Status = CheckStatus.NotAttempted };
         }
-        var result = ExerciseRunner.Run(exercise, answer);
-        if (result.Status != CheckStatus.NotAttempted)
-        {
-            ProgressFile.Here().Change(p => p.With(id, e => e with
-            {
-                Points = Math.Max(e.Points, result.Points), MaxPoints = result.MaxPoints,
-                Tries = e.Tries + 1,
-            }));
-        }
+        var result = ExerciseRunner.Run(ExerciseCatalog.Installed().Find(id), answer);
+        ProgressFile.Here().Record(result);
         return result;
     }
 }

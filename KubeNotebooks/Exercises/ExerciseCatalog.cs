@@ -82,6 +82,9 @@ internal sealed class ExerciseCatalog
             .ToDictionary(e => e.Id, StringComparer.Ordinal);
     }
 
+    /// <summary>The file.</summary>
+    public string Location => assembly.Location;
+
     /// <summary>The exercises in the order of their ids.</summary>
     public IEnumerable<ExerciseInfo> All => exercises.Values.OrderBy(e => e.Notebook,
         StringComparer.Ordinal).ThenBy(e => e.Id.Length).ThenBy(e => e.Id, StringComparer.Ordinal);

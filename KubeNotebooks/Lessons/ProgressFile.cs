@@ -103,6 +103,23 @@ internal sealed class ProgressFile(string folder)
         }
     }
 
+    /// <summary>Keeps the best points of an exercise; what was not attempted leaves no
+    /// trace.</summary>
+    public void Record(CheckResult result)
+    {
+        if (result.Status != CheckStatus.NotAttempted)
+        {
+            Change(p => p.With(result.Exercise, e => e with
+            {
+                Points = Math.Max(e.Points, result.Points), MaxPoints = result.MaxPoints,
+                Tries = e.Tries + 1,
+            }));
+        }
+    }
+
+    /// <summary>The hints taken; null when nothing was kept.</summary>
+    public int? Hints() => File.Exists(path) ? Read().Exercises.Values.Sum(e => e.Hints) : null;
+
     private FileStream Lock()
     {
         for (var attempt = 1; ; attempt++)

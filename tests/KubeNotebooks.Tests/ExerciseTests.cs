@@ -43,7 +43,7 @@ public sealed class ExerciseTests : CommandLineFixture
             Assert.That(html, Does.Not.Contain("There are enough"));
             Assert.That(result.Failure!.Source,
                 Does.StartWith("[Test, Points(2), Task(").And.Contains("\n    Scenario("));
-            Assert.That(result.ToHtml(withSource: false), Does.Not.Contain("Scenario("));
+            Assert.That(result.ToHtml(feedback: true), Does.Not.Contain("Scenario("));
         });
     }
 
