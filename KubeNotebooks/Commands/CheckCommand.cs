@@ -8,20 +8,24 @@ namespace KubeNotebooks;
 /// <c>check</c>, <c>hint</c>, <c>reset</c>, <c>progress</c>.</summary>
 internal static class CheckCommand
 {
-    public static IEnumerable<Command> Create(Terminal terminal) =>
-    [
-        Check(terminal),
-        WithNotebook(terminal, "hint", "Show the next hint of an exercise", exerciseIsNeeded: true,
-            (notebook, id) =>
+    public static IEnumerable<Command> Create(Terminal terminal)
+    {
+        var timeout = GradeCommand.Timeout();
+        yield return OfNotebook(terminal, "check", "Grade the exercises of a notebook, each in a "
+            + "process of its own.\nExit code 0: all that were attempted passed; 1: one did not; "
+            + "2: bad input.", (notebook, ids, parsed) => Check(terminal, notebook, ids,
+            TimeSpan.FromSeconds(parsed.GetValue(timeout))), exerciseIsNeeded: false, timeout);
+        yield return OfNotebook(terminal, "hint", "Show the next hint of an exercise",
+            (notebook, ids, _) =>
             {
-                terminal.Out.WriteLine(Exercise.Hint(id!, notebook.Folder));
+                terminal.Out.WriteLine(Exercise.Hint(ids[0], notebook.Folder));
                 return ExitCode.Success;
-            }),
-        WithNotebook(terminal, "reset",
-            "Put stubs back; what stood there is kept in a backup file", exerciseIsNeeded: false,
-            (notebook, id) => Reset(terminal, notebook, id)),
-        Progress(terminal),
-    ];
+            }, exerciseIsNeeded: true);
+        yield return OfNotebook(terminal, "reset",
+            "Put stubs back; what stood there is kept in a backup file",
+            (notebook, ids, _) => Reset(terminal, notebook, ids), exerciseIsNeeded: false);
+        yield return Progress(terminal);
+    }
 
     /// <summary>Runs a command and tells bad input as such.</summary>
     public static int Guarded(Terminal terminal, Func<int> run)
@@ -38,37 +42,24 @@ internal static class CheckCommand
         }
     }
 
-    private static Command Check(Terminal terminal)
+    private static int Check(Terminal terminal, NotebookFile notebook, List<string> ids,
+        TimeSpan timeout)
     {
-        var timeout = GradeCommand.Timeout();
-        var command = WithNotebook(terminal, "check", "Grade the exercises of a notebook, each in "
-            + "a process of its own.\nExit code 0: all that were attempted passed; 1: one did not; "
-            + "2: bad input.", exerciseIsNeeded: false, (_, _) => 0);
-        command.Options.Add(timeout);
-        var (argument, option) = ((Argument<string>)command.Arguments[0],
-            (Option<string?>)command.Options[0]);
-        command.SetAction(parsed => Guarded(terminal, () =>
+        var catalog = ExerciseCatalog.Installed();
+        var all = true;
+        foreach (var exercise in ids.Select(catalog.Find))
         {
-            var notebook = NotebookFile.Read(parsed.GetRequiredValue(argument));
-            var catalog = ExerciseCatalog.Installed();
-            var process = new GradeProcess(catalog,
-                TimeSpan.FromSeconds(parsed.GetValue(timeout)));
-            var all = true;
-            foreach (var id in IdsOf(notebook, parsed.GetValue(option)))
-            {
-                var exercise = catalog.Find(id);
-                var grade = process.Grade(new() { Notebook = notebook.Path, Only = id }, null);
-                var result = grade.Results.GetValueOrDefault(id)
-                    ?? exercise.Result(CheckStatus.NotAttempted);
-                grade.Warnings.ForEach(terminal.Error.WriteLine);
-                terminal.Out.WriteLine(result);
-                terminal.Out.Flush();
-                new ProgressFile(notebook.Folder).Record(result);
-                all &= result.Passed || result.Status == CheckStatus.NotAttempted;
-            }
-            return all ? ExitCode.Success : ExitCode.CheckFailed;
-        }));
-        return command;
+            var grade = new GradeProcess(catalog, timeout).Grade(
+                new() { Notebook = notebook.Path, Only = exercise.Id }, null);
+            var result = grade.Results.GetValueOrDefault(exercise.Id)
+                ?? exercise.Result(CheckStatus.NotAttempted);
+            grade.Warnings.ForEach(terminal.Error.WriteLine);
+            terminal.Out.WriteLine(result);
+            terminal.Out.Flush();
+            new ProgressFile(notebook.Folder).Record(result);
+            all &= result.Passed || result.Status == CheckStatus.NotAttempted;
+        }
+        return all ? ExitCode.Success : ExitCode.CheckFailed;
     }
 
     private static Command Progress(Terminal terminal)
@@ -87,8 +78,9 @@ internal static class CheckCommand
         return command;
     }
 
-    private static Command WithNotebook(Terminal terminal, string name, string description,
-        bool exerciseIsNeeded, Func<NotebookFile, string?, int> run)
+    private static Command OfNotebook(Terminal terminal, string name, string description,
+        Func<NotebookFile, List<string>, ParseResult, int> run, bool exerciseIsNeeded,
+        params Option[] more)
     {
         var notebook = new Argument<string>("NOTEBOOK") { Description = "The .ipynb file" };
         var exercise = new Option<string?>("--exercise", "-e")
@@ -97,10 +89,11 @@ internal static class CheckCommand
             HelpName = "ID", Required = exerciseIsNeeded,
         };
         var command = new Command(name, description) { notebook, exercise };
+        Array.ForEach(more, command.Options.Add);
         command.SetAction(parsed => Guarded(terminal, () =>
         {
             var file = NotebookFile.Read(parsed.GetRequiredValue(notebook));
-            return run(file, parsed.GetValue(exercise) is { } id ? IdsOf(file, id)[0] : null);
+            return run(file, IdsOf(file, parsed.GetValue(exercise)), parsed);
         }));
         return command;
     }
@@ -119,11 +112,11 @@ internal static class CheckCommand
                 $"{notebook.Path} has no cell of {only}; it has {string.Join(", ", ids)}");
     }
 
-    private static int Reset(Terminal terminal, NotebookFile notebook, string? only)
+    private static int Reset(Terminal terminal, NotebookFile notebook, List<string> ids)
     {
         var catalog = ExerciseCatalog.Installed();
         var cells = notebook.Cells.Select(c => ExerciseCell.IdOf(c.Source) is { } id
-            && (only is null || only == id) && catalog.TryFind(id)?.Cell("stub") is { } stub
+            && ids.Contains(id) && catalog.TryFind(id)?.Cell("stub") is { } stub
             ? c with { Source = stub.TrimEnd('\n') } : c).ToSeq();
         var changed = notebook.Cells.Where((c, i) => c.Source != cells[i].Source).ToList();
         if (changed.Count > 0)

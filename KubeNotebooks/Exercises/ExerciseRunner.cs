@@ -131,8 +131,10 @@ internal static class ExerciseRunner
         return runner;
     }
 
-    private static IEnumerable<ITest> Tests(ITest suite) => suite.IsSuite
-        ? suite.Tests.SelectMany(Tests) : [suite];
+    // In the author's order where [Order] gives one.
+    private static IEnumerable<ITest> Tests(ITest suite) => suite.IsSuite ? suite.Tests
+        .OrderBy(t => t.Properties.Get(PropertyNames.Order) as int? ?? int.MaxValue)
+        .SelectMany(Tests) : [suite];
 
     private static IEnumerable<ITestResult> Leaves(ITestResult result) => result.HasChildren
         ? result.Children.SelectMany(Leaves) : [result];

@@ -3,7 +3,7 @@ using KubeSim;
 namespace KubeNotebooks;
 
 /// <summary>A submission after grading.</summary>
-internal sealed record StudentGrade(string Student, NotebookGrade Grade)
+internal sealed record StudentGrade(string Student, string Notebook, NotebookGrade Grade)
 {
     /// <summary>The hints that were taken; null where no progress came with the
     /// submission.</summary>
@@ -88,13 +88,13 @@ internal sealed class GradeBatch(ExerciseCatalog catalog, string? fixtures, Time
             var beside = Path.GetDirectoryName(notebook)!;
             var hints = Path.GetFileName(beside) == student
                 ? new ProgressFile(beside).Hints() : (int?)null;
-            return new(student, new GradeProcess(catalog, limit).Grade(
+            return new(student, notebook, new GradeProcess(catalog, limit).Grade(
                 new() { Notebook = copy, Fixtures = fixtures }, home)) { Hints = hints };
         }
         catch (Exception e)
         {
             // Whatever is wrong with one submission, the others are graded.
-            return new(student, new() { Unreadable = e.Message });
+            return new(student, notebook, new() { Unreadable = e.Message });
         }
         finally
         {

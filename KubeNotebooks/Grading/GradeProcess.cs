@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO.Pipes;
 using System.Text.Json;
-using KubeSim;
 
 namespace KubeNotebooks;
 
@@ -44,6 +43,11 @@ internal sealed class GradeProcess(ExerciseCatalog catalog, TimeSpan limit)
             {
                 return grade;
             }
+            if (busy.Length == 0)
+            {
+                grade.Unreadable = why ?? "No cell was reached in time.";
+                return grade;
+            }
             var status = why is null ? CheckStatus.Timeout : CheckStatus.Crashed;
             if (catalog.TryFind(busy) is { } exercise)
             {
@@ -69,7 +73,7 @@ internal sealed class GradeProcess(ExerciseCatalog catalog, TimeSpan limit)
     private (bool Ended, string Busy, string? Why) Run(WorkerTask task, string? home,
         NotebookGrade grade)
     {
-        var (ended, busy) = (false, "the start");
+        var (ended, busy) = (false, "");
         var (process, pipe) = Start(task, home);
         using var ends = process;
         using var closes = pipe;

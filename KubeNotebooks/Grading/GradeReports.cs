@@ -25,6 +25,11 @@ internal sealed class GradeReports(IReadOnlyList<StudentGrade> grades, Seq<Exerc
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "grades.csv"), Grades());
         File.WriteAllText(Path.Combine(folder, "items.csv"), Items());
+        File.WriteAllText(Path.Combine(folder, "similarity.csv"), Csv(
+            from e in exercises
+            from pair in Similarity.Of(e, grades)
+            select (IEnumerable<object?>)[e.Id, pair.One, pair.Other, pair.Overlap],
+            ["exercise", "student", "other", "overlap"]));
         foreach (var grade in grades)
         {
             var own = Directory.CreateDirectory(Path.Combine(folder, grade.Student)).FullName;
@@ -101,7 +106,7 @@ internal sealed class GradeReports(IReadOnlyList<StudentGrade> grades, Seq<Exerc
 
     private int Total(StudentGrade grade) => exercises.Sum(e => grade.Of(e).Points);
 
-    private static IEnumerable<string> Notes(StudentGrade grade) =>
+    private static List<string> Notes(StudentGrade grade) =>
         grade.Grade.Unreadable is { } why ? [why] : grade.Grade.Warnings;
 
     private static string Csv(IEnumerable<IEnumerable<object?>> rows, IEnumerable<object?> head)

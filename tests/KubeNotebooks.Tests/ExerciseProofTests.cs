@@ -34,6 +34,7 @@ public sealed partial class ExerciseProofTests
         Assert.Multiple(() =>
         {
             Assert.That(ExerciseCell.IdOf(cell!), Is.EqualTo(id), "the first line names it");
+            Assert.That(cell, Does.Contain($"({result.MaxPoints} point"), "and tells its points");
             Assert.That(cell!.TrimEnd(), Does.Not.EndWith(";"),
                 "a cell that ends in ; shows no result");
             switch (kind)

@@ -137,6 +137,10 @@ public sealed class GradingTests : CommandLineFixture
                 Assert.That(gradescope["tests"]!.AsArray().Sum(t => (int)t!["score"]!),
                     Is.EqualTo(total));
             }
+            // Who did the rest in the same way is told, and who left the stub is not.
+            var similar = File.ReadAllText(Path.Combine(output, "similarity.csv"));
+            Assert.That(similar, Does.Contain($"{notebook}/1,01-right,07-deletes,1\n"));
+            Assert.That(similar, Does.Not.Contain("03-stubs"));
             Assert.That(Contents(given), Is.EqualTo(before), "submissions are not touched");
             Assert.That(File.ReadAllText(Path.Combine(output, "items.csv")),
                 Does.StartWith("exercise,test,task,points,tried,failed,rate\n" + notebook));
