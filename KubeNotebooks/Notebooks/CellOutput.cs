@@ -30,7 +30,8 @@ public sealed record CellOutput(OutputKind Kind, string Text, string Html = "")
 {
     /// <summary>A value with both its forms.</summary>
     public static CellOutput Of(OutputKind kind, object? value) =>
-        new(kind, Shown.Text(value), Shown.Html(value));
+        new(kind,
+        Shown.Text(value), Shown.Html(value).ReplaceLineEndings("\n"));
 
     /// <summary>The output as a notebook file has it.</summary>
     /// <param name="count">The number of the cell that ran.</param>
@@ -45,8 +46,8 @@ public sealed record CellOutput(OutputKind Kind, string Text, string Html = "")
         OutputKind.Error => new()
         {
             ["output_type"] = "error",
-            ["ename"] = Text.Split(':')[0],
-            ["evalue"] = Text.Split('\n')[0],
+            ["ename"] = Text.Split(": ")[0],
+            ["evalue"] = Text.Split('\n')[0].Split(": ", 2)[^1],
             ["traceback"] = new JsonArray([.. Text.Split('\n').Select(l => JsonValue.Create(l))]),
         },
         OutputKind.Display => Value("display_data"),
@@ -88,8 +89,11 @@ public sealed record RanCell(NotebookCell Cell, int Number, CellResult Result)
 
     /// <summary>True when it went wrong, and was not meant to: a cell tagged
     /// <c>raises-exception</c> may, and an exercise without an answer does no harm.</summary>
-    public bool Failed => Result.End != CellEnd.Ok && !Cell.Tags.Contains("raises-exception")
-        && !(Cell.Tags.Contains("exercise") && Result.Thrown is NotAttemptedException);
+    public bool Failed => Result.End != CellEnd.Ok && !IsStub
+        && !Cell.Tags.Contains("raises-exception");
+
+    internal bool IsStub =>
+        Cell.Tags.Contains("exercise") && Result.Thrown is NotAttemptedException;
 }
 
 /// <summary>A notebook after it ran.</summary>

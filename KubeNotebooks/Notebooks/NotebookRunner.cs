@@ -73,18 +73,15 @@ public sealed class NotebookRunner(NotebookFile file) : INotebookHost, IDisposab
             NotebookHost.Current = host;
             Environment.CurrentDirectory = folder;
         }
+        var ran = new RanCell(cell, session.Count, result) { Took = clock.Elapsed };
         if (result.End != CellEnd.Ok)
         {
-            Add(new(OutputKind.Error, result.Error));
+            Add(ran.IsStub ? new(OutputKind.Stderr, result.Thrown!.Message + "\n")
+                : new(OutputKind.Error, result.Error));
         }
-        RanCell ran;
         lock (gate)
         {
-            ran = new(cell, session.Count, result)
-            {
-                Outputs = [.. Joined(outputs)],
-                Took = clock.Elapsed,
-            };
+            ran = ran with { Outputs = [.. Joined(outputs)] };
         }
         Finished?.Invoke(ran);
         return ran;

@@ -115,7 +115,7 @@ public sealed class EngineTests
         Assert.That(result.End, Is.EqualTo(CellEnd.Timeout));
         Assert.That(result.Error, Is.EqualTo(
             $"Cell {session.Count} was stopped: it took longer than 0.15 s"));
-        Assert.That(clock.Elapsed, Is.LessThan(TimeSpan.FromSeconds(3)));
+        Assert.That(clock.Elapsed, Is.LessThan(TimeSpan.FromSeconds(30)));
         Assert.That(Run("before + 1").Value, Is.EqualTo(2));
     }
 
