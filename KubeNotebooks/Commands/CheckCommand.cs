@@ -129,7 +129,8 @@ internal static class CheckCommand
             terminal.Error.WriteLine($"Your text is kept in {Path.GetFileName(backup)}.");
         }
         terminal.Out.WriteLine(changed.Count == 1 ? "1 cell is a stub again."
-            : string.Create(CultureInfo.InvariantCulture, $"{changed.Count} cells are stubs again."));
+            : string.Create(CultureInfo.InvariantCulture,
+                $"{changed.Count} cells are stubs again."));
         return ExitCode.Success;
     }
 }

@@ -49,7 +49,7 @@ internal sealed class AnswerRecorder
         var result = exercise.Result(CheckStatus.NotAttempted);
         return (Cell!.End, AnswerOf(exercise.Id)) switch
         {
-            // A stub to mend, rather than to fill in, has no Todo: it is one as long as its code is.
+            // A stub to mend may have no Todo: it is one as long as its code is unchanged.
             _ when ExerciseCell.SameCode(source, exercise.Cell("stub")) => result,
             (_, { } answer) => ExerciseRunner.Run(exercise, answer),
             (CellEnd.CompileError, _) => result with

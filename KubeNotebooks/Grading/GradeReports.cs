@@ -42,7 +42,8 @@ internal sealed class GradeReports(IReadOnlyList<StudentGrade> grades, Seq<Exerc
         [
             g.Student, .. exercises.Select(e => (object)g.Of(e).Points), Total(g), Max,
             g.Status(exercises), g.Hints, string.Join(" ", Notes(g)),
-        ]), ["student", .. exercises.Select(e => e.Id), "total", "max", "status", "hints", "notes"]);
+        ]),
+        ["student", .. exercises.Select(e => e.Id), "total", "max", "status", "hints", "notes"]);
 
     // How often a test fails, over those who tried its exercise: a test that fails for all tells
     // of the lesson, or of the test.

@@ -79,7 +79,10 @@ internal sealed class GradeWorker(WorkerTask task, TextWriter output)
         var ids = cells.Select(c => ExerciseCell.IdOf(c.Source)).ToList();
         foreach (var twice in ids.OfType<string>().GroupBy(i => i).Where(g => g.Count() > 1))
         {
-            Say(new() { Warning = $"{twice.Key} is there {twice.Count()} times: the last counts." });
+            Say(new()
+            {
+                Warning = $"{twice.Key} is there {twice.Count()} times: the last counts.",
+            });
         }
         using var session = catalog.NewSession(
             ids.OfType<string>().FirstOrDefault()?.Split('/')[0] ?? notebook.Name, notebook.Folder);

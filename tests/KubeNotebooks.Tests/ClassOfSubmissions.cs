@@ -28,8 +28,7 @@ internal sealed class ClassOfSubmissions
         Full = exercises.Sum(ExerciseRunner.MaxPoints);
         var others = Full - ExerciseRunner.MaxPoints(exercises[0]);
         var wrong = exercises[0].Wrong().First().Cell;
-        var mark = first.Split('\n').First(l => l.StartsWith("// exercise", StringComparison.Ordinal))
-            + "\n";
+        var mark = $"// exercise: {exercises[0].Id}\n";
         Kinds =
         [
             new("right", "ok", Full, () => With(first)),
