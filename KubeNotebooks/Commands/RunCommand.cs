@@ -15,7 +15,8 @@ internal static class RunCommand
             Description = "Write NAME.html and NAME.ipynb with their outputs to this folder",
             HelpName = "DIR",
         };
-        var limit = CommandOptions.Duration("--timeout", "The most a cell may take, 60s by default");
+        var limit = CommandOptions.Duration("--timeout",
+            "The most a cell may take, 60s by default");
         var goOn = new Option<bool>("--allow-errors")
         {
             Description = "Go on after a cell that failed; the exit code stays 1",
@@ -68,7 +69,8 @@ internal static class RunCommand
         foreach (var book in books.Where(b => Path.GetFullPath(folder) == b.Folder))
         {
             throw new BadInputException(
-                $"--out: {book.Name}.ipynb would overwrite the notebook itself: name another folder");
+                $"--out: {book.Name}.ipynb would overwrite the notebook itself: "
+                + "name another folder");
         }
         try
         {

@@ -78,7 +78,8 @@ internal static partial class CellErrors
             before = "because of ";
         }
         // The place is where the innermost exception left the cells' code.
-        var frames = Chain(exception).Select(e => Frames(e, folder)).LastOrDefault(f => f.Count > 0) ?? [];
+        var frames = Chain(exception).Select(e => Frames(e, folder))
+            .LastOrDefault(f => f.Count > 0) ?? [];
         foreach (var (name, file, line) in frames)
         {
             text.Append(CultureInfo.InvariantCulture,

@@ -94,7 +94,8 @@ public sealed partial class NotebookFile
         }
         catch (JsonException e)
         {
-            var place = e.LineNumber is null ? "" : $":{e.LineNumber + 1}:{e.BytePositionInLine + 1}";
+            var place = e.LineNumber is null ? ""
+                : $":{e.LineNumber + 1}:{e.BytePositionInLine + 1}";
             throw new NotebookException(
                 $"{path}{place}: not JSON: {e.Message.Split(" LineNumber:")[0]}");
         }

@@ -88,8 +88,7 @@ public sealed class NotebookRunner(NotebookFile file) : INotebookHost, IDisposab
     }
 
     /// <inheritdoc/>
-    public IShownValue Show(object? value) =>
-        new Place(this, session.Count,
+    public IShownValue Show(object? value) => new Place(this, session.Count,
         Add(CellOutput.Of(OutputKind.Display, value)));
 
     /// <summary>Ends the session.</summary>

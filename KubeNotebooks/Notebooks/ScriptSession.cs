@@ -167,7 +167,8 @@ public sealed class ScriptSession(string folder) : IDisposable
     private static string Stopped(string cell, CellEnd end, TimeSpan? limit, bool gone)
     {
         var why = end == CellEnd.Interrupted ? "it was interrupted" : string.Create(
-            CultureInfo.InvariantCulture, $"it took longer than {limit!.Value.TotalSeconds:0.###} s");
+            CultureInfo.InvariantCulture,
+            $"it took longer than {limit!.Value.TotalSeconds:0.###} s");
         return $"{cell} was stopped: {why}"
             + (gone ? "" : "; but a finally block of it does not end, and goes on");
     }

@@ -59,12 +59,14 @@ public sealed class EngineTests
     {
         var result = session.Execute("var a = 1;\nvar b =\n  nothing + a;");
         Assert.That(result.Error, Is.EqualTo($"""
-            Cell {session.Count}(3,3): CS0103: The name 'nothing' does not exist in the current context
+            Cell {session.Count}(3,3): CS0103: {"The name 'nothing' does not exist"
+                + " in the current context"}
                   nothing + a;
                   ^
             """));
         Assert.That((result.End, result.Line), Is.EqualTo((CellEnd.CompileError, 3)));
-        Assert.That(session.Execute("a").End, Is.EqualTo(CellEnd.CompileError), "nothing of it ran");
+        Assert.That(session.Execute("a").End, Is.EqualTo(CellEnd.CompileError),
+            "nothing of it ran");
     }
 
     [Test]

@@ -66,9 +66,10 @@ public sealed class FormatTests : CommandLineFixture
         Write("bad.ipynb", "{");
         var (code, output, error) = Run("run", "a.ipynb", "none.ipynb", "bad.ipynb");
         Assert.That((code, output), Is.EqualTo((2, "")));
-        Assert.That(error, Does.Match(@"^none.ipynb: no such file\nbad.ipynb:1:2: not JSON: .+\n$"));
+        Assert.That(error, Does.Match(
+            @"^none.ipynb: no such file\nbad.ipynb:1:2: not JSON: .+\n$"));
         Assert.That(Run("run", "a.ipynb", "--out", ".").Error,
-            Is.EqualTo("--out: a.ipynb would overwrite the notebook itself: name another folder\n"));
+            Does.StartWith("--out: a.ipynb would overwrite the notebook itself: "));
     }
 
     [Test]
@@ -98,7 +99,8 @@ public sealed class FormatTests : CommandLineFixture
     [Test]
     public void Every_letter_of_the_code_is_on_the_page()
     {
-        const string Code = "#r \"x.dll\"\n// a < b\nvar x = $\"{1} é\"; new Foo<int>().Bar(0x1, '\"');\n}}";
+        const string Code = "#r \"x.dll\"\n// a < b\nvar x = $\"{1} é\";\n"
+            + "new Foo<int>().Bar(0x1, '\"');\n}}";
         var html = CSharpMarkup.Html(Code);
         Assert.That(System.Net.WebUtility.HtmlDecode(System.Text.RegularExpressions.Regex.Replace(
             html, "<[^>]*>", "")), Is.EqualTo(Code));
