@@ -48,8 +48,13 @@ public enum CheckStatus
 /// <param name="Text">The value in plain text.</param>
 public sealed record Snapshot(string Html, string Text)
 {
-    internal static Snapshot? Of(object? value) =>
-        value is null ? null : new(Shown.Html(value), Shown.Text(value));
+    internal static Snapshot? Of(object? value) => value switch
+    {
+        null => null,
+        // Other hosts' formatters bring a style sheet along for a text.
+        string text => new($"<pre>{Markup.Escape(text)}</pre>", text),
+        _ => new(Shown.Html(value), Shown.Text(value)),
+    };
 }
 
 /// <summary>What is shown of the first test that failed.</summary>

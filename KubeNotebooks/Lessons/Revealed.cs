@@ -13,5 +13,5 @@ public sealed record Revealed(string? Prediction, object? Came)
 
     /// <summary>Both as a notebook shows them.</summary>
     public string ToHtml() => $"<p><b>You predicted:</b> {Markup.Escape(Predicted)}</p>"
-        + $"<p><b>It came:</b></p><div>{Shown.Html(Came)}</div>";
+        + $"<p><b>It came:</b></p><div>{Snapshot.Of(Came)?.Html}</div>";
 }

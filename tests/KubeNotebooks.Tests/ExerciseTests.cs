@@ -39,7 +39,7 @@ public sealed class ExerciseTests : CommandLineFixture
             Assert.That((result.Points, result.MaxPoints), Is.EqualTo((0, 3)));
             Assert.That(html, Does.Contain("You would create -3 pods, and 3 are missing."));
             Assert.That(html, Does.Contain("5 replicas wanted, 2 pods there"));
-            Assert.That(html, Does.Contain("3 pods</"));
+            Assert.That(html, Does.Contain("<td><pre>3 pods</pre></td>"));
             Assert.That(html, Does.Not.Contain("There are enough"));
             Assert.That(result.Failure!.Source,
                 Does.StartWith("[Test, Points(2), Task(").And.Contains("\n    Scenario("));
