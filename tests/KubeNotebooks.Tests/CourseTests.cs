@@ -1,0 +1,87 @@
+using System.Text.Json.Nodes;
+using NUnit.Framework;
+
+namespace KubeNotebooks.Tests;
+
+/// <summary>The notebooks of the course run from top to bottom, look alike, and show what their
+/// prose says they show.</summary>
+public sealed class CourseTests : CommandLineFixture
+{
+    private const int MostCells = 45;
+    private const int MostLines = 12;
+
+    private static readonly string Notebooks = Path.Combine(Root, "notebooks");
+
+    // What the prose of a notebook promises, as its outputs say it.
+    private static readonly Dictionary<string, string[]> Promised = new(StringComparer.Ordinal)
+    {
+        ["00-first-deployment"] =
+        [
+            "deployment.apps/web   0/3 ", "Step 1 ", "deployment-controller created ReplicaSet",
+            "replicaset-controller created 3 Pods", "bound Pod web-7cdd69cbf7-9njkh to node-1",
+            "met at 00:00:02.", "5 pods, 5 of them ready", "1/1     Running   0          65s",
+            "node-2   NotReady", "node-2  phase Running  Ready False",
+            "\"5 Pods\" no longer holds after step", "3 points",
+        ],
+        ["04-control-loop"] =
+        [
+            "replicaset-controller looked at ReplicaSet web and wrote nothing",
+            "step 1 at 00.004: wrote 3, had not seen []",
+            "step 4 at 00.035: wrote 1, had not seen [web-", "owner: nobody",
+            "At step 4 your controller saw 2 pods, but there were 3",
+            "\"never more than 3 Pods\" held in all 150 runs", "the reply to write 1 is lost",
+        ],
+        ["index"] = ["is ready: Kubernetes 1.36, simulated.", "3 pods, 3 of them ready"],
+    };
+
+    private static IEnumerable<string> Names() => Directory.GetFiles(Notebooks, "*.ipynb")
+        .Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal);
+
+    [TestCaseSource(nameof(Names))]
+    public void A_notebook_runs_whole_and_shows_what_it_says(string name)
+    {
+        var (code, output, error) =
+            Run("run", Path.Combine(Notebooks, name + ".ipynb"), "--out", Folder);
+        Assert.That((code, output), Is.EqualTo((0, $"{name}: ok\n")), error);
+        var shown = Shown(JsonNode.Parse(File.ReadAllText(name + ".ipynb"))!);
+        Assert.Multiple(() =>
+        {
+            foreach (var text in Promised[name])
+            {
+                Assert.That(shown, Does.Contain(text));
+            }
+            Assert.That(File.ReadAllText(name + ".html"), Does.Contain("alt=\"").And
+                .Not.Contain("<script"), "it is whole without a script");
+        });
+    }
+
+    [TestCaseSource(nameof(Names))]
+    public void A_notebook_keeps_to_the_form_of_the_course(string name)
+    {
+        var cells = NotebookFile.Read(Path.Combine(Notebooks, name + ".ipynb")).Cells;
+        var code = cells.Where(c => c.Kind == CellKind.Code).ToList();
+        Assert.Multiple(() =>
+        {
+            Assert.That(cells, Has.Count.LessThanOrEqualTo(MostCells));
+            Assert.That(code[0].Source, Is.EqualTo("""
+                #r "../artifacts/notebook/KubeNotebooks.dll"
+                using KubeSim;
+                using KubeNotebooks;
+                using static KubeNotebooks.Lesson;
+
+                Notebook.Start()
+                """.ReplaceLineEndings("\n")));
+            Assert.That(code.Where(c => !c.Tags.Contains("exercise")
+                && c.Source.Split('\n').Length > MostLines).Select(c => c.Source), Is.Empty);
+            Assert.That(code.Any(c => c.Source == "Progress()"));
+            Assert.That(cells.Any(c => c.Kind == CellKind.Markdown
+                && c.Source.Contains(".ipynb)", StringComparison.Ordinal)));
+        });
+    }
+
+    // What a reader without pictures sees of the outputs.
+    private static string Shown(JsonNode notebook) => string.Join('\n', notebook["cells"]!.AsArray()
+        .SelectMany(c => c!["outputs"]?.AsArray() ?? [])
+        .Select(o => o!["text"] ?? o["data"]?["text/plain"]).OfType<JsonArray>()
+        .Select(lines => string.Concat(lines.Select(l => (string?)l))));
+}
