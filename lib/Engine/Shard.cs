@@ -14,7 +14,7 @@ internal sealed class Component
         var sample = spec.New("");
         Watches = sample.Watches;
         NameDigest = Digest.Mix(Digest.Start, spec.Name);
-        User = spec.User ?? new("system:" + spec.Name);
+        User = spec.User ?? new(spec.Name, UserInfo.Admin.Groups);
     }
 
     public ComponentSpec Spec { get; }

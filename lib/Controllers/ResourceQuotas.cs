@@ -1,0 +1,89 @@
+namespace KubeSim;
+
+/// <summary>
+/// Counts what a namespace uses of its ResourceQuotas. Admission adds what comes in; this
+/// controller fills in a new quota, and counts anew when something goes that a quota counts, when
+/// the bounds change, and every five minutes.
+/// <para>Worked example: hard pods 2, used 2. A pod goes: used 1, and the ReplicaSet whose creation
+/// was refused gets its pod when it tries again.</para>
+/// Models pkg/controller/resourcequota.
+/// </summary>
+public sealed class ResourceQuotas : IReconciler
+{
+    private static readonly TimeSpan Resync = TimeSpan.FromMinutes(5);
+
+    // What is counted: the kinds whose going frees something at once.
+    private static readonly Seq<Kind> counted =
+    [
+        Kinds.Pod, Kinds.Service, Kinds.PersistentVolumeClaim, Kinds.ConfigMap, Kinds.Secret,
+        Kinds.ReplicationController, Kinds.Deployment, Kinds.ReplicaSet, Kinds.StatefulSet,
+        Kinds.DaemonSet, Kinds.Job, Kinds.CronJob,
+    ];
+
+    private readonly SortedSet<(string Namespace, string Name)> quotas = [];
+
+    /// <inheritdoc/>
+    public string Name => "resourcequota-controller";
+
+    /// <inheritdoc/>
+    public Seq<Watched> Watches { get; } =
+        [Watched.All<ResourceQuota>(), .. counted.Select(kind => new Watched(kind))];
+
+    /// <inheritdoc/>
+    public int Workers => 5;
+
+    /// <inheritdoc/>
+    public void Observe(in WatchEvent e, IWorkQueue queue)
+    {
+        if (e.Key.Kind.Equals(Kinds.ResourceQuota))
+        {
+            if (e.New is null)
+            {
+                quotas.Remove((e.Key.Namespace, e.Key.Name));
+            }
+            else if (quotas.Add((e.Key.Namespace, e.Key.Name))
+                || !Equals(((ResourceQuota)e.New).Spec, (e.Old as ResourceQuota)?.Spec))
+            {
+                queue.Add(e.Key);
+            }
+        }
+        else if (quotas.Count > 0 && e.Old is not null && Frees(e))
+        {
+            foreach (var (ns, name) in quotas)
+            {
+                if (ns == e.Key.Namespace)
+                {
+                    queue.Add(new(Kinds.ResourceQuota, ns, name));
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public Result Reconcile(ObjectKey key, ReconcileContext api)
+    {
+        if (api.Get(key) is not ResourceQuota quota)
+        {
+            return Result.Done;
+        }
+        var used = Map<Quantity>.From(QuotaUsage.Pairs(quota.Spec.Hard)
+            .Select(h => KeyValuePair.Create(h.Key, new Quantity(0, h.Value.Format))));
+        var others = KindRegistry.BuiltIn.All.Where(kind => !counted.Contains(kind)
+            && quota.Spec.Hard.ContainsKey($"count/{kind.Resource}"));
+        foreach (var o in counted.Concat(others).SelectMany(k => api.List(k, key.Namespace)))
+        {
+            used = quota.Spec.Selects(o)
+                ? used.Plus(QuotaUsage.Of(o).Within(quota.Spec.Hard)) : used;
+        }
+        var status = quota.Status with { Hard = quota.Spec.Hard, Used = used };
+        if (!status.Equals(quota.Status))
+        {
+            api.UpdateStatus(quota with { Status = status });
+        }
+        api.After(Resync, key, Pace.Background);
+        return Result.Done;
+    }
+
+    private static bool Frees(in WatchEvent e) => e.New is null
+        || (e is { Old: Pod { IsFinished: false }, New: Pod { IsFinished: true } });
+}
