@@ -57,7 +57,8 @@ public sealed partial class Cluster
             }));
             var result = kubectl.Run(commandLine, input);
             return written ?? read
-                ?? throw new ArgumentException($"no request was made: {result}", nameof(commandLine));
+                ?? throw new ArgumentException(
+                    $"no request was made: {result}", nameof(commandLine));
         }
 
         /// <summary>True when a user may do something to a resource in a namespace (empty for the
@@ -68,7 +69,8 @@ public sealed partial class Cluster
                 Access.Of(user, verb, kind, kind.Namespaced ? ns : "", name));
 
         /// <summary>Puts a webhook in place, or in the place of the one with its name.</summary>
-        public void Add(WebhookSpec webhook) => cluster.simulation.Submit(new WebhookInput(webhook));
+        public void Add(WebhookSpec webhook) =>
+            cluster.simulation.Submit(new WebhookInput(webhook));
 
         /// <summary>A bearer token of a service account, as <c>kubectl create token</c> gets
         /// it.</summary>

@@ -5,8 +5,8 @@ namespace KubeSim;
 /// <summary>
 /// Gives containers the requests and limits that their namespace's LimitRanges have for those who
 /// say none, and refuses what lies outside their bounds.
-/// <para>Worked example: default cpu 200m, defaultRequest 100m, max 1. A container that says nothing
-/// gets request 100m and limit 200m. One with the limit 500m alone has got the request 500m
+/// <para>Worked example: default cpu 200m, defaultRequest 100m, max 1. A container that says
+/// nothing gets request 100m and limit 200m. One with the limit 500m alone has got the request 500m
 /// already, when its manifest was decoded: the request of a limit is the limit. One with the limit
 /// 2 is refused: <c>maximum cpu usage per Container is 1, but limit is 2</c>.</para>
 /// <para>Only new pods are looked at. A LimitRange that comes later changes no pod that is
@@ -171,5 +171,29 @@ public sealed class LimitRanger : IAdmission
                 ? [string.Create(CultureInfo.InvariantCulture,
                     $"{rule} provided ratio is {ratio:F6}")] : (string[])[]);
         }
+    }
+}
+
+/// <summary>The strategy of LimitRanges: a maximum is the default limit, a default limit the
+/// default request, and a minimum the default request where there is no limit.</summary>
+internal sealed class LimitRangeStrategy : KindStrategy<LimitRange>
+{
+    public override bool CreatesOnUpdate => true;
+
+    protected override LimitRange Default(LimitRange value)
+    {
+        var limits = value.Spec.Limits.Select(Defaulted).ToSeq();
+        return limits.Equals(value.Spec.Limits) ? value
+            : value with { Spec = value.Spec with { Limits = limits } };
+    }
+
+    private static LimitRangeItem Defaulted(LimitRangeItem item)
+    {
+        var limit = item.Max.SetAll(item.Default);
+        return item.Type != "Container" ? item : item with
+        {
+            Default = limit,
+            DefaultRequest = item.Min.SetAll(limit).SetAll(item.DefaultRequest),
+        };
     }
 }

@@ -197,7 +197,8 @@ public static class PolicyRules
             var names = rule.ResourceNames.AsSpan();
             return Has(rule.ApiGroups, access.Group ?? "")
                 && HasResource(rule.Resources, access.Resource, access.Subresource ?? "")
-                && (names.IsEmpty || (access.Name is { Length: > 0 } && names.Contains(access.Name)));
+                && (names.IsEmpty
+                    || (access.Name is { Length: > 0 } name && names.Contains(name)));
         }
     }
 

@@ -2,8 +2,8 @@ using System.Text.Json.Nodes;
 
 namespace KubeSim;
 
-/// <summary><c>auth can-i</c> and <c>auth whoami</c>: both put a question to the server, which knows
-/// the answer.</summary>
+/// <summary><c>auth can-i</c> and <c>auth whoami</c>: both put a question to the server, which
+/// knows the answer.</summary>
 /// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/auth.</remarks>
 internal static class AuthCommand
 {

@@ -75,6 +75,9 @@ internal sealed class Invocation(IKubectlServer server, string? input)
         exitCode = 1;
     }
 
+    /// <summary>True when an error was noted.</summary>
+    public bool Failed => exitCode != 0;
+
     /// <summary>Ends the command with an exit code and no word.</summary>
     public void Exit(int code) => exitCode = code;
 
