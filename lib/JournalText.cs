@@ -113,7 +113,7 @@ public static class JournalText
                 Place = (file, number), At = Time(line["at"]), Items = (long?)line["items"],
             };
             read = Operation(operations[0], line[operations[0]]!, read);
-            return line["as"] is JsonObject user && read.Input is RequestInput { Request: var asked }
+            return (line["as"], read.Input) is (JsonObject user, RequestInput { Request: var asked })
                 ? read with { Input = new RequestInput(asked with { User = User(user) }) } : read;
         }
 

@@ -7,8 +7,9 @@ namespace KubeSim;
 /// <para>Worked example: hard requests.cpu 1, used 300m. A pod that asks for 800m would make it
 /// 1100m: refused. One that says no request at all is refused too, since it could not be
 /// counted.</para>
-/// A quota counts from the moment its controller has filled in its status; until then it refuses
-/// what it will count.
+/// A quota whose controller has not filled in its status yet is counted on the spot. The real rule
+/// refuses then (<c>status unknown for quota</c>), for some milliseconds; but here no time passes
+/// between two requests of a person.
 /// Models staging/src/k8s.io/apiserver/pkg/admission/plugin/resourcequota.
 /// </summary>
 public sealed class QuotaAdmission : IAdmission
@@ -39,17 +40,17 @@ public sealed class QuotaAdmission : IAdmission
         foreach (var quota in request.Store
             .List(Kinds.ResourceQuota, request.Namespace, request.Store.Head).Cast<ResourceQuota>())
         {
-            if (quota.Spec.Selects(value) && Refuse(quota, value, usage) is { } why)
+            if (quota.Spec.Selects(value) && Refuse(quota, value, usage, request.Store) is { } why)
             {
                 charges.Clear();
-                return ApiErrors.Forbidden(request.Kind, value.Metadata.Name.Length > 0
-                    ? value.Metadata.Name : "", why).Status;
+                return ApiErrors.Forbidden(request.Kind, value.Metadata.Name, why).Status;
             }
         }
         return null;
     }
 
-    private string? Refuse(ResourceQuota quota, ApiObject value, Map<Quantity> usage)
+    private string? Refuse(
+        ResourceQuota quota, ApiObject value, Map<Quantity> usage, EtcdStore store)
     {
         var (name, hard, used) = (quota.Metadata.Name, quota.Spec.Hard, quota.Status.Used);
         if (value is Pod pod && QuotaUsage.Missing(pod, hard) is { } missing)
@@ -57,10 +58,11 @@ public sealed class QuotaAdmission : IAdmission
             return $"failed quota: {name}: {missing}";
         }
         var asked = usage.Within(hard);
-        var unknown = asked.Keys.Where(k => !used.ContainsKey(k)).ToList();
-        if (unknown.Count > 0)
+        var known = asked.Keys.All(used.ContainsKey);
+        if (!known)
         {
-            return $"status unknown for quota: {name}, resources: {string.Join(",", unknown)}";
+            used = QuotaUsage.Used(quota, kind => store.List(
+                kind, quota.Metadata.Namespace, store.Head));
         }
         var after = used.Plus(asked);
         var over = Map<Quantity>.From(QuotaUsage.Pairs(asked).Where(a =>
@@ -70,7 +72,7 @@ public sealed class QuotaAdmission : IAdmission
             return $"exceeded quota: {name}, requested: {Text(over)}, "
                 + $"used: {Text(used.Within(over))}, limited: {Text(hard.Within(over))}";
         }
-        if (!after.Equals(used))
+        if (known && !after.Equals(used))
         {
             charges.Add(quota with { Status = quota.Status with { Used = after } });
         }

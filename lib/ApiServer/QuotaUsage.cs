@@ -19,6 +19,32 @@ public static class QuotaUsage
     private static readonly Seq<string> explicitly = ["cpu", "memory", "requests.cpu",
         "requests.memory", "limits.cpu", "limits.memory"];
 
+    /// <summary>The kinds that are counted without being named by a quota.</summary>
+    public static Seq<Kind> Kinds { get; } =
+    [
+        KubeSim.Kinds.Pod, KubeSim.Kinds.Service, KubeSim.Kinds.PersistentVolumeClaim,
+        KubeSim.Kinds.ConfigMap, KubeSim.Kinds.Secret, KubeSim.Kinds.ReplicationController,
+        KubeSim.Kinds.Deployment, KubeSim.Kinds.ReplicaSet, KubeSim.Kinds.StatefulSet,
+        KubeSim.Kinds.DaemonSet, KubeSim.Kinds.Job, KubeSim.Kinds.CronJob,
+    ];
+
+    /// <summary>What a namespace uses of a quota, counted anew.</summary>
+    /// <param name="quota">The quota.</param>
+    /// <param name="list">The objects of a kind in the quota's namespace.</param>
+    public static Map<Quantity> Used(ResourceQuota quota, Func<Kind, IEnumerable<ApiObject>> list)
+    {
+        var hard = quota.Spec.Hard;
+        var used = Map<Quantity>.From(Pairs(hard)
+            .Select(h => KeyValuePair.Create(h.Key, new Quantity(0, h.Value.Format))));
+        var named = KindRegistry.BuiltIn.All.Where(kind => !Kinds.Contains(kind)
+            && (hard.ContainsKey($"count/{kind.Resource}") || hard.ContainsKey(kind.Resource)));
+        foreach (var o in Kinds.Concat(named).SelectMany(list))
+        {
+            used = quota.Spec.Selects(o) ? used.Plus(Of(o).Within(hard)) : used;
+        }
+        return used;
+    }
+
     /// <summary>What an object uses.</summary>
     public static Map<Quantity> Of(ApiObject o)
     {

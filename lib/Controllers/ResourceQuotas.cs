@@ -12,14 +12,6 @@ public sealed class ResourceQuotas : IReconciler
 {
     private static readonly TimeSpan Resync = TimeSpan.FromMinutes(5);
 
-    // What is counted: the kinds whose going frees something at once.
-    private static readonly Seq<Kind> counted =
-    [
-        Kinds.Pod, Kinds.Service, Kinds.PersistentVolumeClaim, Kinds.ConfigMap, Kinds.Secret,
-        Kinds.ReplicationController, Kinds.Deployment, Kinds.ReplicaSet, Kinds.StatefulSet,
-        Kinds.DaemonSet, Kinds.Job, Kinds.CronJob,
-    ];
-
     private readonly SortedSet<(string Namespace, string Name)> quotas = [];
 
     /// <inheritdoc/>
@@ -27,7 +19,7 @@ public sealed class ResourceQuotas : IReconciler
 
     /// <inheritdoc/>
     public Seq<Watched> Watches { get; } =
-        [Watched.All<ResourceQuota>(), .. counted.Select(kind => new Watched(kind))];
+        [Watched.All<ResourceQuota>(), .. QuotaUsage.Kinds.Select(kind => new Watched(kind))];
 
     /// <inheritdoc/>
     public int Workers => 5;
@@ -66,15 +58,7 @@ public sealed class ResourceQuotas : IReconciler
         {
             return Result.Done;
         }
-        var used = Map<Quantity>.From(QuotaUsage.Pairs(quota.Spec.Hard)
-            .Select(h => KeyValuePair.Create(h.Key, new Quantity(0, h.Value.Format))));
-        var others = KindRegistry.BuiltIn.All.Where(kind => !counted.Contains(kind)
-            && quota.Spec.Hard.ContainsKey($"count/{kind.Resource}"));
-        foreach (var o in counted.Concat(others).SelectMany(k => api.List(k, key.Namespace)))
-        {
-            used = quota.Spec.Selects(o)
-                ? used.Plus(QuotaUsage.Of(o).Within(quota.Spec.Hard)) : used;
-        }
+        var used = QuotaUsage.Used(quota, kind => api.List(kind, key.Namespace));
         var status = quota.Status with { Hard = quota.Spec.Hard, Used = used };
         if (!status.Equals(quota.Status))
         {

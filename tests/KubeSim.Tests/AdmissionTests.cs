@@ -120,18 +120,19 @@ public sealed class AdmissionTests
     }
 
     [Test]
-    public void A_new_quota_refuses_until_it_is_counted()
+    public void A_quota_counts_from_its_first_moment()
     {
         var cluster = new Cluster(nodes: 1);
+        cluster.Create(Pod("a"));
         cluster.Create(new ResourceQuota
         {
             Metadata = new() { Name = "q" },
-            Spec = new() { Hard = Map.Of(("pods", Quantity.Parse("5"))) },
+            Spec = new() { Hard = Map.Of(("pods", Quantity.Parse("2"))) },
         });
-        Assert.That(Refusal(cluster, Pod("p")), Is.EqualTo("pods \"p\" is forbidden: status "
-            + "unknown for quota: q, resources: pods"));
+        Assert.That(Refusal(cluster, Pod("b")), Is.Null);
+        Assert.That(Refusal(cluster, Pod("c")), Does.EndWith("used: pods=2, limited: pods=2"));
         cluster.Converge();
-        Assert.That(Refusal(cluster, Pod("p")), Is.Null);
+        Assert.That(cluster.Get<ResourceQuota>("q").Status.Used["pods"].Value, Is.EqualTo(2));
     }
 
     [TestCase("BestEffort", null, true)]
