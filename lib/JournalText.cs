@@ -113,8 +113,9 @@ public static class JournalText
                 Place = (file, number), At = Time(line["at"]), Items = (long?)line["items"],
             };
             read = Operation(operations[0], line[operations[0]]!, read);
-            return (line["as"], read.Input) is (JsonObject user, RequestInput { Request: var asked })
-                ? read with { Input = new RequestInput(asked with { User = User(user) }) } : read;
+            return (line["as"], read.Input) is (JsonObject user, RequestInput input)
+                ? read with { Input = new RequestInput(input.Request with { User = User(user) }) }
+                : read;
         }
 
         private UserInfo User(JsonObject user) => new(Text(user, "as", "user") ?? "",

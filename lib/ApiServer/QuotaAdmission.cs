@@ -72,9 +72,9 @@ public sealed class QuotaAdmission : IAdmission
             return $"exceeded quota: {name}, requested: {Text(over)}, "
                 + $"used: {Text(used.Within(over))}, limited: {Text(hard.Within(over))}";
         }
-        if (known && !after.Equals(used))
+        if (!asked.IsEmpty)
         {
-            charges.Add(quota with { Status = quota.Status with { Used = after } });
+            charges.Add(quota with { Status = quota.Status with { Hard = hard, Used = after } });
         }
         return null;
     }

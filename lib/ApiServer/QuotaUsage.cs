@@ -19,15 +19,6 @@ public static class QuotaUsage
     private static readonly Seq<string> explicitly = ["cpu", "memory", "requests.cpu",
         "requests.memory", "limits.cpu", "limits.memory"];
 
-    /// <summary>The kinds that are counted without being named by a quota.</summary>
-    public static Seq<Kind> Kinds { get; } =
-    [
-        KubeSim.Kinds.Pod, KubeSim.Kinds.Service, KubeSim.Kinds.PersistentVolumeClaim,
-        KubeSim.Kinds.ConfigMap, KubeSim.Kinds.Secret, KubeSim.Kinds.ReplicationController,
-        KubeSim.Kinds.Deployment, KubeSim.Kinds.ReplicaSet, KubeSim.Kinds.StatefulSet,
-        KubeSim.Kinds.DaemonSet, KubeSim.Kinds.Job, KubeSim.Kinds.CronJob,
-    ];
-
     /// <summary>What a namespace uses of a quota, counted anew.</summary>
     /// <param name="quota">The quota.</param>
     /// <param name="list">The objects of a kind in the quota's namespace.</param>
@@ -36,9 +27,9 @@ public static class QuotaUsage
         var hard = quota.Spec.Hard;
         var used = Map<Quantity>.From(Pairs(hard)
             .Select(h => KeyValuePair.Create(h.Key, new Quantity(0, h.Value.Format))));
-        var named = KindRegistry.BuiltIn.All.Where(kind => !Kinds.Contains(kind)
-            && (hard.ContainsKey($"count/{kind.Resource}") || hard.ContainsKey(kind.Resource)));
-        foreach (var o in Kinds.Concat(named).SelectMany(list))
+        var kinds = KindRegistry.BuiltIn.All
+            .Where(kind => kind.Namespaced && hard.Keys.Any(name => Counts(kind, name)));
+        foreach (var o in kinds.SelectMany(list))
         {
             used = quota.Spec.Selects(o) ? used.Plus(Of(o).Within(hard)) : used;
         }
@@ -100,6 +91,17 @@ public static class QuotaUsage
 
     internal static IEnumerable<KeyValuePair<string, Quantity>> Pairs(Map<Quantity> map) =>
         map.AsSpan().ToArray();
+
+    // Whether objects of a kind may count for a name of a quota.
+    private static bool Counts(Kind kind, string name) => name == $"count/{kind.Resource}"
+        || name.Split('.')[0] == kind.Resource || kind.Resource switch
+        {
+            "pods" => name is "cpu" or "memory" or "ephemeral-storage"
+                || name.Split('.')[0] is "requests" or "limits",
+            "persistentvolumeclaims" => name.EndsWith("requests.storage", StringComparison.Ordinal)
+                || name.EndsWith("persistentvolumeclaims", StringComparison.Ordinal),
+            _ => false,
+        };
 
     private static bool Says(ResourceRequirements resources, string name) =>
         name.StartsWith("limits.", StringComparison.Ordinal)

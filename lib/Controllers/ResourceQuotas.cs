@@ -12,6 +12,14 @@ public sealed class ResourceQuotas : IReconciler
 {
     private static readonly TimeSpan Resync = TimeSpan.FromMinutes(5);
 
+    // The kinds whose going frees something at once; the rest is found by the resync.
+    private static readonly Seq<Kind> counted =
+    [
+        Kinds.Pod, Kinds.Service, Kinds.PersistentVolumeClaim, Kinds.ConfigMap, Kinds.Secret,
+        Kinds.ReplicationController, Kinds.Deployment, Kinds.ReplicaSet, Kinds.StatefulSet,
+        Kinds.DaemonSet, Kinds.Job, Kinds.CronJob,
+    ];
+
     private readonly SortedSet<(string Namespace, string Name)> quotas = [];
 
     /// <inheritdoc/>
@@ -19,7 +27,7 @@ public sealed class ResourceQuotas : IReconciler
 
     /// <inheritdoc/>
     public Seq<Watched> Watches { get; } =
-        [Watched.All<ResourceQuota>(), .. QuotaUsage.Kinds.Select(kind => new Watched(kind))];
+        [Watched.All<ResourceQuota>(), .. counted.Select(kind => new Watched(kind))];
 
     /// <inheritdoc/>
     public int Workers => 5;
@@ -58,7 +66,9 @@ public sealed class ResourceQuotas : IReconciler
         {
             return Result.Done;
         }
-        var used = QuotaUsage.Used(quota, kind => api.List(kind, key.Namespace));
+        // Live lists: a pod that was let in and has not been seen yet must not be forgotten.
+        var used = QuotaUsage.Used(quota, kind => api.Send(
+            new(Verb.List, new(kind, key.Namespace, ""))).Items!);
         var status = quota.Status with { Hard = quota.Spec.Hard, Used = used };
         if (!status.Equals(quota.Status))
         {

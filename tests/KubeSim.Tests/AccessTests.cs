@@ -160,6 +160,17 @@ public sealed class AccessTests
     }
 
     [Test]
+    public void A_saved_journal_keeps_who_asked()
+    {
+        var cluster = Calm();
+        cluster.Create(Binding("edit"));
+        cluster.As("jane").Create(new ConfigMap { Metadata = new() { Name = "hers" } });
+        var lines = JournalText.Read(cluster.SaveJournal(), "j", KindRegistry.BuiltIn).Lines;
+        Assert.That(lines.Select(l => ((RequestInput)l.Input!).Request.User.Name),
+            Is.EqualTo(new[] { "kubernetes-admin", "jane" }));
+    }
+
+    [Test]
     public void The_roles_of_a_fresh_cluster_are_shown_when_asked_for()
     {
         var cluster = Calm();
