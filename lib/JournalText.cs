@@ -112,8 +112,14 @@ public static class JournalText
             {
                 Place = (file, number), At = Time(line["at"]), Items = (long?)line["items"],
             };
-            return Operation(operations[0], line[operations[0]]!, read);
+            read = Operation(operations[0], line[operations[0]]!, read);
+            return (line["as"], read.Input) is (JsonObject user, RequestInput input)
+                ? read with { Input = new RequestInput(input.Request with { User = User(user) }) }
+                : read;
         }
+
+        private UserInfo User(JsonObject user) => new(Text(user, "as", "user") ?? "",
+            (user["groups"] as JsonArray ?? []).Select(g => (string)g!).ToSeq());
 
         private JournalLine Operation(string name, JsonNode body, JournalLine line) => name switch
         {
@@ -297,6 +303,15 @@ internal static class JournalWriter
 
     private static void Write(ApiRequest request, JsonObject line)
     {
+        if (request.User != UserInfo.Admin)
+        {
+            line["as"] = new JsonObject
+            {
+                ["user"] = request.User.Name,
+                ["groups"] = new JsonArray(
+                    [.. request.User.Groups.Select(g => (JsonNode)JsonValue.Create(g))]),
+            };
+        }
         switch (request.Verb, request.Body)
         {
             case (Verb.Create, Payload.Typed typed) when request.Path.Subresource.Length == 0:

@@ -200,5 +200,5 @@ internal sealed class Faults(Simulation simulation)
     }
 
     private static string Names(IEnumerable<string>? names) =>
-        names is null ? "nothing" : string.Join(", ", names.Take(12));
+        names is null ? "nothing" : string.Join(", ", names.Take(60));
 }

@@ -73,6 +73,22 @@ public sealed record ComponentInput(ComponentSpec Spec) : Input
     }
 }
 
+/// <summary>A webhook put in place, or in the place of another of its name.</summary>
+public sealed record WebhookInput(WebhookSpec Spec) : Input
+{
+    /// <inheritdoc/>
+    public override string Describe => $"add the webhook {Spec.Name}";
+
+    /// <inheritdoc/>
+    public override bool HoldsDelegate => true;
+
+    internal override bool Execute(Simulation simulation)
+    {
+        simulation.Api.Add(Spec);
+        return true;
+    }
+}
+
 /// <summary>A component taken away.</summary>
 public sealed record RemovalInput(string Name) : Input
 {

@@ -27,7 +27,11 @@ internal sealed partial class Simulation : IWorldHost
         Random = new(options.Seed);
         latency = Random.Fork("latency");
         Store = new(options.History, NodeOf.Object);
-        Api = new(Store, KindRegistry.BuiltIn, Random.Fork("kube-apiserver"), () => Now);
+        Api = new(Store, KindRegistry.BuiltIn, Random.Fork("kube-apiserver"), () => Now)
+        {
+            Authorizer = new RbacAuthorizer(Store),
+        };
+        SeedPolicy(Random.Fork("policy"));
         Faults = new(this);
         Steps = new();
         worldRandom = Random.Fork("world");
@@ -256,6 +260,18 @@ internal sealed partial class Simulation : IWorldHost
                 .ToSeq(),
         },
     };
+
+    private void SeedPolicy(Prng uids)
+    {
+        foreach (var o in Options.Policy)
+        {
+            var meta = o.Metadata with
+            {
+                Uid = uids.NewUid(), CreationTimestamp = Options.Start,
+            };
+            Store.Seed(o with { Metadata = meta });
+        }
+    }
 
     private static ApiRequest CreateRequest(ApiObject o) =>
         new(Verb.Create, new ResourcePath(o.Kind, o.Metadata.Namespace, ""))

@@ -21,6 +21,9 @@ public sealed record SimulationOptions
     /// <summary>The objects that are there at the start, in order.</summary>
     public Seq<ApiObject> Objects { get; init; }
 
+    /// <summary>What is there before the first revision: roles and their bindings.</summary>
+    public Seq<ApiObject> Policy { get; init; }
+
     /// <summary>Makes the physical world of a run; a replay makes it anew. Null: a cluster has
     /// machines that can pull any public image.</summary>
     public Func<IWorldHost, IWorld>? World { get; init; }

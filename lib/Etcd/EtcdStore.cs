@@ -78,6 +78,23 @@ public sealed partial class EtcdStore
         return Head;
     }
 
+    /// <summary>Puts in place what the store holds before its first revision, as one that was
+    /// restored has it: it has the resourceVersion 0, and no watcher is told of it.</summary>
+    /// <exception cref="InvalidOperationException">The store has revisions already.</exception>
+    public void Seed(ApiObject value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        if (Head.Value > 0)
+        {
+            throw new InvalidOperationException($"{value.Key} comes too late: revision {Head}");
+        }
+        var entry = TableOf(value.Kind).FindOrAdd(value.Metadata.Namespace)
+            .FindOrAdd(value.Metadata.Name);
+        entry.Space.Table.Live++;
+        entry.Newest = new(value, null, 0) { Created = true };
+        entry.Newest.Reindexed = indexer.Update(entry, null, value, 0);
+    }
+
     /// <summary>Deletes an object.</summary>
     /// <param name="last">Its final state; the resourceVersion is <c>Head.Next</c>.</param>
     /// <exception cref="InvalidOperationException">Another resourceVersion, or no such
