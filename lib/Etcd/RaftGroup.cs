@@ -15,9 +15,9 @@ public sealed record RaftStep(string What, Seq<string> Told, Seq<RaftMessage> Se
 
 /// <summary>
 /// A Raft group that you can hold still: its members, their disks, and the network between them as
-/// a list of messages that somebody has to deliver. Deliver them in any order, twice, late or never;
-/// let the clock of a single member tick; crash, restart, cut the network. Each is a step with its
-/// text.
+/// a list of messages that somebody has to deliver. Deliver them in any order, twice, late or
+/// never; let the clock of a single member tick; crash, restart, cut the network. Each is a step
+/// with its text.
 /// <para>The network is as bad as the paper allows: it may do anything to a message but forge
 /// it.</para>
 /// <para>A member's work is done in Raft's order: disk, network, state machine. The state machine

@@ -13,8 +13,8 @@ namespace KubeSim;
 /// lost.</para>
 /// <para>Worked example, five members: m1 leads term 2 and has sent entry 7 to m2 only when it
 /// stops. m3 times out and asks in term 3. m2 refuses (m3's log ends at 6, its own at 7), m4 and m5
-/// agree: three of five. Entry 7, which two of five had, was not committed; the leader m3 overwrites
-/// it on m2.</para>
+/// agree: three of five. Entry 7, which two of five had, was not committed; the leader m3
+/// overwrites it on m2.</para>
 /// <para>The subtle rule (section 5.4.2): a leader counts copies only of entries of its own term;
 /// older ones are committed along with those. Figure 8 of the paper shows what goes wrong
 /// otherwise.</para>

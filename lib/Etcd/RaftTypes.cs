@@ -109,8 +109,8 @@ public sealed record RaftMessage(RaftMessageType Type, int From, int To, long Te
 
 /// <summary>The work that a member hands out after an input. Whoever drives it first writes
 /// <see cref="Hard"/>, <see cref="Snapshot"/> and <see cref="Append"/> to the disk, then sends the
-/// messages, then applies what is committed: a vote or an acknowledgement that left before it was on
-/// disk would be a promise that a crash breaks.</summary>
+/// messages, then applies what is committed: a vote or an acknowledgement that left before it was
+/// on disk would be a promise that a crash breaks.</summary>
 public sealed record RaftReady
 {
     /// <summary>Term, vote and commit as they are now.</summary>
