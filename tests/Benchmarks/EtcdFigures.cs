@@ -5,8 +5,9 @@ using KubeSim;
 namespace Benchmarks;
 
 /// <summary>
-/// What etcd costs: a list of all pods, a change told to many watchers, a stored version, a snapshot,
-/// and writes through one, three and five members. <c>etcd [--pods 150000] [--watchers 1000]</c>.
+/// What etcd costs: a list of all pods, a change told to many watchers, a stored version, a
+/// snapshot, and writes through one, three and five members.
+/// <c>etcd [--pods 150000] [--watchers 1000]</c>.
 /// </summary>
 internal static class EtcdFigures
 {

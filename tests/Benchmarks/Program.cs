@@ -3,7 +3,8 @@ using BenchmarkDotNet.Running;
 namespace Benchmarks;
 
 /// <summary><c>scale</c> fills a large cluster once and measures it, <c>steps</c> takes the time of
-/// single steps, <c>etcd</c> the figures of the database; anything else goes to BenchmarkDotNet, such as <c>--filter *Step*</c>.</summary>
+/// single steps, <c>etcd</c> the figures of the database; anything else goes to BenchmarkDotNet,
+/// such as <c>--filter *Step*</c>.</summary>
 public static class Program
 {
     public static int Main(string[] args)
