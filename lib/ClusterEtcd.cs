@@ -125,8 +125,12 @@ public sealed class ClusterEtcd
     /// <summary>The changes of the keys under a prefix, to pull one by one.</summary>
     /// <param name="prefix">What the keys begin with.</param>
     /// <param name="from">The first revision to tell of; 0: from now on.</param>
-    /// <exception cref="EtcdException">The revision is compacted away.</exception>
-    public EtcdWatch Watch(string prefix, long from = 0) => new(Store, prefix, new(from));
+    /// <exception cref="EtcdException">The revision is compacted away; or nobody leads.</exception>
+    public EtcdWatch Watch(string prefix, long from = 0)
+    {
+        Store.Members?.CheckLeader();
+        return new(Store, prefix, new(from));
+    }
 
     /// <summary>Forgets what was before a revision, for all who ask.</summary>
     /// <exception cref="EtcdException">It is compacted already, or yet to come.</exception>

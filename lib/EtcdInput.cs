@@ -137,7 +137,8 @@ public sealed record EtcdInput(EtcdRequest Request) : Input
     {
         var store = simulation.Store;
         Write(simulation, EtcdKeys.Decode(key, op.Value));
-        if (op.Lease != 0)
+        // A lease may have ended before a late commit.
+        if (store.HasLease(op.Lease))
         {
             store.AttachLease(key, op.Lease);
         }

@@ -77,19 +77,21 @@ public sealed partial class ApiServer
     /// object.</summary>
     /// <remarks>An event that etcd does not take is dropped. (The real recorder tries twelve times,
     /// ten seconds apart, before it does so.)</remarks>
-    public Revision RecordEvent(in EventRow row)
+    public Revision RecordEvent(in EventRow row) =>
+        store.Members is null || IsAgreed(row) ? store.Record(row) : store.Head;
+
+    private bool IsAgreed(EventRow row)
     {
-        var copy = row;
         try
         {
-            store.Members?.Commit($"{EtcdKeys.PrefixOf(KubeSim.Kinds.Event)}{row.Involved.Name}",
-                () => store.Record(copy));
+            store.Members!.Commit(EtcdKeys.PrefixOf(KubeSim.Kinds.Event) + row.Involved.Name,
+                () => store.Record(row));
+            return true;
         }
         catch (EtcdException)
         {
-            return store.Head;
+            return false;
         }
-        return store.Record(row);
     }
 
     private ApiResponse Dispatch(ApiRequest request) => request.Path.Subresource switch

@@ -23,6 +23,8 @@ public sealed class EtcdException(string message) : Exception(message)
 
     internal static EtcdException TimedOut => new("etcdserver: request timed out");
 
+    internal static EtcdException NoLeader => new("etcdserver: no leader");
+
     internal static EtcdException LeaderFailed =>
         new("etcdserver: request timed out, possibly due to previous leader failure");
 
@@ -172,6 +174,17 @@ internal sealed class EtcdMembers
         }
     }
 
+    /// <summary>A watch is refused rather than opened at a member that would stay silent (the API
+    /// server asks for that: WithRequireLeader).</summary>
+    /// <exception cref="EtcdException">Nobody leads.</exception>
+    public void CheckLeader()
+    {
+        if (Leader is null)
+        {
+            throw EtcdException.NoLeader;
+        }
+    }
+
     /// <summary>A member dies; its disk stays.</summary>
     public void Crash(int id) => group.Crash(id);
 
@@ -244,7 +257,8 @@ internal sealed class EtcdMembers
         var name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{id}");
         return group[id] is not { } m ? new(name, false, false, 0, 0, 0, default)
             : new(name, true, m.Role == RaftRole.Leader, m.Term, m.LastIndex, m.Applied,
-                m.Applied + 1 == revisions.Next ? store.Head
-                : m.Applied == 0 ? default : revisions[m.Applied]);
+                m.Applied == 0 ? default
+                : m.Applied + 1 == revisions.Next || revisions[m.Applied] > store.Head ? store.Head
+                : revisions[m.Applied]);
     }
 }

@@ -71,6 +71,8 @@ public sealed class EtcdMemberTests
         Assert.That(cached.Items, Has.Count.EqualTo(3));
         Assert.That(() => cluster.Etcd.Get("/registry/minions/node-1"),
             Throws.TypeOf<EtcdException>());
+        Assert.That(() => cluster.Etcd.Watch("/registry/"),
+            Throws.TypeOf<EtcdException>().With.Message.EqualTo("etcdserver: no leader"));
 
         cluster.Faults.Crash("etcd-3");
         Assert.That(Refusal(cluster), Does.StartWith("Timeout: request did not complete"));
