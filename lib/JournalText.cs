@@ -30,15 +30,15 @@ public sealed record JournalRead(Seq<JournalLine> Lines, Seq<ManifestError> Erro
 /// <summary>
 /// Journals as text, one JSON object a line:
 /// <c>{"at":"5s"|"settled", OP}</c> with OP one of <c>apply</c>, <c>create</c>, <c>update</c> (an
-/// object), <c>patch</c>, <c>delete</c>, <c>fault</c>, <c>probe</c> and <c>compact</c>. What a
-/// run saves also says after how many work items, so that a replay comes out the same to the last
-/// digest.
+/// object), <c>patch</c>, <c>delete</c>, <c>fault</c>, <c>probe</c>, <c>compact</c> and
+/// <c>etcd</c>. What a run saves also says after how many work items, so that a replay comes out
+/// the same to the last digest.
 /// </summary>
 public static class JournalText
 {
     private static readonly string[] Operations =
         ["apply", "create", "update", "patch", "delete", "fault", "compact",
-            "probe"];
+            "probe", "etcd"];
 
     /// <summary>Reads a journal. Every line that cannot be read is an error with its
     /// place.</summary>
@@ -134,6 +134,7 @@ public static class JournalText
             "delete" => line with { Input = Delete(body) },
             "fault" => line with { Input = Fault(body) },
             "probe" => line with { Input = Probe(body) },
+            "etcd" => line with { Input = new EtcdInput(Etcd(body)) },
             _ => line with { Input = new CompactInput(new(Number(body, name))) },
         };
 
@@ -229,6 +230,18 @@ public static class JournalText
                     + "crash, restore, partition, hold, crash-after-write, lose-reply");
         }
 
+        private EtcdRequest Etcd(JsonNode body)
+        {
+            try
+            {
+                return body.Deserialize<EtcdRequest>(Json.Options)!;
+            }
+            catch (JsonException e)
+            {
+                throw Error("etcd", e.Message);
+            }
+        }
+
         private ProbeInput Probe(JsonNode probe)
         {
             var selector = probe is JsonObject map && map["selector"] is JsonObject labels
@@ -291,6 +304,9 @@ internal static class JournalWriter
                     ["namespace"] = probe.Namespace, ["selector"] = probe.Selector,
                     ["count"] = probe.Count, ["pass"] = probe.Pass,
                 };
+                break;
+            case EtcdInput etcd:
+                line["etcd"] = JsonSerializer.SerializeToNode(etcd.Request, Json.Options);
                 break;
             case CompactInput compact:
                 line["compact"] = compact.At.Value;

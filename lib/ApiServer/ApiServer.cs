@@ -72,11 +72,34 @@ public sealed partial class ApiServer
             // Decoders and patches of the lower floors throw what they refuse.
             return refusal;
         }
+        catch (EtcdException refusal)
+        {
+            // What is no Status becomes one of code 500, without a reason.
+            return refusal.IsUnreachable ? Refusals.EtcdUnreachable
+                : new Status { Code = 500, Message = refusal.Message };
+        }
     }
 
     /// <summary>Notes an event as a component inside the process does: as a row, not as an
     /// object.</summary>
-    public Revision RecordEvent(in EventRow row) => store.Record(row);
+    /// <remarks>An event that etcd does not take is dropped. (The real recorder tries twelve times,
+    /// ten seconds apart, before it does so.)</remarks>
+    public Revision RecordEvent(in EventRow row) =>
+        store.Members is null || IsAgreed(row) ? store.Record(row) : store.Head;
+
+    private bool IsAgreed(EventRow row)
+    {
+        try
+        {
+            store.Members!.Commit(EtcdKeys.PrefixOf(KubeSim.Kinds.Event) + row.Involved.Name,
+                () => store.Record(row));
+            return true;
+        }
+        catch (EtcdException)
+        {
+            return false;
+        }
+    }
 
     private ApiResponse Dispatch(ApiRequest request) => request.Path.Subresource switch
     {
@@ -169,6 +192,15 @@ public sealed partial class ApiServer
     /// it every few seconds.</summary>
     private ApiObject Put(ApiObject value, ObjectMeta meta, ApiObject? old)
     {
+        if (store.Members is not null)
+        {
+            Agree(value with { Metadata = meta }, old, put: true);
+        }
+        return Written(value, meta, old);
+    }
+
+    private ApiObject Written(ApiObject value, ObjectMeta meta, ApiObject? old)
+    {
         var stored = value with { Metadata = meta with { ResourceVersion = store.Head.Next } };
         store.Put(stored, keepOld: stored is not Lease);
         Wrote(old, stored);
@@ -190,6 +222,15 @@ public sealed partial class ApiServer
     /// <summary>Deletes an object for good; what it last was goes to the watchers.</summary>
     private Revision Remove(ApiObject last, ApiObject old)
     {
+        if (store.Members is not null)
+        {
+            Agree(last, old, put: false);
+        }
+        return Removed(last, old);
+    }
+
+    private Revision Removed(ApiObject last, ApiObject old)
+    {
         var final = last with
         {
             Metadata = last.Metadata with { ResourceVersion = store.Head.Next },
@@ -199,7 +240,35 @@ public sealed partial class ApiServer
         return revision;
     }
 
-    private void Wrote(ApiObject? old, ApiObject? value)
+    /// <summary>Brings a write to a quorum of etcd's members. Committed late, it is a transaction
+    /// like any other: it happens if nobody wrote the key meanwhile.</summary>
+    /// <exception cref="EtcdException">It is not committed, as far as anybody can tell.</exception>
+    private void Agree(ApiObject value, ApiObject? old, bool put)
+    {
+        var (key, expected) = (value.Key, store.ModRevision(value.Key));
+        store.Members!.Commit(EtcdKeys.Of(key), () =>
+        {
+            if (store.ModRevision(key) != expected)
+            {
+                return;
+            }
+            if (put)
+            {
+                Written(value, value.Metadata, old);
+            }
+            else
+            {
+                Removed(value, old!);
+            }
+        });
+        if (store.ModRevision(key) != expected)
+        {
+            throw ApiErrors.Modified(key.Kind, key.Name);
+        }
+    }
+
+    /// <summary>Tells those who keep count of a write.</summary>
+    internal void Wrote(ApiObject? old, ApiObject? value)
     {
         addresses.Wrote(old, value);
         Authorizer.Wrote(old, value);

@@ -37,8 +37,11 @@ public sealed record RequestInput(ApiRequest Request) : Input
 
     internal override bool Execute(Simulation simulation)
     {
+        var proposals = simulation.Store.Members?.Proposals;
         simulation.Answer = simulation.Api.Handle(Request);
-        return simulation.Answer.Revision.Value > 0;
+        // What etcd refused was asked of it all the same, and may yet be committed.
+        return simulation.Answer.Revision.Value > 0
+            || simulation.Store.Members?.Proposals != proposals;
     }
 }
 

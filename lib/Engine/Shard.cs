@@ -351,6 +351,12 @@ internal enum WorkType
 
     /// <summary>etcd lets go of the events whose hour is over.</summary>
     Expire,
+
+    /// <summary>Leases of etcd end, and their keys with them.</summary>
+    Lease,
+
+    /// <summary>The clocks of etcd's members tick.</summary>
+    Raft,
 }
 
 /// <summary>One entry of the simulation's event queue.</summary>

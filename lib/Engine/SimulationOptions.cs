@@ -28,6 +28,10 @@ public sealed record SimulationOptions
     /// machines that can pull any public image.</summary>
     public Func<IWorldHost, IWorld>? World { get; init; }
 
+    /// <summary>How many members etcd has: 1, 3 or 5. With several, a write needs the agreement of
+    /// more than half.</summary>
+    public int EtcdMembers { get; init; } = 1;
+
     /// <summary>The most reconciles at one instant before the run is taken for endless.</summary>
     public int StepsPerInstant { get; init; } = 1_000_000;
 }

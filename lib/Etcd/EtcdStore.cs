@@ -38,6 +38,9 @@ public sealed partial class EtcdStore
         indexer = new Indexer(nodeOf);
     }
 
+    /// <summary>The members that must agree on a write; null when there is only one.</summary>
+    internal EtcdMembers? Members { get; set; }
+
     /// <summary>The revision of the last write; 0 before the first.</summary>
     public Revision Head { get; private set; }
 
@@ -299,6 +302,8 @@ public sealed partial class EtcdStore
         version.Reindexed = indexer.Update(
             entry, old, version.Deleted ? null : version.Value, version.From);
         entry.Newest = version;
+        (entry.CreatedAt, entry.Writes) = version.Created
+            ? (version.From, 1) : (entry.CreatedAt, entry.Writes + 1);
         Head = new(log.Append(new(entry, version)));
     }
 
