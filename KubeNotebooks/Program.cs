@@ -26,7 +26,13 @@ public static class Program
             SimulateCommand.Create(terminal),
             RunCommand.Create(terminal),
             FormatCommand.Create(terminal),
+            GradeCommand.Create(terminal),
+            GradeCommand.CreateWorker(),
         };
+        foreach (var command in CheckCommand.Create(terminal))
+        {
+            root.Subcommands.Add(command);
+        }
         var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
         // Never guess at a mistyped command, and never print help where data is expected.
         if (parsed.Errors.Count > 0)

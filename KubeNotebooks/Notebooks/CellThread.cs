@@ -35,12 +35,23 @@ internal static class CellThread
         thread.Start();
         var wait = limit is { TotalMilliseconds: < int.MaxValue } span ? span
             : Timeout.InfiniteTimeSpan;
-        var end = WaitHandle.WaitAny([ended, interrupt.WaitHandle], wait) switch
+        CellEnd end;
+        try
         {
-            0 => CellEnd.Ok,
-            1 => CellEnd.Interrupted,
-            _ => CellEnd.Timeout,
-        };
+            end = WaitHandle.WaitAny([ended, interrupt.WaitHandle], wait) switch
+            {
+                0 => CellEnd.Ok,
+                1 => CellEnd.Interrupted,
+                _ => CellEnd.Timeout,
+            };
+        }
+        catch
+        {
+            // Whoever waits was stopped, as the cell that grades an answer: so is what it began.
+            _ = abort.CancelAsync();
+            thread.Interrupt();
+            throw;
+        }
         if (end == CellEnd.Ok)
         {
             thread.Join();

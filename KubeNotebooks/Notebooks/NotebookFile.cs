@@ -123,6 +123,10 @@ public sealed partial class NotebookFile
         };
     }
 
+    /// <summary>The same with other cells.</summary>
+    internal NotebookFile With(Seq<NotebookCell> cells) =>
+        new() { Path = Path, Metadata = Metadata, Cells = cells };
+
     /// <summary>The notebook in canonical form.</summary>
     public string ToText() => Text(Cells.Select(c => (c, (int?)null, new JsonArray())));
 
