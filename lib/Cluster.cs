@@ -46,8 +46,9 @@ public sealed partial class Cluster
     /// <param name="latency">How long work takes; <see cref="Latency.Typical"/> by default.</param>
     /// <param name="history">How much of the past can be read; all of it by default.</param>
     /// <param name="components">What runs; the built-in components by default.</param>
+    /// <param name="etcd">How many members etcd has: 1, 3 or 5.</param>
     public Cluster(int nodes = 3, ulong seed = 0, Latency? latency = null, History? history = null,
-        Seq<ComponentSpec>? components = null)
+        Seq<ComponentSpec>? components = null, int etcd = 1)
         : this(new SimulationOptions
         {
             Seed = seed,
@@ -55,6 +56,7 @@ public sealed partial class Cluster
             History = history ?? History.All,
             Components = components ?? Bootstrap.Components(),
             Objects = Bootstrap.Objects(nodes),
+            EtcdMembers = etcd,
         })
     {
     }
@@ -69,6 +71,7 @@ public sealed partial class Cluster
     {
         this.simulation = simulation;
         Faults = new(this);
+        Etcd = new(this);
     }
 
     /// <summary>The engine, for the rest of this floor.</summary>

@@ -37,8 +37,11 @@ public sealed record RequestInput(ApiRequest Request) : Input
 
     internal override bool Execute(Simulation simulation)
     {
+        var proposals = simulation.Store.Members?.Proposals;
         simulation.Answer = simulation.Api.Handle(Request);
-        return simulation.Answer.Revision.Value > 0;
+        // What etcd refused was asked of it all the same, and may yet be committed.
+        return simulation.Answer.Revision.Value > 0
+            || simulation.Store.Members?.Proposals != proposals;
     }
 }
 
@@ -69,6 +72,22 @@ public sealed record ComponentInput(ComponentSpec Spec) : Input
     internal override bool Execute(Simulation simulation)
     {
         simulation.Install(Spec);
+        return true;
+    }
+}
+
+/// <summary>A webhook put in place, or in the place of another of its name.</summary>
+public sealed record WebhookInput(WebhookSpec Spec) : Input
+{
+    /// <inheritdoc/>
+    public override string Describe => $"add the webhook {Spec.Name}";
+
+    /// <inheritdoc/>
+    public override bool HoldsDelegate => true;
+
+    internal override bool Execute(Simulation simulation)
+    {
+        simulation.Api.Add(Spec);
         return true;
     }
 }
