@@ -44,6 +44,19 @@ internal static class SimulateCommand
         var saveJournal = Path("--save-journal", "Write down what happened when, to play it again");
         var trace = Path("--trace", "Write what components do to this file, a JSON object a line");
         var html = Path("--html", "Write a page that plays the run step by step", "FILE.html");
+        var addOns = new Option<string[]>("--addons")
+        {
+            Description = "What the cluster is given first: " + string.Join(", ", Cluster.AddOns),
+            HelpName = "NAME,…", CustomParser = r => [.. Words(r)],
+        };
+        addOns.Validators.Add(r => Words(r).Except(Cluster.AddOns).ToList().ForEach(name => Check(r,
+            false, $"there is no add-on \"{name}\"; there are {string.Join(", ", Cluster.AddOns)}")));
+        var settings = new Option<Settings?>("--set")
+        {
+            Description = "A flag of a component: kube-proxy.masquerade-all=true; repeatable",
+            HelpName = "COMPONENT.FLAG=VALUE", CustomParser = ReadSettings,
+        };
+        settings.Arity = ArgumentArity.OneOrMore;
         var format = Choice("--output", "How to print the objects", "wide", "json", "yaml");
         format.Aliases.Add("-o");
         var command = new Command("simulate",
@@ -51,7 +64,7 @@ internal static class SimulateCommand
             + "Exit code 0: it ran; 2: bad input, nothing was run; 3: the limit was reached.")
         {
             files, nodes, seed, untilConverged, span, limit, start, latency, journal,
-            saveJournal, trace, html, format,
+            saveJournal, trace, html, addOns, settings, format,
         };
         // Only whether an option is there: its value may be what is wrong.
         bool Given(CommandResult r, Option option) => r.GetResult(option) is { Implicit: false };
@@ -73,6 +86,8 @@ internal static class SimulateCommand
             SaveJournal = parsed.GetValue(saveJournal),
             Trace = parsed.GetValue(trace),
             Html = parsed.GetValue(html),
+            AddOns = parsed.GetValue(addOns) ?? [],
+            Settings = parsed.GetValue(settings) ?? Settings.Default,
             Format = parsed.GetValue(format)!,
         }).Execute());
         return command;
@@ -105,6 +120,30 @@ internal static class SimulateCommand
             return good ? duration : null;
         },
     };
+
+    private static IEnumerable<string> Words(SymbolResult result) =>
+        result.Tokens.SelectMany(t => t.Value.Split(',',
+            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+
+    private static Settings? ReadSettings(ArgumentResult result)
+    {
+        var settings = Settings.Default;
+        foreach (var token in result.Tokens)
+        {
+            var equals = token.Value.IndexOf('=', StringComparison.Ordinal);
+            try
+            {
+                settings = equals < 0 ? throw new ArgumentException(
+                    $"\"{token.Value}\" has no value; write COMPONENT.FLAG=VALUE")
+                    : settings.With(token.Value[..equals], token.Value[(equals + 1)..]);
+            }
+            catch (ArgumentException e)
+            {
+                Check(result, false, e.Message);
+            }
+        }
+        return settings;
+    }
 
     private static DateTime? ParseTime(ArgumentResult result)
     {

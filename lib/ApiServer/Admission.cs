@@ -42,11 +42,15 @@ public static class Admissions
 {
     /// <summary>The rules without any configuration, in the order of the real server.</summary>
     /// <remarks>Models pkg/kubeapiserver/options/plugins.go.</remarks>
-    public static IReadOnlyList<IAdmission> Plain() =>
+    /// <param name="notReadySeconds">How long pods stay on a node that is not ready.</param>
+    /// <param name="unreachableSeconds">How long pods stay on a node that is
+    /// unreachable.</param>
+    public static IReadOnlyList<IAdmission> Plain(
+        int notReadySeconds = 300, int unreachableSeconds = 300) =>
     [
         new NamespaceLifecycle(),
         new ServiceAccountAdmission(),
         new PriorityAdmission(),
-        new DefaultTolerationSeconds(),
+        new DefaultTolerationSeconds(notReadySeconds, unreachableSeconds),
     ];
 }

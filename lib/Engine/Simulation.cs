@@ -14,6 +14,7 @@ internal sealed partial class Simulation : IWorldHost
     private readonly Prng latency;
     private readonly Prng worldRandom;
     private readonly Pin pin;
+    private readonly bool lazy;
     private DateTime instant;
     private int stepsAtInstant;
     private bool inInput;
@@ -26,12 +27,20 @@ internal sealed partial class Simulation : IWorldHost
         Now = options.Start;
         Random = new(options.Seed);
         latency = Random.Fork("latency");
-        Store = new(options.History, NodeOf.Object);
-        Api = new(Store, KindRegistry.BuiltIn, Random.Fork("kube-apiserver"), () => Now);
+        Store = new(options.History, NodeOf.Object)
+        {
+            EventLifetime = options.Settings.Get(Flags.EventTtl),
+        };
+        Api = new(Store, KindRegistry.BuiltIn, Random.Fork("kube-apiserver"), () => Now)
+        {
+            Admission = Admissions.Plain(options.Settings.Get(Flags.NotReadyToleration),
+                options.Settings.Get(Flags.UnreachableToleration)),
+        };
         Faults = new(this);
         Steps = new();
         worldRandom = Random.Fork("world");
         World = options.World?.Invoke(this) ?? new NoWorld();
+        lazy = options.Objects.Count(o => o is Node) > options.LazyAboveNodes;
         foreach (var o in options.Objects)
         {
             Api.Handle(CreateRequest(o)).EnsureSuccess();
@@ -143,7 +152,7 @@ internal sealed partial class Simulation : IWorldHost
     public void Install(ComponentSpec spec)
     {
         Remove(spec.Name);
-        var component = new Component(spec);
+        var component = new Component(spec, Options.Settings, lazy);
         Components.Add(component);
         foreach (var watched in component.Watches)
         {
@@ -323,8 +332,8 @@ internal sealed partial class Simulation : IWorldHost
     /// <summary>Lets a worker begin when a key is ready and a worker is free.</summary>
     private void Kick(Shard shard)
     {
-        if (shard.Reconciler is { } r && !shard.StartScheduled && shard.Queue.Ready > 0
-            && shard.BusyWorkers < r.Workers)
+        if (shard.Reconciler is not null && !shard.StartScheduled && shard.Queue.Ready > 0
+            && shard.BusyWorkers < shard.Component.Workers)
         {
             shard.StartScheduled = true;
             Enqueue(

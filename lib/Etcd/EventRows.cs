@@ -62,7 +62,8 @@ public readonly record struct EventRow()
 /// </summary>
 internal sealed class EventRows
 {
-    internal static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
+    /// <summary>How long an event lives after it last happened.</summary>
+    public TimeSpan Lifetime { get; set; } = TimeSpan.FromHours(1);
 
     internal sealed record Shape(
         Kind Kind, string Type, string Reason, string Template, string Component, string? Action);
