@@ -15,7 +15,6 @@ public static class Bootstrap
     /// <summary>The built-in components, in the order in which they see a change.</summary>
     public static Seq<ComponentSpec> Components() =>
     [
-        new("apiextensions-apiserver", _ => new CustomResources()),
         new("serviceaccount-controller", _ => new ServiceAccounts()),
         new("root-ca-cert-publisher", _ => new RootCa()),
         new("endpointslice-controller", _ => new EndpointSlices()),
@@ -42,6 +41,7 @@ public static class Bootstrap
             PerNode = true, User = new("system:node:", ["system:nodes", "system:authenticated"]),
         },
         new("kube-proxy", node => new KubeProxy(node)) { PerNode = true },
+        new("apiextensions-apiserver", _ => new CustomResources()),
     ];
 
     /// <summary>The physical world: machines that can pull any public image.</summary>
@@ -124,9 +124,9 @@ public static class Bootstrap
     {
         var nodes = options.Objects.Count(o => o is Node);
         var settings = options.Settings;
-        if (!settings.Has(Flags.ClusterCidr))
+        if (!settings.Has(KnownFlags.ClusterCidr))
         {
-            settings = settings.With($"{Flags.ClusterCidr}", NodeRanges.For(nodes, settings));
+            settings = settings.With($"{KnownFlags.ClusterCidr}", NodeRanges.For(nodes, settings));
         }
         var ranges = new NodeRanges(settings);
         var objects = new List<ApiObject>();
@@ -184,11 +184,11 @@ public static class Bootstrap
     // A kubelet says how many pods it takes.
     private static NodeStatus WithMaxPods(NodeStatus status, Settings settings)
     {
-        if (!settings.Has(Flags.MaxPods))
+        if (!settings.Has(KnownFlags.MaxPods))
         {
             return status;
         }
-        Quantity pods = Quantity.Parse($"{settings.Get(Flags.MaxPods)}");
+        Quantity pods = Quantity.Parse($"{settings.Get(KnownFlags.MaxPods)}");
         return status with
         {
             Capacity = status.Capacity.Set("pods", pods),

@@ -194,7 +194,7 @@ public sealed partial class Cluster
         var question = new Packet
         {
             Protocol = "udp", Source = sender.Address, DestinationPort = 53,
-            Destination = simulation.Options.Settings.Get(Flags.ClusterDns),
+            Destination = simulation.Options.Settings.Get(KnownFlags.ClusterDns),
             SourcePort = 32768 + random.Fork("dns").Next(28232),
         };
         void Note(string what, Verdict verdict = Verdict.Pass) =>
@@ -213,7 +213,7 @@ public sealed partial class Cluster
             Note($"{target.Host}: no answer: {silence}", Verdict.Drop);
             return null;
         }
-        var names = new ClusterNames(simulation.Options.Settings.Get(Flags.ClusterDomain),
+        var names = new ClusterNames(simulation.Options.Settings.Get(KnownFlags.ClusterDomain),
             Find<Service>, SlicesOf);
         foreach (var answer in names.Ask(target.Host, sender.Pod.Key.Namespace))
         {

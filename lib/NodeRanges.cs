@@ -12,8 +12,8 @@ namespace KubeSim;
 internal sealed class NodeRanges(Settings settings)
 {
     private readonly System.Net.IPNetwork all =
-        System.Net.IPNetwork.Parse(settings.Get(Flags.ClusterCidr));
-    private readonly int mask = settings.Get(Flags.NodeCidrMaskSize);
+        System.Net.IPNetwork.Parse(settings.Get(KnownFlags.ClusterCidr));
+    private readonly int mask = settings.Get(KnownFlags.NodeCidrMaskSize);
 
     /// <summary>The range of the n-th node, n from 1.</summary>
     /// <exception cref="ArgumentException">The cluster's range has no more.</exception>
@@ -24,7 +24,7 @@ internal sealed class NodeRanges(Settings settings)
             var room = mask < all.PrefixLength ? 0 : 1L << (mask - all.PrefixLength);
             return n < room ? Text(Number(all.BaseAddress) + ((uint)n << (32 - mask)), mask)
                 : throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
-                    $"{Flags.ClusterCidr}: {all} has {room} ranges of /{mask} for the control "
+                    $"{KnownFlags.ClusterCidr}: {all} has {room} ranges of /{mask} for the control "
                     + $"plane and its nodes; node {n} finds none left"));
         }
     }
@@ -33,8 +33,8 @@ internal sealed class NodeRanges(Settings settings)
     /// nodes.</summary>
     public static string For(int nodes, Settings settings)
     {
-        var usual = System.Net.IPNetwork.Parse(Flags.ClusterCidr.Usual);
-        var (mask, length) = (settings.Get(Flags.NodeCidrMaskSize), usual.PrefixLength);
+        var usual = System.Net.IPNetwork.Parse(KnownFlags.ClusterCidr.Usual);
+        var (mask, length) = (settings.Get(KnownFlags.NodeCidrMaskSize), usual.PrefixLength);
         while (length > 8 && (mask < length || 1L << (mask - length) <= nodes))
         {
             length--;

@@ -16,13 +16,7 @@ internal static class SimulateCommand
             Description = "A manifest, a folder of manifests, or - for standard input; repeatable",
             HelpName = "FILE|DIR|-",
         };
-        var nodes = new Option<int>("--nodes")
-        {
-            Description = "Nodes of 4 CPUs, 16 GiB and 110 pods; a Node manifest replaces them",
-            HelpName = "N", DefaultValueFactory = _ => 3,
-        };
-        nodes.Validators.Add(r => Check(r, r.GetValueOrDefault<int>() >= 0,
-            "must not be negative"));
+        var nodes = Nodes();
         var seed = new Option<ulong>("--seed")
         {
             Description = "Decides all chance: the same seed and input give the same run",
@@ -44,19 +38,8 @@ internal static class SimulateCommand
         var saveJournal = Path("--save-journal", "Write down what happened when, to play it again");
         var trace = Path("--trace", "Write what components do to this file, a JSON object a line");
         var html = Path("--html", "Write a page that plays the run step by step", "FILE.html");
-        var addOns = new Option<string[]>("--addons")
-        {
-            Description = "What the cluster is given first: " + string.Join(", ", Cluster.AddOns),
-            HelpName = "NAME,…", CustomParser = r => [.. Words(r)],
-        };
-        addOns.Validators.Add(r => Words(r).Except(Cluster.AddOns).ToList().ForEach(name => Check(r,
-            false, $"there is no add-on \"{name}\"; there are {string.Join(", ", Cluster.AddOns)}")));
-        var settings = new Option<Settings?>("--set")
-        {
-            Description = "A flag of a component: kube-proxy.masquerade-all=true; repeatable",
-            HelpName = "COMPONENT.FLAG=VALUE", CustomParser = ReadSettings,
-        };
-        settings.Arity = ArgumentArity.OneOrMore;
+        var addOns = AddOns();
+        var settings = Flags();
         var format = Choice("--output", "How to print the objects", "wide", "json", "yaml");
         format.Aliases.Add("-o");
         var command = new Command("simulate",
@@ -120,6 +103,43 @@ internal static class SimulateCommand
             return good ? duration : null;
         },
     };
+
+    private static Option<int> Nodes()
+    {
+        var nodes = new Option<int>("--nodes")
+        {
+            Description = "Nodes of 4 CPUs, 16 GiB and 110 pods; a Node manifest replaces them",
+            HelpName = "N", DefaultValueFactory = _ => 3,
+        };
+        nodes.Validators.Add(r => Check(r, r.GetValueOrDefault<int>() >= 0,
+            "must not be negative"));
+        return nodes;
+    }
+
+    private static Option<Settings?> Flags() => new("--set")
+    {
+        Description = "A flag of a component: kube-proxy.masquerade-all=true; repeatable",
+        HelpName = "COMPONENT.FLAG=VALUE", CustomParser = ReadSettings,
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private static Option<string[]> AddOns()
+    {
+        var known = string.Join(", ", Cluster.AddOns);
+        var option = new Option<string[]>("--addons")
+        {
+            Description = $"What the cluster is given first: {known}",
+            HelpName = "NAME,…", CustomParser = r => [.. Words(r)],
+        };
+        option.Validators.Add(r =>
+        {
+            foreach (var name in Words(r).Except(Cluster.AddOns))
+            {
+                Check(r, false, $"there is no add-on \"{name}\"; there are {known}");
+            }
+        });
+        return option;
+    }
 
     private static IEnumerable<string> Words(SymbolResult result) =>
         result.Tokens.SelectMany(t => t.Value.Split(',',

@@ -34,7 +34,7 @@ public sealed class EndpointSlices : IReconciler
     private int most;
 
     /// <summary>The most addresses that a slice holds; unset, as
-    /// <see cref="Flags.MaxEndpointsPerSlice"/> says.</summary>
+    /// <see cref="KnownFlags.MaxEndpointsPerSlice"/> says.</summary>
     public int? MaxPerSlice { get; init; }
 
     /// <inheritdoc/>
@@ -80,7 +80,7 @@ public sealed class EndpointSlices : IReconciler
         {
             return Result.Done;
         }
-        most = MaxPerSlice ?? api.Settings.Get(Flags.MaxEndpointsPerSlice);
+        most = MaxPerSlice ?? api.Settings.Get(KnownFlags.MaxEndpointsPerSlice);
         var slices = Slices(service, api);
         if (tracker.IsStale(key, slices))
         {

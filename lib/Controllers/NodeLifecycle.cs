@@ -45,7 +45,7 @@ public sealed class NodeLifecycle : IReconciler
         if (started is null)
         {
             started = api.Now;
-            period = api.Settings.Get(Flags.NodeMonitorPeriod);
+            period = api.Settings.Get(KnownFlags.NodeMonitorPeriod);
             zones = new(api.Settings);
         }
         var node = api.Get(key) as Node;
@@ -263,7 +263,7 @@ public sealed class NodeLifecycle : IReconciler
             return null;
         }
         var allowed = api.Settings.Get(node.Condition("Ready") is null
-            ? Flags.NodeStartupGracePeriod : Flags.NodeMonitorGracePeriod);
+            ? KnownFlags.NodeStartupGracePeriod : KnownFlags.NodeMonitorGracePeriod);
         return NextLook(last) + allowed;
     }
 

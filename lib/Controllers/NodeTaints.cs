@@ -74,9 +74,9 @@ internal static class NodeTaints
 /// (handleDisruption, ComputeZoneState).</remarks>
 internal sealed class NodeZones(Settings settings)
 {
-    private readonly TimeSpan? normal = Between(settings.Get(Flags.NodeEvictionRate));
-    private readonly TimeSpan? slow = Between(settings.Get(Flags.SecondaryNodeEvictionRate));
-    private readonly double unhealthyShare = settings.Get(Flags.UnhealthyZoneThreshold);
+    private readonly TimeSpan? normal = Between(settings.Get(KnownFlags.NodeEvictionRate));
+    private readonly TimeSpan? slow = Between(settings.Get(KnownFlags.SecondaryNodeEvictionRate));
+    private readonly double unhealthyShare = settings.Get(KnownFlags.UnhealthyZoneThreshold);
 
     private readonly Dictionary<string, (ZoneCount? Zone, bool Ready)> nodes =
         new(StringComparer.Ordinal);
@@ -144,7 +144,7 @@ internal sealed class NodeZones(Settings settings)
     private TimeSpan? Interval(ZoneCount zone) => State(zone) switch
     {
         "PartialDisruption" =>
-            nodes.Count > settings.Get(Flags.LargeClusterSizeThreshold) ? slow : null,
+            nodes.Count > settings.Get(KnownFlags.LargeClusterSizeThreshold) ? slow : null,
         _ => normal,
     };
 

@@ -38,12 +38,12 @@ public sealed record Setting<T>(string Component, string Name, string Default, s
 
 /// <summary>
 /// The flags of the real components, one table: a flag is set as the binary takes it and has the
-/// effect that it has there. Fields of a configuration file that have no flag (the scheduler's) have
-/// the field's name.
+/// effect that it has there. What has no flag but a field of a configuration file (the scheduler's)
+/// has the field's name.
 /// <para>Worked: <c>kube-controller-manager.node-monitor-grace-period</c> is 50 s, so that a node
 /// that dies is NotReady 40 to 55 s later; set to 20s, 10 to 25 s later.</para>
 /// </summary>
-public static class Flags
+public static class KnownFlags
 {
     private const string Manager = "kube-controller-manager";
 
@@ -82,8 +82,8 @@ public static class Flags
         Range(Manager, "cluster-cidr", "10.244.0.0/16");
 
     /// <summary>The length of the range of each node's pods.</summary>
-    public static Setting<int> NodeCidrMaskSize { get; } = Count(Manager, "node-cidr-mask-size", "24",
-        8, 30);
+    public static Setting<int> NodeCidrMaskSize { get; } =
+        Count(Manager, "node-cidr-mask-size", "24", 8, 30);
 
     /// <summary>The most endpoints in an EndpointSlice.</summary>
     public static Setting<int> MaxEndpointsPerSlice { get; } =
@@ -129,7 +129,8 @@ public static class Flags
 
     /// <summary>What kube-proxy takes for the range of pods; unset, as
     /// <see cref="ClusterCidr"/>.</summary>
-    public static Setting<string> ProxyClusterCidr { get; } = Range("kube-proxy", "cluster-cidr", "");
+    public static Setting<string> ProxyClusterCidr { get; } =
+        Range("kube-proxy", "cluster-cidr", "");
 
     /// <summary>Whether all that goes to a cluster IP is masqueraded.</summary>
     public static Setting<bool> MasqueradeAll { get; } =
@@ -234,14 +235,14 @@ public sealed record Settings
         if (dot < 0)
         {
             throw new ArgumentException($"\"{flag}\" is no COMPONENT.FLAG, such as "
-                + Flags.NodeMonitorGracePeriod);
+                + KnownFlags.NodeMonitorGracePeriod);
         }
         var (component, name) = (flag[..dot], flag[(dot + 1)..].TrimStart('-'));
-        var own = Flags.All.Where(f => f.Component == component).ToList();
+        var own = KnownFlags.All.Where(f => f.Component == component).ToList();
         if (own.Count == 0)
         {
             throw new ArgumentException($"unknown component \"{component}\""
-                + Meant(component, Flags.All.Select(f => f.Component).Distinct()));
+                + Meant(component, KnownFlags.All.Select(f => f.Component).Distinct()));
         }
         if (own.Find(f => f.Name == name) is not { } known)
         {

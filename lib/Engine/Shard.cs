@@ -18,7 +18,7 @@ internal sealed class Component
         IsLazy = lazy && sample is ILazyReconciler;
         Watches = lazy ? sample.Watches
             : sample.Watches.Select(w => w with { OnDemand = false }).ToSeq();
-        Workers = Flags.ConcurrentSyncs.TryGetValue(spec.Name, out var flag)
+        Workers = KnownFlags.ConcurrentSyncs.TryGetValue(spec.Name, out var flag)
             && settings.Has(flag) ? settings.Get(flag) : sample.Workers;
         NameDigest = Digest.Mix(Digest.Start, spec.Name);
         User = spec.User ?? new("system:" + spec.Name);

@@ -29,12 +29,12 @@ internal sealed partial class Simulation : IWorldHost
         latency = Random.Fork("latency");
         Store = new(options.History, NodeOf.Object)
         {
-            EventLifetime = options.Settings.Get(Flags.EventTtl),
+            EventLifetime = options.Settings.Get(KnownFlags.EventTtl),
         };
         Api = new(Store, KindRegistry.BuiltIn, Random.Fork("kube-apiserver"), () => Now)
         {
-            Admission = Admissions.Plain(options.Settings.Get(Flags.NotReadyToleration),
-                options.Settings.Get(Flags.UnreachableToleration)),
+            Admission = Admissions.Plain(options.Settings.Get(KnownFlags.NotReadyToleration),
+                options.Settings.Get(KnownFlags.UnreachableToleration)),
         };
         Faults = new(this);
         Steps = new();

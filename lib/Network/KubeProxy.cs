@@ -10,11 +10,11 @@ namespace KubeSim;
 /// of its machine (<see cref="Netfilter"/>): for a Service of three endpoints 13 rules, and 3 more
 /// for each endpoint.</para>
 /// <para>A change of a Service or its endpoints is written at once, and what follows within a
-/// second (--iptables-min-sync-period) is gathered: three pods that become ready one after the other
-/// are two writes. Until then packets go by the old rules.</para>
-/// <para>All nodes see the same Services, so all do the same work: Services whose rules are the same
-/// everywhere are computed once for all nodes, and in a cluster of more than 20 nodes a node's rules
-/// are computed only when somebody looks at that node, as new as the watch.</para>
+/// second (--iptables-min-sync-period) is gathered: three pods that become ready one after the
+/// other are two writes. Until then packets go by the old rules.</para>
+/// <para>All nodes see the same Services, so all do the same work: Services whose rules are the
+/// same everywhere are computed once for all nodes, and in a cluster of more than 20 nodes the
+/// rules of a node are computed only when somebody looks at it, as new as the watch.</para>
 /// Models pkg/proxy/iptables/proxier.go, pkg/proxy/servicechangetracker.go.
 /// </summary>
 public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : ILazyReconciler
@@ -53,7 +53,7 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
             return Result.Idle;
         }
         // The first rules of a node are from before the first lesson.
-        next = isFirst ? api.Now : api.Now + api.Settings.Get(Flags.MinSyncPeriod);
+        next = isFirst ? api.Now : api.Now + api.Settings.Get(KnownFlags.MinSyncPeriod);
         return Result.Done;
     }
 
@@ -235,8 +235,8 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
 
         /// <summary>True when an earlier state of the Service came to the same rules.</summary>
         public bool HasRulesOf(SeenService? before) => before is not null
-            && ReferenceEquals(Service.Spec, before.Service.Spec)
-            && ReferenceEquals(Service.Status, before.Service.Status)
+            && Service.Spec.Equals(before.Service.Spec)
+            && Service.Status.Equals(before.Service.Status)
             && ports.SelectMany(p => p.Endpoints)
                 .SequenceEqual(before.ports.SelectMany(p => p.Endpoints));
 

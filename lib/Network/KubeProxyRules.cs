@@ -27,12 +27,12 @@ public sealed record KubeProxyOptions
     public static KubeProxyOptions Of(Settings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        var own = settings.Get(Flags.ProxyClusterCidr);
+        var own = settings.Get(KnownFlags.ProxyClusterCidr);
         return new()
         {
-            ClusterCidr = own.Length > 0 ? own : settings.Get(Flags.ClusterCidr),
-            MasqueradeAll = settings.Get(Flags.MasqueradeAll),
-            LocalhostNodePorts = settings.Get(Flags.LocalhostNodePorts),
+            ClusterCidr = own.Length > 0 ? own : settings.Get(KnownFlags.ClusterCidr),
+            MasqueradeAll = settings.Get(KnownFlags.MasqueradeAll),
+            LocalhostNodePorts = settings.Get(KnownFlags.LocalhostNodePorts),
         };
     }
 }

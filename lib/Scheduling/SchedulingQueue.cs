@@ -44,7 +44,7 @@ public sealed class SchedulingQueue : IWorkQueue
     private DateTime Now => host!.Now;
 
     // How long a pod waits for a change before it is tried anyway.
-    private TimeSpan LongestWait => host!.Settings.Get(Flags.PodMaxUnschedulable);
+    private TimeSpan LongestWait => host!.Settings.Get(KnownFlags.PodMaxUnschedulable);
 
     /// <inheritdoc/>
     public void Attach(IQueueHost host) => this.host = host;
@@ -184,8 +184,8 @@ public sealed class SchedulingQueue : IWorkQueue
     }
 
     private TimeSpan BackOff(int attempts) => BackOffAfter(attempts,
-        TimeSpan.FromSeconds(host!.Settings.Get(Flags.PodInitialBackoff)),
-        TimeSpan.FromSeconds(host.Settings.Get(Flags.PodMaxBackoff)));
+        TimeSpan.FromSeconds(host!.Settings.Get(KnownFlags.PodInitialBackoff)),
+        TimeSpan.FromSeconds(host.Settings.Get(KnownFlags.PodMaxBackoff)));
 
     /// <summary>The cluster changed: the pods that it may help are tried again.</summary>
     internal void Changed(in ClusterChange change)
