@@ -54,7 +54,6 @@ public sealed class DeploymentTranscriptTests
         told.Append(cluster.Why(cluster.List<Pod>()[0])).Append('\n');
         var path = Path.Combine(TestContext.CurrentContext.TestDirectory, "Data",
             "deployment-of-three.txt");
-        File.WriteAllText("/tmp/deployment-of-three.txt", told.ToString());
         Assert.That(told.ToString(), Is.EqualTo(File.ReadAllText(path)));
     }
 }

@@ -32,7 +32,6 @@ public class SendTranscriptTests
     private static void Check(string file, PacketTrace trace)
     {
         TestContext.Out.WriteLine(trace);
-        File.WriteAllText("/tmp/" + Path.GetFileName(file), trace.ToString() + "\n");
         Assert.That(trace.ToString() + "\n", Is.EqualTo(Data.Text(file)));
     }
 }
