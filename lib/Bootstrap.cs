@@ -13,7 +13,31 @@ public static class Bootstrap
     public const string ApiServerAddress = "192.0.2.1";
 
     /// <summary>The built-in components, in the order in which they see a change.</summary>
-    public static Seq<ComponentSpec> Components() =>
+    public static Seq<ComponentSpec> Components() => Specs.Select(s => s with
+    {
+        User = s.User ?? BootstrapPolicy.AccountOf(Accounts.GetValueOrDefault(s.Name, s.Name)),
+    }).ToSeq();
+
+    // A controller asks under an account of its own (--use-service-account-credentials); a few
+    // share one, or call it otherwise.
+    private static Dictionary<string, string> Accounts { get; } = new(StringComparer.Ordinal)
+    {
+        ["serviceaccount-controller"] = "service-account-controller",
+        ["node-lifecycle-controller"] = "node-controller",
+        ["taint-eviction-controller"] = "node-controller",
+        ["service-lb-controller"] = "service-controller",
+        ["daemonset-controller"] = "daemon-set-controller",
+        ["garbage-collector-controller"] = "generic-garbage-collector",
+        ["horizontal-pod-autoscaler-controller"] = "horizontal-pod-autoscaler",
+        ["pod-garbage-collector-controller"] = "pod-garbage-collector",
+        ["replicationcontroller-controller"] = "replication-controller",
+        ["persistentvolume-binder-controller"] = "persistent-volume-binder",
+        ["persistentvolume-attach-detach-controller"] = "attachdetach-controller",
+        ["persistentvolumeclaim-protection-controller"] = "pvc-protection-controller",
+        ["persistentvolume-protection-controller"] = "pv-protection-controller",
+    };
+
+    private static Seq<ComponentSpec> Specs =>
     [
         new("serviceaccount-controller", _ => new ServiceAccounts()),
         new("root-ca-cert-publisher", _ => new RootCa()),
@@ -35,6 +59,8 @@ public static class Bootstrap
             EventSource = "node-controller",
         },
         new("taint-eviction-controller", _ => new TaintEviction()),
+        new("clusterrole-aggregation-controller", _ => new RoleAggregation()),
+        new("resourcequota-controller", _ => new ResourceQuotas()),
         new("service-lb-controller", _ => new ServiceLoadBalancer())
         {
             EventSource = "service-controller",
@@ -43,13 +69,17 @@ public static class Bootstrap
         new("replicaset-controller", _ => new ReplicaSets()),
         new("default-scheduler", _ => new Scheduler())
         {
-            User = new("system:kube-scheduler", ["system:authenticated"]),
+            User = UserInfo.Person("system:kube-scheduler"),
         },
         new("kubelet", node => new Kubelet(node))
         {
             PerNode = true, User = new("system:node:", ["system:nodes", "system:authenticated"]),
         },
-        new("kube-proxy", node => new KubeProxy(node)) { PerNode = true },
+        new("kube-proxy", node => new KubeProxy(node))
+        {
+            PerNode = true, User = UserInfo.Person("system:kube-proxy"),
+        },
+        new("apiextensions-apiserver", _ => new CustomResources()),
     ];
 
     /// <summary>The physical world: machines that can pull any public image.</summary>
@@ -130,11 +160,18 @@ public static class Bootstrap
     /// start its addresses and the Lease of a kubelet that has been running for a while.</summary>
     internal static SimulationOptions Complete(SimulationOptions options)
     {
+        var nodes = options.Objects.Count(o => o is Node);
+        var settings = options.Settings;
+        if (!settings.Has(KnownFlags.ClusterCidr))
+        {
+            settings = settings.With($"{KnownFlags.ClusterCidr}", NodeRanges.For(nodes, settings));
+        }
+        var ranges = new NodeRanges(settings);
         var objects = new List<ApiObject>();
         var number = 0;
         foreach (var o in options.Objects)
         {
-            objects.Add(o is Node node ? WithAddresses(node, ++number) : o);
+            objects.Add(o is Node node ? WithAddresses(node, ++number, ranges, settings) : o);
         }
         for (var i = 0; i < options.Objects.Count && number > 0; i++)
         {
@@ -143,7 +180,11 @@ public static class Bootstrap
                 objects.Add(NewLease(node.Metadata.Name, options.Start));
             }
         }
-        return options with { World = options.World ?? World, Objects = [.. objects] };
+        return options with
+        {
+            World = options.World ?? World, Objects = [.. objects], Settings = settings,
+            Policy = options.Policy.IsUnset ? BootstrapPolicy.Objects : options.Policy,
+        };
     }
 
     private static Lease NewLease(string node, DateTime renewed) => new()
@@ -159,13 +200,10 @@ public static class Bootstrap
         },
     };
 
-    // The n-th machine: 172.18.0.(n + 1), its pods 10.244.n.0/24. From the 256th on, where no range
-    // of 10.244.0.0/16 is left, pods have those of 10.129.0.0/16 and onwards.
-    private static Node WithAddresses(Node node, int n)
+    // The n-th machine: 172.18.0.(n + 1), its pods the n-th range of the cluster's.
+    private static Node WithAddresses(Node node, int n, NodeRanges ranges, Settings settings)
     {
-        var (high, low) = (n >> 8, n & 255);
-        var range = node.Spec.PodCIDR ?? string.Create(CultureInfo.InvariantCulture,
-            $"10.{(high == 0 ? 244 : 128 + high)}.{low}.0/24");
+        var range = node.Spec.PodCIDR ?? ranges[n];
         var address = string.Create(CultureInfo.InvariantCulture,
             $"172.18.{(n + 1) >> 8}.{(n + 1) & 255}");
         return node with
@@ -175,7 +213,7 @@ public static class Bootstrap
                 PodCIDR = range,
                 PodCIDRs = node.Spec.PodCIDRs.IsEmpty ? [range] : node.Spec.PodCIDRs,
             },
-            Status = node.Status with
+            Status = WithMaxPods(node.Status, settings) with
             {
                 Addresses = !node.Status.Addresses.IsEmpty ? node.Status.Addresses :
                 [
@@ -183,6 +221,21 @@ public static class Bootstrap
                     new() { Type = "Hostname", Address = node.Metadata.Name },
                 ],
             },
+        };
+    }
+
+    // A kubelet says how many pods it takes.
+    private static NodeStatus WithMaxPods(NodeStatus status, Settings settings)
+    {
+        if (!settings.Has(KnownFlags.MaxPods))
+        {
+            return status;
+        }
+        Quantity pods = Quantity.Parse($"{settings.Get(KnownFlags.MaxPods)}");
+        return status with
+        {
+            Capacity = status.Capacity.Set("pods", pods),
+            Allocatable = status.Allocatable.Set("pods", pods),
         };
     }
 

@@ -9,7 +9,7 @@ public sealed partial class Cluster
     /// journal.</summary>
     public ApiResponse Handle(ApiRequest request)
     {
-        if (request.Verb is Verb.Get or Verb.List or Verb.Watch)
+        if (request.Verb.Reads)
         {
             return simulation.Api.Handle(request);
         }
@@ -57,10 +57,7 @@ public sealed partial class Cluster
             var text = (string)annotated["metadata"]!["annotations"]![LastApplied.Annotation]!;
             var annotations = o.Metadata.Annotations.Set(LastApplied.Annotation, text);
             Create(o with { Metadata = o.Metadata with { Annotations = annotations } });
-            if (o is Namespace)
-            {
-                AwaitAccount(o.Metadata.Name);
-            }
+            Await(o);
             return $"{name} created";
         }
         if (LastApplied.Patch(annotated, there, simulation.Api.Kinds) is not { } patch)
@@ -144,19 +141,27 @@ public sealed partial class Cluster
     /// itself can look back to is not touched.</summary>
     public void Compact(Revision at) => simulation.Submit(new CompactInput(at));
 
-    /// <summary>Every object of every kind, ordered by kind, namespace and name; Events
-    /// too.</summary>
+    /// <summary>Every object of every kind, ordered by kind, namespace and name; Events too. The
+    /// roles and bindings that every cluster starts with are left out until somebody changes
+    /// them.</summary>
     public IEnumerable<ApiObject> Everything() => simulation.Api.Kinds.All
         .OrderBy(k => k.Name, StringComparer.Ordinal).ThenBy(k => k.Group, StringComparer.Ordinal)
-        .SelectMany(k => simulation.Store.List(k, null, Revision));
+        .SelectMany(k => simulation.Store.List(k, null, Revision))
+        .Where(o => o.Metadata.ResourceVersion != default);
 
-    // A pod cannot be created before its namespace has the account that it runs under.
-    private void AwaitAccount(string ns)
+    // A pod cannot be created before its namespace has the account that it runs under, nor an
+    // object before its kind is served.
+    private void Await(ApiObject o)
     {
-        if (simulation.Components.Exists(c => c.Name == "serviceaccount-controller"))
+        var (by, there) = o is Namespace
+            ? ("serviceaccount-controller", (Func<Cluster, bool>)(c =>
+                c.Find<ServiceAccount>(o.Metadata.Name, "default") is not null))
+            : ("apiextensions-apiserver",
+                c => CustomKind.IsEstablished(c.simulation.Store.Get(o.Key)!));
+        if ((o is Namespace || o.Kind.Equals(Kinds.CustomResourceDefinition))
+            && simulation.Components.Exists(c => c.Name == by))
         {
-            RunUntil(
-                c => c.Find<ServiceAccount>(ns, "default") is not null, TimeSpan.FromSeconds(10));
+            RunUntil(there, TimeSpan.FromSeconds(10));
         }
     }
 

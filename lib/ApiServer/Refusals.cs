@@ -16,6 +16,10 @@ internal static class Refusals
     public static Status UnsupportedMediaType { get; } = ApiErrors.Of(415,
         "UnsupportedMediaType", "415: Unsupported Media Type", new()).Status;
 
+    /// <summary>504: no member of etcd answers.</summary>
+    public static Status EtcdUnreachable { get; } = ApiErrors.Timeout("Timeout: request did not "
+        + "complete within requested timeout - context deadline exceeded").Status;
+
     public static Status WrongNamespace { get; } = ApiErrors.BadRequest("the namespace of the "
         + "provided object does not match the namespace sent on the request").Status;
 

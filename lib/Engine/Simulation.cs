@@ -14,10 +14,10 @@ internal sealed partial class Simulation : IWorldHost
     private readonly Prng latency;
     private readonly Prng worldRandom;
     private readonly Pin pin;
+    private readonly bool lazy;
     private DateTime instant;
     private int stepsAtInstant;
     private bool inInput;
-    private bool expiryArmed;
     private ComponentFailedException? failure;
 
     public Simulation(SimulationOptions options)
@@ -26,12 +26,18 @@ internal sealed partial class Simulation : IWorldHost
         Now = options.Start;
         Random = new(options.Seed);
         latency = Random.Fork("latency");
-        Store = new(options.History, NodeOf.Object);
-        Api = new(Store, KindRegistry.BuiltIn, Random.Fork("kube-apiserver"), () => Now);
+        Store = new(options.History, NodeOf.Object)
+        {
+            EventLifetime = options.Settings.Get(KnownFlags.EventTtl),
+        };
+        Api = NewApi();
+        SeedPolicy(Random.Fork("policy"));
         Faults = new(this);
+        StartEtcd();
         Steps = new();
         worldRandom = Random.Fork("world");
         World = options.World?.Invoke(this) ?? new NoWorld();
+        lazy = options.Objects.Count(o => o is Node) > options.LazyAboveNodes;
         foreach (var o in options.Objects)
         {
             Api.Handle(CreateRequest(WithOwners(o))).EnsureSuccess();
@@ -143,7 +149,7 @@ internal sealed partial class Simulation : IWorldHost
     public void Install(ComponentSpec spec)
     {
         Remove(spec.Name);
-        var component = new Component(spec);
+        var component = new Component(spec, Options.Settings, lazy);
         Components.Add(component);
         foreach (var watched in component.Watches)
         {
@@ -214,6 +220,8 @@ internal sealed partial class Simulation : IWorldHost
                 $"a change of {((Stream)item.Target).Kind.Plural} reaches its watchers",
             WorkType.Timer => $"{item.Shard.Instance}, {item.Key} ({item.Pace} timer)",
             WorkType.Expire => "etcd lets go of old events",
+            WorkType.Lease => "a lease of etcd ends",
+            WorkType.Raft => "the members of etcd look for a leader",
             _ => $"{item.Shard.Instance} ({item.Type})",
         };
         return string.Create(System.Globalization.CultureInfo.InvariantCulture,
@@ -240,6 +248,10 @@ internal sealed partial class Simulation : IWorldHost
         }
         lines.AddRange(streamList.Where(s => s.Waiting > 0)
             .Select(s => $"{s.Waiting} changes of {s.Kind.Plural} on their way to watchers"));
+        if (raftArmed)
+        {
+            lines.Add("the members of etcd look for a leader, or catch up with one");
+        }
         return lines.Take(most).ToSeq();
     }
 
@@ -256,6 +268,31 @@ internal sealed partial class Simulation : IWorldHost
                 .ToSeq(),
         },
     };
+
+    private ApiServer NewApi()
+    {
+        var authorizer = new RbacAuthorizer(Store);
+        var settings = Options.Settings;
+        return new(Store, KindRegistry.BuiltIn, Random.Fork("kube-apiserver"), () => Now)
+        {
+            Authorizer = authorizer,
+            Admission = Admissions.Plain(() => authorizer,
+                settings.Get(KnownFlags.NotReadyToleration),
+                settings.Get(KnownFlags.UnreachableToleration)),
+        };
+    }
+
+    private void SeedPolicy(Prng uids)
+    {
+        foreach (var o in Options.Policy)
+        {
+            var meta = o.Metadata with
+            {
+                Uid = uids.NewUid(), CreationTimestamp = Options.Start,
+            };
+            Store.Seed(o with { Metadata = meta });
+        }
+    }
 
     private static ApiRequest CreateRequest(ApiObject o) =>
         new(Verb.Create, new ResourcePath(o.Kind, o.Metadata.Namespace, ""))
@@ -279,6 +316,12 @@ internal sealed partial class Simulation : IWorldHost
                 return;
             case WorkType.Expire:
                 Expire();
+                return;
+            case WorkType.Lease:
+                ExpireLeases();
+                return;
+            case WorkType.Raft:
+                TickRaft();
                 return;
             case WorkType.CatchUp:
                 CountWork(Pace.Progress, -1);
@@ -337,35 +380,13 @@ internal sealed partial class Simulation : IWorldHost
     /// <summary>Lets a worker begin when a key is ready and a worker is free.</summary>
     private void Kick(Shard shard)
     {
-        if (shard.Reconciler is { } r && !shard.StartScheduled && shard.Queue.Ready > 0
-            && shard.BusyWorkers < r.Workers)
+        if (shard.Reconciler is not null && !shard.StartScheduled && shard.Queue.Ready > 0
+            && shard.BusyWorkers < shard.Component.Workers)
         {
             shard.StartScheduled = true;
             Enqueue(
                 Now, new(WorkType.Start, shard, default, Pace.Progress, shard.Generation, default));
         }
-    }
-
-    /// <summary>Sees to it that old events go, a minute's worth at a time, as etcd's shared leases
-    /// let them.</summary>
-    private void ArmExpiry()
-    {
-        if (!expiryArmed && Store.NextEventExpiry is { } next)
-        {
-            expiryArmed = true;
-            Enqueue(next + TimeSpan.FromMinutes(1),
-                new(WorkType.Expire, Store, default, Pace.Background, 0, default));
-        }
-    }
-
-    private void Expire()
-    {
-        var before = Store.Head;
-        Store.ExpireEvents(Now);
-        Steps.Begin(Store.Head);
-        RouteFrom(before, []);
-        expiryArmed = false;
-        ArmExpiry();
     }
 
     private void Trim()

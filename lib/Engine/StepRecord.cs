@@ -96,6 +96,9 @@ public sealed record StepRecord
     /// <summary>The writes it tried, in order.</summary>
     public Seq<Change> Changes { get; init; }
 
+    /// <summary>What it did outside the API, such as on its machine, in words.</summary>
+    public Seq<string> Did { get; init; }
+
     /// <summary>Why the key will be tried again; null when nothing failed.</summary>
     public string? Error { get; init; }
 
@@ -112,6 +115,9 @@ public sealed record StepRecord
     /// <summary>The instance that worked: <c>kubelet/node-2</c>.</summary>
     public string Instance => Node.Length == 0 ? Component : $"{Component}/{Node}";
 
+    /// <summary>The step as HTML, for a notebook.</summary>
+    public string ToHtml() => Html.Of(this);
+
     /// <summary>The step as text: who, when, why, and each write on a line of its own.</summary>
     public override string ToString()
     {
@@ -125,6 +131,10 @@ public sealed record StepRecord
         if (!Causes.IsEmpty)
         {
             text.Append(culture, $"\n  because of {string.Join(", ", Causes)}");
+        }
+        foreach (var deed in Did)
+        {
+            text.Append(culture, $"\n  {deed}");
         }
         foreach (var change in Changes)
         {

@@ -83,6 +83,12 @@ internal sealed class Invocation(IKubectlServer server, KubectlTerminal terminal
         exitCode = 1;
     }
 
+    /// <summary>True when an error was noted.</summary>
+    public bool Failed => exitCode != 0;
+
+    /// <summary>Ends the command with an exit code and no word.</summary>
+    public void Exit(int code) => exitCode = code;
+
     /// <summary>An error in the use of the command, with the way to its help.</summary>
     public KubectlException UsageError(string message) =>
         new($"{message}\nSee '{CommandPath} -h' for help and examples");
@@ -90,10 +96,9 @@ internal sealed class Invocation(IKubectlServer server, KubectlTerminal terminal
     /// <summary>Sends a request; warnings of the server go to standard error, each once.</summary>
     public ApiResponse Send(ApiRequest request)
     {
-        var answer = server.Send(request);
-        var warnings = request.Path.Kind.Equals(KubeSim.Kinds.Endpoints)
-            ? [.. answer.Warnings, OldEndpoints] : answer.Warnings;
-        foreach (var warning in warnings)
+        var answer = server.Send(Flags["as"] is { Length: > 0 } other
+            ? request with { Impersonate = new(other, Flags.All("as-group").ToSeq()) } : request);
+        foreach (var warning in answer.Warnings)
         {
             if (!warned.Contains(warning))
             {
@@ -124,10 +129,6 @@ internal sealed class Invocation(IKubectlServer server, KubectlTerminal terminal
     };
 
     public KubectlResult Result() => new(exitCode, output.ToString(), errors.ToString());
-
-    // The server sends this with each answer about Endpoints.
-    private const string OldEndpoints =
-        "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
 }
 
 /// <summary>An object as messages write it: <c>pod/web</c>, <c>deployment.apps/web</c>.</summary>
