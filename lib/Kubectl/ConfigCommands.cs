@@ -27,18 +27,12 @@ internal static class ConfigCommands
 
         """;
 
-    private const string Contexts = """
-        CURRENT   NAME                          CLUSTER      AUTHINFO           NAMESPACE
-        *         kubernetes-admin@kubernetes   kubernetes   kubernetes-admin
-
-        """;
-
     public static readonly Seq<KubectlCommand> All =
     [
         Shows("config view", View, "output/o minify! raw! flatten!"),
         Shows("config current-context", "kubernetes-admin@kubernetes\n"),
-        Shows("config get-contexts", Contexts.Replace("kubernetes-admin\n",
-            "kubernetes-admin   \n", StringComparison.Ordinal), "output/o no-headers!"),
+        Shows("config get-contexts", TableText.Align("CURRENT\tNAME\tCLUSTER\tAUTHINFO\t"
+            + "NAMESPACE\n*\tkubernetes-admin@kubernetes\tkubernetes\tkubernetes-admin\t\n")),
         Shows("config get-clusters", "NAME\nkubernetes\n"),
         Shows("config get-users", "NAME\nkubernetes-admin\n"),
     ];

@@ -416,8 +416,9 @@ internal static class CreateGenerators
         });
         if (call.Flags.All("annotation") is { Count: > 0 } notes)
         {
-            item.Node["metadata"]!["annotations"] = new JsonObject(notes.Select(n => n.Split('=', 2))
-                .Select(n => KeyValuePair.Create(n[0], (JsonNode?)(n.ElementAtOrDefault(1) ?? ""))));
+            item.Node["metadata"]!["annotations"] = new JsonObject(notes
+                .Select(n => n.Split('=', 2)).Select(n =>
+                    KeyValuePair.Create(n[0], (JsonNode?)(n.ElementAtOrDefault(1) ?? ""))));
         }
         return item;
     }

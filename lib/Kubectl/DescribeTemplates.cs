@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace KubeSim;
@@ -153,16 +155,17 @@ internal static class DescribeTemplates
             "labels" => Part(t => t.LabelsAndAnnotations(o)),
             "events" => Part(t => t.Events(o)),
             "created" => o.Metadata.CreationTimestamp?.DateTime.ToString(
-                "yyyy-MM-dd HH:mm:ss +0000 'UTC'", System.Globalization.CultureInfo.InvariantCulture),
+                "yyyy-MM-dd HH:mm:ss +0000 'UTC'", CultureInfo.InvariantCulture),
             "default" => o.Metadata.Annotations.Get(
                 "storageclass.kubernetes.io/is-default-class") == "true",
             "pairs" => of[0] is JsonObject map && map.Count > 0
                 ? string.Join(",", map.OrderBy(e => e.Key, StringComparer.Ordinal)
                     .Select(e => $"{e.Key}={e.Value}")) : "<none>",
-            "rules" => string.Concat(PolicyRules.Lines(tree.ItemsAt("rules"))
+            "rules" => string.Concat(RuleLines.Of(tree.ItemsAt("rules"))
                 .Select(line => $"  {line}\n")),
             "selector" => of[0] is JsonObject selector
-                ? TablePrinters.Selector(Json.Decode<LabelSelector>(selector)) : "<none>",
+                ? TablePrinters.Selector(JsonSerializer.Deserialize<LabelSelector>(
+                    selector, Json.Options)) : "<none>",
             "traffic" => GoTemplate.Parse(Traffic.ReplaceLineEndings("\n"))
                 .Execute(Way(tree, (string)of[0]!, (string)of[1]!), Call),
             _ => null,
@@ -199,11 +202,11 @@ internal static class DescribeTemplates
 /// lines together.</summary>
 /// <remarks>Models staging/src/k8s.io/component-helpers/auth/rbac/validation/policy_compact.go.
 /// </remarks>
-internal static class PolicyRules
+internal static class RuleLines
 {
     /// <summary>A line for each resource: its name, its URLs, the names of objects, the
     /// verbs.</summary>
-    public static IEnumerable<string> Lines(IEnumerable<JsonNode> rules)
+    public static IEnumerable<string> Of(IEnumerable<JsonNode> rules)
     {
         var broken = new List<(string Group, string Resource, string Name, string Url,
             string Verb)>();

@@ -22,7 +22,10 @@ internal static class DiffCommand
         {
             var live = call.Find(item.Kind, item.Namespace, item.Name);
             var query = new Query { DryRun = "All", FieldManager = "kubectl-client-side-apply" };
-            var patch = live is null ? null : LastApplied.Patch(item.Node, live, call.Kinds);
+            // The annotation of the last apply stays as it is: a diff is no apply.
+            var modified = LastApplied.Annotate(item.Node);
+            modified["metadata"]!["annotations"]!.AsObject().Remove(LastApplied.Annotation);
+            var patch = live is null ? null : LastApplied.Patch(modified, live, call.Kinds);
             var merged = live is null
                 ? call.Send(new(Verb.Create, item.Collection)
                 {

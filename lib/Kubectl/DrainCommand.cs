@@ -147,7 +147,8 @@ internal static class DrainCommand
                 }
             }
             waiting = refused;
-            Await(call, leaving, waiting.Count > 0 ? call.Now.AddSeconds(5) : end);
+            Await(call, leaving, waiting.Count > 0 ? call.Now.AddSeconds(5) : end,
+                toTheEnd: waiting.Count > 0);
             if (call.Now >= end || (waiting.Count == 0 && leaving.Count > 0))
             {
                 return [.. leaving.Concat(waiting).Select(p => "error when waiting for pod "
@@ -160,7 +161,8 @@ internal static class DrainCommand
     }
 
     // Lets time pass; tells of each pod that is gone, and forgets it.
-    private static void Await(Invocation call, List<Pod> leaving, DateTime until)
+    private static void Await(
+        Invocation call, List<Pod> leaving, DateTime until, bool toTheEnd)
     {
         call.Server.WaitUntil(() =>
         {
@@ -175,7 +177,7 @@ internal static class DrainCommand
                 }
                 return gone;
             });
-            return leaving.Count == 0 && until == DateTime.MaxValue;
+            return leaving.Count == 0 && !toTheEnd;
         }, until - call.Now);
     }
 

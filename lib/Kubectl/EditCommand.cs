@@ -67,7 +67,7 @@ internal static class EditCommand
             {
                 if (live is not null)
                 {
-                    DeleteCommand.Delete(call, live, new()
+                    DeleteCommand.Delete(call, live.Key, new()
                     {
                         GracePeriodSeconds = call.Flags.Number("grace-period") is >= 0 and var s
                             ? s : null,

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -73,7 +72,7 @@ internal sealed partial class GoTemplate
             JsonValueKind.Number => double.Parse(value.ToString(), CultureInfo.InvariantCulture),
             _ => null,
         },
-        _ => node,
+        _ => (object?)node,
     };
 
     private sealed record Node(string Kind, string Text, List<string> Words, List<Node> Body,

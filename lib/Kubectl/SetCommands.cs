@@ -147,7 +147,7 @@ internal static class SetCommands
 
     private static void List(Invocation call, ApiObject o, JsonObject container)
     {
-        call.Line($"# {o.Kind.Plural} {o.Metadata.Name}, container {container.TextAt("name")}");
+        call.Line($"# {o.Kind.Name} {o.Metadata.Name}, container {container.TextAt("name")}");
         foreach (var variable in container.ItemsAt("env"))
         {
             var name = variable.TextAt("name");
