@@ -4,8 +4,8 @@ namespace KubeSim;
 public sealed partial class Cluster
 {
     /// <summary>Runs a kubectl command; its result shows both outputs and has the exit code. Only
-    /// commands that wait (<c>wait</c>, <c>rollout status</c>, <c>delete --wait</c>) let virtual
-    /// time pass.</summary>
+    /// commands that wait (<c>wait</c>, <c>rollout status</c>, <c>delete --wait</c>,
+    /// <c>drain</c>, <c>replace --force</c>, <c>-w</c>) let virtual time pass.</summary>
     /// <param name="commandLine">The command, with or without <c>kubectl</c> before it.</param>
     /// <param name="input">The standard input, for <c>-f -</c>.</param>
     /// <example><code>cluster.Kubectl("get pods -o wide")</code></example>

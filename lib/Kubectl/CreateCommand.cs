@@ -6,7 +6,7 @@ internal static class CreateCommand
 {
     public static readonly KubectlCommand Command = new("create",
         "filename/f output/o dry-run?unchanged validate?strict save-config! field-manager "
-        + "selector/l recursive/R! edit! raw windows-line-endings!", Run);
+        + "recursive/R!", Run);
 
     private static void Run(Invocation call)
     {

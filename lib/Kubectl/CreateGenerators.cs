@@ -47,13 +47,13 @@ internal static class CreateGenerators
         Row("poddisruptionbudget|pdb", "selector min-available max-unavailable", Budget),
         Row("ingress|ing", "class rule default-backend annotation", Ingress),
         Row("role", "verb resource resource-name", static call => Role(call, Kinds.Role)),
-        Row("clusterrole", "verb resource resource-name non-resource-url aggregation-rule",
+        Row("clusterrole", "verb resource resource-name non-resource-url",
             static call => Role(call, Kinds.ClusterRole)),
         Row("rolebinding", "role clusterrole user group serviceaccount",
             static call => Binding(call, Kinds.RoleBinding)),
         Row("clusterrolebinding", "clusterrole user group serviceaccount",
             static call => Binding(call, Kinds.ClusterRoleBinding)),
-        new("create token", "duration audience bound-object-kind output/o", Token),
+        new("create token", "duration", Token),
     ];
 
     private static KubectlCommand Row(

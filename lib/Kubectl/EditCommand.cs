@@ -8,7 +8,7 @@ namespace KubeSim;
 internal static class EditCommand
 {
     public static readonly KubectlCommand Edit = new("edit",
-        "filename/f output/o validate?strict subresource windows-line-endings!", RunEdit);
+        "subresource selector/l", RunEdit);
 
     public static readonly KubectlCommand Replace = new("replace",
         "filename/f output/o dry-run?unchanged validate?strict force! grace-period timeout wait! "

@@ -5,8 +5,8 @@ namespace KubeSim;
 // prints, on which of the two outputs, and with which exit code, is what the real one prints.
 //
 // One thing differs: the cluster may stand still. Commands that wait for others (wait, rollout
-// status, delete --wait) let virtual time pass while they wait, and no other command does. So
-// "delete" does not wait unless it is asked to.
+// status, delete --wait, drain, get -w) let virtual time pass while they wait, and no other command
+// does. So "delete" does not wait unless it is asked to.
 //
 // Models staging/src/k8s.io/kubectl/pkg/cmd.
 

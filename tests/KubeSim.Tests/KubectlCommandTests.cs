@@ -100,7 +100,8 @@ public sealed class KubectlCommandTests
     {
         cluster.Run("create role r --verb=get --resource=pods");
         Assert.That(cluster.Run("get role r -o kyaml").Out, Does
-            .StartWith("---\n{\n  apiVersion: \"rbac.authorization.k8s.io/v1\",\n").And.EndsWith("  rules: [{\n    apiGroups: [\n      \"\",\n    ],\n    resources: ["
+            .StartWith("---\n{\n  apiVersion: \"rbac.authorization.k8s.io/v1\",\n")
+            .And.EndsWith("  rules: [{\n    apiGroups: [\n      \"\",\n    ],\n    resources: ["
                     + "\n      \"pods\",\n    ],\n    verbs: [\n      \"get\",\n    ],\n  }],\n"
                     + "}\n"));
     }
