@@ -4,13 +4,20 @@ namespace KubeSim;
 public sealed partial class Cluster
 {
     /// <summary>Runs a kubectl command; its result shows both outputs and has the exit code. Only
-    /// commands that wait (<c>wait</c>, <c>rollout status</c>, <c>delete --wait</c>) let virtual
-    /// time pass.</summary>
+    /// commands that wait (<c>wait</c>, <c>rollout status</c>, <c>delete --wait</c>,
+    /// <c>drain</c>, <c>replace --force</c>, <c>-w</c>) let virtual time pass.</summary>
     /// <param name="commandLine">The command, with or without <c>kubectl</c> before it.</param>
     /// <param name="input">The standard input, for <c>-f -</c>.</param>
     /// <example><code>cluster.Kubectl("get pods -o wide")</code></example>
     public KubectlResult Kubectl(string commandLine, string? input = null) =>
-        new Kubectl(new KubectlServer(this, Handle)).Run(commandLine, input);
+        Kubectl(commandLine, new KubectlTerminal { Input = input });
+
+    /// <summary>Runs a kubectl command at a terminal that has files and an editor, or that
+    /// interrupts <c>-w</c> after some steps.</summary>
+    /// <example><code>cluster.Kubectl("get pods -w", new KubectlTerminal { Steps = 20 })</code>
+    /// </example>
+    public KubectlResult Kubectl(string commandLine, KubectlTerminal terminal) =>
+        new Kubectl(new KubectlServer(this, Handle)).Run(commandLine, terminal);
 
     internal sealed class KubectlServer(
         Cluster cluster, Func<ApiRequest, ApiResponse> send) : IKubectlServer
@@ -20,21 +27,50 @@ public sealed partial class Cluster
         public DateTime Now => cluster.Now;
 
         public IContainerLogs? Logs => cluster.simulation.World is World world
-            ? new MachineLogs(world) : null;
+            ? new MachineLogs(world, cluster.Now) : null;
 
         public ApiResponse Send(ApiRequest request) => send(request);
 
         public bool WaitUntil(Func<bool> holds, TimeSpan limit) =>
             cluster.RunUntil(_ => holds(), limit).Met;
+
+        public bool Step() => !cluster.IsConverged && !cluster.Step().IsIdle;
+
+        public Usage UsageOf(Pod pod) => cluster.UsageOf(pod);
     }
 
     // Logs are read off the machines when they are asked for, and are no part of the state.
-    private sealed class MachineLogs(World world) : IContainerLogs
+    private sealed class MachineLogs(World world, DateTime now) : IContainerLogs
     {
         public bool Reaches(Pod pod) => world.Machine(pod.Spec.NodeName!) is { } machine
             && machine.IsOn && machine.IsConnected && machine.Heartbeat.SilentSince is null;
 
-        public IReadOnlyList<LogLine>? Read(Pod pod, string container, string containerId)
+        public IReadOnlyList<LogLine>? Read(Pod pod, string container, string containerId) =>
+            world.Machine(pod.Spec.NodeName!).Runtime.Logs(
+                IdOf(containerId), EnvironmentOf(pod, container));
+
+        // What a container can print as its command it can print for exec too.
+        public ExecResult? Exec(
+            Pod pod, string container, string containerId, Seq<string> command)
+        {
+            if (!ShellOutput.Knows(command))
+            {
+                return null;
+            }
+            var runtime = world.Machine(pod.Spec.NodeName!).Runtime;
+            var answer = runtime.ExecSync(IdOf(containerId), command, TimeSpan.Zero);
+            var lines = ShellOutput.Of(command, EnvironmentOf(pod, container), now,
+                now + answer.Takes);
+            return answer.Value is not { } result ? null : result with
+            {
+                Stdout = string.Concat(lines.Select(line => $"{line.Text}\n")),
+            };
+        }
+
+        private static string IdOf(string containerId) =>
+            containerId[(containerId.LastIndexOf('/') + 1)..];
+
+        private static Dictionary<string, string> EnvironmentOf(Pod pod, string container)
         {
             var environment = new Dictionary<string, string>(StringComparer.Ordinal)
             {
@@ -54,8 +90,7 @@ public sealed partial class Cluster
                     _ => "",
                 };
             }
-            var id = containerId[(containerId.LastIndexOf('/') + 1)..];
-            return world.Machine(pod.Spec.NodeName!).Runtime.Logs(id, environment);
+            return environment;
         }
     }
 }

@@ -31,7 +31,7 @@ internal static class ApplyCommand
                 call.Fail(ServerErrors.Text(e.Status));
             }
         }
-        if (OutputFormat.Parse(call.Flags["output"] ?? "") is { } print)
+        if (OutputFormat.Parse(call) is { } print)
         {
             print(call, shown, shown.Count == 1);
         }
@@ -50,7 +50,7 @@ internal static class ApplyCommand
             var made = call.DryRunClient ? null : Send(call, new(Verb.Create, item.Collection)
             {
                 Body = new Payload.Json(modified),
-            }, "creating \"STDIN\"");
+            }, $"creating \"{item.File}\"");
             CreateCommand.AwaitAccount(call, made);
             Told(call, item, "created");
             return made;
@@ -74,7 +74,7 @@ internal static class ApplyCommand
         }, $"applying patch:\n{Json.Compact(patch.Body)}\nto:\nResource: "
             + $"\"{item.Kind.Group}/{item.Kind.Version}, Resource={item.Kind.Plural}\", "
             + $"GroupVersionKind: \"{item.Kind.Group}/{item.Kind.Version}, Kind={item.Kind.Name}\""
-            + $"\nName: \"{item.Name}\", Namespace: \"{item.Namespace}\"\nfor: \"STDIN\"");
+            + $"\nName: \"{item.Name}\", Namespace: \"{item.Namespace}\"\nfor: \"{item.File}\"");
         Told(call, item, "configured");
         return after;
     }

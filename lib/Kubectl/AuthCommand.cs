@@ -8,8 +8,13 @@ namespace KubeSim;
 internal static class AuthCommand
 {
     public static readonly KubectlCommand CanI = new("auth can-i",
-        "all-namespaces/A! quiet/q! subresource list!", static call =>
+        "all-namespaces/A! quiet/q! subresource list! no-headers!", static call =>
         {
+            if (call.Flags.On("list"))
+            {
+                List(call);
+                return;
+            }
             if (call.Args.Count < 2)
             {
                 throw new KubectlException("you must specify two arguments: verb resource or verb "
@@ -34,6 +39,20 @@ internal static class AuthCommand
         call.Line($"Username    {(string)who["username"]!}");
         call.Line($"Groups      [{string.Join(' ', groups)}]");
     });
+
+    private static void List(Invocation call)
+    {
+        if (call.Args.Count > 0)
+        {
+            throw new KubectlException("list option must be specified with no arguments");
+        }
+        var status = Ask(call, "SelfSubjectRulesReview",
+            new() { ["namespace"] = call.Namespace })["status"];
+        var rules = status.ItemsAt("resourceRules").Concat(status.ItemsAt("nonResourceRules"));
+        call.Print(TableText.Align((call.Flags.On("no-headers") ? ""
+            : "Resources\tNon-Resource URLs\tResource Names\tVerbs\n")
+            + string.Concat(RuleLines.Of(rules).Select(line => $"{line}\n"))));
+    }
 
     private static JsonObject Spec(Invocation call)
     {

@@ -6,27 +6,23 @@ internal static class CreateCommand
 {
     public static readonly KubectlCommand Command = new("create",
         "filename/f output/o dry-run?unchanged validate?strict save-config! field-manager "
-        + "image replicas/r port from-literal schedule tcp type node-port clusterip external-name "
-        + "from class hard value description global-default! preemption-policy selector/l "
-        + "min-available max-unavailable restart append-hash! recursive/R!", Run);
+        + "recursive/R!", Run);
 
     private static void Run(Invocation call)
     {
         if (call.Flags.All("filename").Count == 0 && call.Args.Count > 0)
         {
-            Create(call, CreateGenerators.Make(call));
-            return;
+            throw call.UsageError($"Unexpected args: [{string.Join(' ', call.Args)}]");
         }
         foreach (var item in ManifestFiles.Read(call))
         {
             try
             {
-                Create(call, call.Flags.On("save-config")
-                    ? item with { Node = LastApplied.Annotate(item.Node) } : item);
+                Create(call, item);
             }
             catch (ApiException e)
             {
-                call.Fail(ServerErrors.Text(e.Status.When("creating \"STDIN\"")));
+                call.Fail(ServerErrors.Text(e.Status));
             }
         }
     }
@@ -35,9 +31,15 @@ internal static class CreateCommand
     /// <param name="call">The command.</param>
     /// <param name="item">The object.</param>
     /// <param name="done">What was done, in a word.</param>
-    public static void Create(Invocation call, ManifestItem item, string done = "created")
+    /// <param name="verb">Update for a replacement.</param>
+    public static void Create(
+        Invocation call, ManifestItem item, string done = "created", Verb verb = Verb.Create)
     {
-        var format = OutputFormat.Parse(call.Flags["output"] ?? "");
+        var format = OutputFormat.Parse(call);
+        if (call.Flags.On("save-config"))
+        {
+            item = item with { Node = LastApplied.Annotate(item.Node) };
+        }
         if (call.DryRunClient && call.Flags["output"] is "yaml" or "json")
         {
             call.Print(call.Flags["output"] == "yaml"
@@ -47,11 +49,16 @@ internal static class CreateCommand
         ApiObject? made = null;
         if (!call.DryRunClient)
         {
-            made = call.Send(new(Verb.Create, item.Collection)
+            var answer = call.Send(
+                new(verb, verb == Verb.Update ? item.Path : item.Collection)
             {
                 Body = new Payload.Json(item.Node),
                 Query = call.WriteQuery(strict: true),
-            }).EnsureSuccess().Object!;
+            });
+            // What comes from a file is told with its name.
+            made = answer.IsSuccess ? answer.Object! : throw new ApiException(
+                item.File.Length == 0 ? answer.Status! : answer.Status!.When(
+                    $"{(verb == Verb.Update ? "replacing" : "creating")} \"{item.File}\""));
             AwaitAccount(call, made);
         }
         if (format is not null)

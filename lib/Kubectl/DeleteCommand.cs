@@ -38,8 +38,9 @@ internal static class DeleteCommand
         {
             throw new KubectlException("resource(s) were provided, but no name was specified");
         }
-        var found = ResourceArgs.Fetch(call, targets);
-        if (found.Count == 0 && targets.TrueForAll(t => t.Name.Length == 0))
+        var keys = targets.SelectMany(t => t.Name.Length > 0 ? [new(t.Kind, t.Namespace, t.Name)]
+            : ResourceArgs.Fetch(call, [t]).Select(o => o.Key)).ToList();
+        if (keys.Count == 0 && targets.TrueForAll(t => t.Name.Length == 0) && !call.Failed)
         {
             call.Line("No resources found");
         }
@@ -53,12 +54,9 @@ internal static class DeleteCommand
                 _ => "Background",
             },
         };
-        foreach (var o in found)
-        {
-            Delete(call, o, options);
-        }
+        var deleted = keys.Select(key => Delete(call, key, options)).OfType<ApiObject>().ToList();
         if (flags.On("wait") && !call.Server.WaitUntil(
-            () => found.TrueForAll(o => call.Server.Send(
+            () => deleted.TrueForAll(o => call.Server.Send(
                 new(Verb.Get, ResourcePath.Of(o.Key))).Object?.Metadata.Uid != o.Metadata.Uid),
             WaitCommand.Timeout(call, TimeSpan.FromHours(1))))
         {
@@ -66,29 +64,37 @@ internal static class DeleteCommand
         }
     }
 
-    private static void Delete(Invocation call, ApiObject o, DeleteOptions options)
+    /// <summary>Deletes what has a key and tells so; gives the object if it has not gone at
+    /// once.</summary>
+    public static ApiObject? Delete(Invocation call, ObjectKey key, DeleteOptions options)
     {
+        ApiObject? left = null;
         if (!call.DryRunClient)
         {
-            var answer = call.Send(new(Verb.Delete, ResourcePath.Of(o.Key))
+            var answer = call.Send(new(Verb.Delete, ResourcePath.Of(key))
             {
                 Delete = options,
                 Query = call.WriteQuery(),
             });
             if (!answer.IsSuccess)
             {
-                call.Fail(ServerErrors.Text(answer.Status!));
-                return;
+                if (!(answer.Code == 404 && call.Flags.On("ignore-not-found")))
+                {
+                    call.Fail(ServerErrors.Text(answer.Status!));
+                }
+                return null;
             }
+            left = answer.Object;
         }
         if (call.Flags["output"] == "name")
         {
-            call.Line(ShownName.Of(o));
-            return;
+            call.Line(ShownName.Of(key.Kind, key.Name));
+            return left;
         }
         var what = options.GracePeriodSeconds == 0 && call.Flags.On("force")
             ? "force deleted" : "deleted";
-        var from = o.Kind.Namespaced ? $" from {o.Metadata.Namespace} namespace" : "";
-        call.Line($"{ShownName.Of(o.Kind)} \"{o.Metadata.Name}\" {what}{from}{call.DryRunSuffix}");
+        var from = key.Kind.Namespaced ? $" from {key.Namespace} namespace" : "";
+        call.Line($"{ShownName.Of(key.Kind)} \"{key.Name}\" {what}{from}{call.DryRunSuffix}");
+        return left;
     }
 }

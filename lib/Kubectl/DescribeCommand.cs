@@ -29,6 +29,10 @@ internal static class DescribeCommand
         [Kinds.PodDisruptionBudget] = static (t, o) =>
             DescribePolicy.Write(t, (PodDisruptionBudget)o),
         [Kinds.HorizontalPodAutoscaler] = DescribePolicy.WriteAutoscaler,
+        [Kinds.PersistentVolume] = static (t, o) => DescribeConfig.Write(t, (PersistentVolume)o),
+        [Kinds.LimitRange] = static (t, o) => DescribeConfig.Write(t, (LimitRange)o),
+        [Kinds.ReplicationController] = static (t, o) =>
+            DescribeWorkloads.Write(t, (ReplicationController)o),
         [Kinds.ResourceQuota] = static (t, o) => DescribePolicy.Write(t, (ResourceQuota)o),
     };
 
@@ -58,7 +62,7 @@ internal static class DescribeCommand
         {
             write(text, o);
         }
-        else
+        else if (!DescribeTemplates.Write(text, o))
         {
             DescribeOther.Write(text, o);
         }

@@ -11,17 +11,9 @@ internal static class DescribeConfig
         text.Head(ns);
         text.LabelsAndAnnotations(ns);
         text.Field("Status", ns.Status.Phase);
-        if (!ns.Status.Conditions.IsEmpty)
-        {
-            text.Line("Conditions:");
-            text.Line("  Type\tStatus\tLastTransitionTime\tReason\tMessage");
-            text.Line("  ----\t------\t------------------\t------\t-------");
-            foreach (var c in ns.Status.Conditions)
-            {
-                text.Line($"  {c.Type}\t{c.Status}\t{DescribeText.Date(c.LastTransitionTime)}\t"
-                    + $"{c.Reason}\t{c.Message}");
-            }
-        }
+        text.Table("Conditions", "Type\tStatus\tLastTransitionTime\tReason\tMessage",
+            [.. ns.Status.Conditions.Select(c => $"{c.Type}\t{c.Status}\t"
+                + $"{DescribeText.Date(c.LastTransitionTime)}\t{c.Reason}\t{c.Message}")]);
         WriteQuotas(text, text.Call.List<ResourceQuota>(ns.Metadata.Name));
         WriteLimits(text, text.Call.List<LimitRange>(ns.Metadata.Name));
     }
@@ -73,7 +65,7 @@ internal static class DescribeConfig
         var bound = spec.VolumeName is { Length: > 0 };
         text.Head(claim);
         text.Field("StorageClass", spec.StorageClassName);
-        text.Field("Status", claim.IsTerminating ? "Terminating" : status.Phase);
+        text.Field("Status", Ending(text, claim) ?? status.Phase);
         text.Field("Volume", spec.VolumeName);
         text.LabelsAndAnnotations(claim);
         text.Field("Finalizers", $"[{string.Join(' ', claim.Metadata.Finalizers)}]");
@@ -86,6 +78,44 @@ internal static class DescribeConfig
             .Select(pod => pod.Metadata.Name)]);
         text.Events(claim);
     }
+
+    public static void Write(DescribeText text, LimitRange range)
+    {
+        text.Head(range);
+        WriteLimits(text, [range], "");
+    }
+
+    public static void Write(DescribeText text, PersistentVolume volume)
+    {
+        var (spec, status) = (volume.Spec, volume.Status);
+        text.Head(volume);
+        text.LabelsAndAnnotations(volume);
+        text.Field("Finalizers", $"[{string.Join(' ', volume.Metadata.Finalizers)}]");
+        text.Field("StorageClass", spec.StorageClassName);
+        text.Field("Status", Ending(text, volume) ?? status.Phase);
+        text.Field("Claim", spec.ClaimRef is { } claim ? $"{claim.Namespace}/{claim.Name}" : "");
+        text.Field("Reclaim Policy", spec.PersistentVolumeReclaimPolicy);
+        text.Field("Access Modes", StorageTables.Modes(spec.AccessModes));
+        text.Field("VolumeMode", spec.VolumeMode);
+        text.Field("Capacity", StorageTables.Storage(spec.Capacity));
+        var terms = spec.NodeAffinity?.Required?.NodeSelectorTerms ?? default;
+        text.Field("Node Affinity", terms.IsEmpty ? "<none>" : "");
+        foreach (var (i, term) in terms.Index())
+        {
+            text.Text(i == 0 ? ["  Required Terms:\t\n"] : []);
+            text.Many($"    Term {DescribeText.Number(i)}", [.. term.MatchExpressions.Select(e =>
+                $"{e.Key} {e.Operator.ToLowerInvariant()}" + (e.Values.IsEmpty ? ""
+                    : $" [{string.Join(", ", e.Values)}]"))]);
+        }
+        text.Field("Message", status.Message);
+        text.Line("Source:");
+        DescribeVolumes.WriteSource(text, spec);
+        text.Events(volume);
+    }
+
+    private static string? Ending(DescribeText text, ApiObject o) =>
+        o.Metadata.DeletionTimestamp is { } deleted
+            ? $"Terminating (lasts {HumanDuration.Since(deleted, text.Call.Now)})" : null;
 
     private static void WriteQuotas(DescribeText text, IReadOnlyList<ResourceQuota> quotas)
     {
@@ -116,20 +146,25 @@ internal static class DescribeConfig
             return;
         }
         text.Line("\nResource Limits");
-        text.Line(" Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\t"
+        WriteLimits(text, ranges, " ");
+    }
+
+    private static void WriteLimits(
+        DescribeText text, IReadOnlyList<LimitRange> ranges, string indent)
+    {
+        text.Line($"{indent}Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\t"
             + "Max Limit/Request Ratio");
-        text.Line(" ----\t--------\t---\t---\t---------------\t-------------\t"
+        text.Line($"{indent}----\t--------\t---\t---\t---------------\t-------------\t"
             + "-----------------------");
         foreach (var item in ranges.SelectMany(r => r.Spec.Limits))
         {
-            var names = item.Max.Keys.Concat(item.Min.Keys).Concat(item.Default.Keys)
-                .Concat(item.DefaultRequest.Keys).Concat(item.MaxLimitRequestRatio.Keys)
-                .Distinct().Order(StringComparer.Ordinal);
-            foreach (var name in names)
+            Map<Quantity>[] columns = [item.Min, item.Max, item.DefaultRequest, item.Default,
+                item.MaxLimitRequestRatio];
+            foreach (var name in columns.SelectMany(c => c.Keys).Distinct()
+                .Order(StringComparer.Ordinal))
             {
-                text.Line($" {item.Type}\t{name}\t{Of(item.Min, name)}\t{Of(item.Max, name)}\t"
-                    + $"{Of(item.DefaultRequest, name)}\t{Of(item.Default, name)}\t"
-                    + Of(item.MaxLimitRequestRatio, name));
+                text.Line($"{indent}{item.Type}\t{name}\t"
+                    + string.Join('\t', columns.Select(c => Of(c, name))));
             }
         }
     }

@@ -126,12 +126,12 @@ internal static class DescribeContainers
         if (state.Terminated is not { } ended)
         {
             text.Field($"    {title}", "Waiting");
-            WriteNonEmpty(text, "      Reason", state.Waiting?.Reason);
+            text.Optional("      Reason", state.Waiting?.Reason);
             return;
         }
         text.Field($"    {title}", "Terminated");
-        WriteNonEmpty(text, "      Reason", ended.Reason);
-        WriteNonEmpty(text, "      Message", ended.Message);
+        text.Optional("      Reason", ended.Reason);
+        text.Optional("      Message", ended.Message);
         text.Field("      Exit Code", ended.ExitCode);
         if (ended.Signal is > 0)
         {
@@ -143,14 +143,6 @@ internal static class DescribeContainers
 
     // Go's time that nobody set.
     private const string Never = "Mon, 01 Jan 0001 00:00:00 +0000";
-
-    private static void WriteNonEmpty(DescribeText text, string name, string? value)
-    {
-        if (!string.IsNullOrEmpty(value))
-        {
-            text.Field(name, value);
-        }
-    }
 
     private static void WriteResources(DescribeText text, string title, Map<Quantity> resources)
     {

@@ -29,16 +29,8 @@ internal static class DescribeDeployment
                 + $"{rolling.MaxSurge} max surge");
         }
         DescribeContainers.WriteTemplate(text, spec.Template);
-        if (!status.Conditions.IsEmpty)
-        {
-            text.Line("Conditions:");
-            text.Line("  Type\tStatus\tReason");
-            text.Line("  ----\t------\t------");
-            foreach (var condition in status.Conditions)
-            {
-                text.Line($"  {condition.Type} \t{condition.Status}\t{condition.Reason}");
-            }
-        }
+        text.Table("Conditions", "Type\tStatus\tReason",
+            [.. status.Conditions.Select(c => $"{c.Type} \t{c.Status}\t{c.Reason}")]);
         var (old, current) = Sets(text.Call, deployment);
         text.Field("OldReplicaSets", List(old));
         text.Field("NewReplicaSet", List(current is null ? [] : [current]));

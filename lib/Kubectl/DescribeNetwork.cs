@@ -13,7 +13,7 @@ internal static class DescribeNetwork
         text.LabelsAndAnnotations(service);
         text.Field("Selector", TablePrinters.Labels(spec.Selector));
         text.Field("Type", spec.Type);
-        Optional(text, "IP Family Policy", spec.IpFamilyPolicy);
+        text.Optional("IP Family Policy", spec.IpFamilyPolicy);
         text.Field("IP Families", TablePrinters.Join(spec.IpFamilies, "<none>"));
         text.Field("IP", spec.ClusterIP);
         text.Field("IPs", TablePrinters.Join(spec.ClusterIPs, "<none>"));
@@ -21,8 +21,8 @@ internal static class DescribeNetwork
         {
             text.Field("External IPs", string.Join(",", spec.ExternalIPs));
         }
-        Optional(text, "Desired LoadBalancer IP", spec.LoadBalancerIP);
-        Optional(text, "External Name", spec.ExternalName);
+        text.Optional("Desired LoadBalancer IP", spec.LoadBalancerIP);
+        text.Optional("External Name", spec.ExternalName);
         if (!service.Status.LoadBalancer.Ingress.IsEmpty)
         {
             text.Field("LoadBalancer Ingress", string.Join(", ", service.Status.LoadBalancer
@@ -42,13 +42,13 @@ internal static class DescribeNetwork
             text.Field("Endpoints", Addresses(slices, port.Name ?? ""));
         }
         text.Field("Session Affinity", spec.SessionAffinity);
-        Optional(text, "External Traffic Policy", spec.ExternalTrafficPolicy);
+        text.Optional("External Traffic Policy", spec.ExternalTrafficPolicy);
         if (spec.HealthCheckNodePort is > 0 and var check)
         {
             text.Field("HealthCheck NodePort", check);
         }
-        Optional(text, "Internal Traffic Policy", spec.InternalTrafficPolicy);
-        Optional(text, "Traffic Distribution", spec.TrafficDistribution);
+        text.Optional("Internal Traffic Policy", spec.InternalTrafficPolicy);
+        text.Optional("Traffic Distribution", spec.TrafficDistribution);
         if (!spec.LoadBalancerSourceRanges.IsEmpty)
         {
             text.Field("LoadBalancer Source Ranges",
@@ -133,13 +133,5 @@ internal static class DescribeNetwork
             }
         }
         return TablePrinters.FirstThree(sockets, "");
-    }
-
-    private static void Optional(DescribeText text, string name, string? value)
-    {
-        if (!string.IsNullOrEmpty(value))
-        {
-            text.Field(name, value);
-        }
     }
 }

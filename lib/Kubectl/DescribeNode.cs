@@ -46,18 +46,11 @@ internal static class DescribeNode
 
     private static void WriteConditions(DescribeText text, Node node)
     {
-        if (node.Status.Conditions.IsEmpty)
-        {
-            return;
-        }
-        text.Line("Conditions:");
-        text.Line("  Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage");
-        text.Line("  ----\t------\t-----------------\t------------------\t------\t-------");
-        foreach (var c in node.Status.Conditions)
-        {
-            text.Line($"  {c.Type} \t{c.Status} \t{DescribeText.Date(c.LastHeartbeatTime)} \t"
-                + $"{DescribeText.Date(c.LastTransitionTime)} \t{c.Reason} \t{c.Message}");
-        }
+        text.Table("Conditions",
+            "Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage",
+            [.. node.Status.Conditions.Select(c =>
+                $"{c.Type} \t{c.Status} \t{DescribeText.Date(c.LastHeartbeatTime)} \t"
+                + $"{DescribeText.Date(c.LastTransitionTime)} \t{c.Reason} \t{c.Message}")]);
     }
 
     private static void WriteResources(DescribeText text, string title, Map<Quantity> resources)

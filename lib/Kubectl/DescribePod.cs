@@ -12,9 +12,9 @@ internal static class DescribePod
         {
             text.Field("Priority", priority);
         }
-        Optional(text, "Priority Class Name", spec.PriorityClassName);
-        Optional(text, "Runtime Class Name", spec.RuntimeClassName);
-        Optional(text, "Service Account", spec.ServiceAccountName);
+        text.Optional("Priority Class Name", spec.PriorityClassName);
+        text.Optional("Runtime Class Name", spec.RuntimeClassName);
+        text.Optional("Service Account", spec.ServiceAccountName);
         text.Field("Node", pod.IsScheduled ? $"{spec.NodeName}/{status.HostIP}" : "<none>");
         if (status.StartTime is { } start)
         {
@@ -36,7 +36,7 @@ internal static class DescribePod
             }
         }
         text.Controller(pod);
-        Optional(text, "NominatedNodeName", status.NominatedNodeName);
+        text.Optional("NominatedNodeName", status.NominatedNodeName);
         if (!spec.InitContainers.IsEmpty)
         {
             DescribeContainers.Write(text, "Init Containers", spec.InitContainers,
@@ -67,8 +67,8 @@ internal static class DescribePod
         {
             text.Field("Status", status.Phase);
         }
-        Optional(text, "Reason", status.Reason);
-        Optional(text, "Message", status.Message);
+        text.Optional("Reason", status.Reason);
+        text.Optional("Message", status.Message);
     }
 
     private static void WriteConditions(DescribeText text, Pod pod)
@@ -91,14 +91,6 @@ internal static class DescribePod
             {
                 text.Line($"  {condition.Type} \t{condition.Status} ");
             }
-        }
-    }
-
-    private static void Optional(DescribeText text, string name, string? value)
-    {
-        if (!string.IsNullOrEmpty(value))
-        {
-            text.Field(name, value);
         }
     }
 }

@@ -57,18 +57,9 @@ internal static class DescribePolicy
         text.Field("Max replicas", spec.TextAt("maxReplicas"));
         text.Field($"{spec.TextAt("scaleTargetRef", "kind")} pods",
             $"{Count(node, "currentReplicas")} current / {Count(node, "desiredReplicas")} desired");
-        var conditions = node.ItemsAt("status", "conditions").ToList();
-        if (conditions.Count > 0)
-        {
-            text.Line("Conditions:");
-            text.Line("  Type\tStatus\tReason\tMessage");
-            text.Line("  ----\t------\t------\t-------");
-            foreach (var c in conditions)
-            {
-                text.Line($"  {c.TextAt("type")}\t{c.TextAt("status")}\t{c.TextAt("reason")}\t"
-                    + c.TextAt("message"));
-            }
-        }
+        text.Table("Conditions", "Type\tStatus\tReason\tMessage",
+            [.. node.ItemsAt("status", "conditions").Select(c => $"{c.TextAt("type")}\t"
+                + $"{c.TextAt("status")}\t{c.TextAt("reason")}\t{c.TextAt("message")}")]);
         text.Events(o);
     }
 

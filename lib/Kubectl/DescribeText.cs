@@ -21,6 +21,30 @@ internal sealed class DescribeText(Invocation call)
 
     public void Field(string name, long? value) => Field(name, Number(value ?? 0));
 
+    /// <summary>A field that is left out when it is empty.</summary>
+    public void Optional(string name, string? value)
+    {
+        if (!string.IsNullOrEmpty(value))
+        {
+            Field(name, value);
+        }
+    }
+
+    /// <summary>A title, names of columns with dashes below them, and rows; nothing without
+    /// rows.</summary>
+    public void Table(string title, string columns, IReadOnlyCollection<string> rows)
+    {
+        if (rows.Count > 0)
+        {
+            Line($"{title}:\n  {columns}");
+            Line($"  {string.Concat(columns.Select(c => c == '\t' ? c : '-'))}");
+            Text(rows.Select(row => $"  {row}\n"));
+        }
+    }
+
+    /// <summary>Lines that are whole already.</summary>
+    public void Text(IEnumerable<string> lines) => text.AppendJoin("", lines);
+
     /// <summary>The first lines of nearly every kind.</summary>
     public void Head(ApiObject o)
     {
@@ -109,18 +133,20 @@ internal sealed class DescribeText(Invocation call)
         if (events.Count == 0)
         {
             Field("Events", "<none>");
-            return;
         }
-        Line("Events:");
-        Line("  Type\tReason\tAge\tFrom\tMessage");
-        Line("  ----\t------\t----\t----\t-------");
-        foreach (var e in events.OrderBy(e => e.LastTimestamp?.UnixSeconds ?? long.MinValue))
-        {
-            var from = TablePrinters.Text(e.Source.Component, e.ReportingComponent);
-            var part = e.InvolvedObject.FieldPath is { Length: > 0 } path ? $"{path}: " : "";
-            Line($"  {e.Type}\t{e.Reason}\t{Age(e)}\t{from}\t{part}{(e.Message ?? "").Trim()}");
-        }
+        // The age of an event is wider than the word; the dashes below it are as they are.
+        Table("Events", "Type\tReason\tAge \tFrom\tMessage", [.. events
+            .OrderBy(e => e.LastTimestamp?.UnixSeconds ?? long.MinValue).Select(e =>
+            {
+                var from = TablePrinters.Text(e.Source.Component, e.ReportingComponent);
+                var part = e.InvolvedObject.FieldPath is { Length: > 0 } path ? $"{path}: " : "";
+                return $"{e.Type}\t{e.Reason}\t{EventsCommand.Age(e, call.Now)}\t{from}\t{part}"
+                    + (e.Message ?? "").Trim();
+            })]);
     }
+
+    /// <summary>The text with its tabs.</summary>
+    public string Unaligned => text.ToString();
 
     /// <summary>The text with its columns aligned.</summary>
     public override string ToString() => TabWriter.Align(text.ToString(), padding: 2);
@@ -139,12 +165,4 @@ internal sealed class DescribeText(Invocation call)
     public static string Bool(bool? value) => value == true ? "True" : "False";
 
     public static string Lower(bool? value) => value == true ? "true" : "false";
-
-    private string Age(Event e)
-    {
-        var last = EventTable.Last(e, call.Now);
-        var count = e.Series?.Count ?? e.Count ?? 1;
-        return count > 1 ? $"{last} (x{Number(count)} over {EventTable.First(e, call.Now)})"
-            : EventTable.First(e, call.Now);
-    }
 }

@@ -100,6 +100,30 @@ internal static class DescribeVolumes
         }
     }
 
+    /// <summary>What a PersistentVolume is made of.</summary>
+    public static void WriteSource(DescribeText text, PersistentVolumeSpec spec)
+    {
+        if (spec.Local is { } local)
+        {
+            Type(text, "LocalVolume (a persistent volume backed by local storage on a node)");
+            text.Field("    Path", local.Path);
+        }
+        else if (spec.Csi is { } csi)
+        {
+            Type(text, "CSI (a Container Storage Interface (CSI) volume source)");
+            text.Field("    Driver", csi.Driver);
+            text.Field("    FSType", csi.FsType);
+            text.Field("    VolumeHandle", csi.VolumeHandle);
+            text.Field("    ReadOnly", DescribeText.Lower(csi.ReadOnly));
+            text.Many("    VolumeAttributes", [.. csi.VolumeAttributes.Select(a =>
+                $"    {a.Key}={a.Value}".TrimStart())]);
+        }
+        else
+        {
+            Write(text, new Volume { HostPath = spec.HostPath, Nfs = spec.Nfs });
+        }
+    }
+
     private static void WriteProjected(DescribeText text, ProjectedVolumeSource projected)
     {
         Type(text, "Projected (a volume that contains injected data from multiple sources)");

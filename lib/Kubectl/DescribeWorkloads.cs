@@ -16,16 +16,8 @@ internal static class DescribeWorkloads
             $"{set.Status.Replicas} current / {set.Spec.Replicas ?? 0} desired"));
         text.Field("Pods Status", PodPhases(text, set, set.Spec.Selector));
         DescribeContainers.WriteTemplate(text, set.Spec.Template);
-        if (!set.Status.Conditions.IsEmpty)
-        {
-            text.Line("Conditions:");
-            text.Line("  Type\tStatus\tReason");
-            text.Line("  ----\t------\t------");
-            foreach (var condition in set.Status.Conditions)
-            {
-                text.Line($"  {condition.Type} \t{condition.Status}\t{condition.Reason}");
-            }
-        }
+        text.Table("Conditions", "Type\tStatus\tReason",
+            [.. set.Status.Conditions.Select(c => $"{c.Type} \t{c.Status}\t{c.Reason}")]);
         text.Events(set);
     }
 
@@ -63,6 +55,21 @@ internal static class DescribeWorkloads
         text.Field("Number of Nodes Misscheduled", status.NumberMisscheduled);
         text.Field("Pods Status", PodPhases(text, set, set.Spec.Selector));
         DescribeContainers.WriteTemplate(text, set.Spec.Template);
+        text.Events(set);
+    }
+
+    public static void Write(DescribeText text, ReplicationController set)
+    {
+        text.Head(set);
+        text.Field("Selector", TablePrinters.Labels(set.Spec.Selector));
+        text.LabelsAndAnnotations(set);
+        text.Field("Replicas", string.Create(CultureInfo.InvariantCulture,
+            $"{set.Status.Replicas} current / {set.Spec.Replicas ?? 0} desired"));
+        text.Field("Pods Status",
+            PodPhases(text, set, new() { MatchLabels = set.Spec.Selector }));
+        DescribeContainers.WriteTemplate(text, set.Spec.Template);
+        text.Table("Conditions", "Type\tStatus\tReason",
+            [.. set.Status.Conditions.Select(c => $"{c.Type} \t{c.Status}\t{c.Reason}")]);
         text.Events(set);
     }
 

@@ -12,11 +12,6 @@ internal static class GetCommand
 
     private static void Run(Invocation call)
     {
-        if (call.Flags.On("watch") || call.Flags.On("watch-only"))
-        {
-            throw new KubectlException("watching is not simulated here: step the cluster instead, "
-                + "or use \"kubectl wait\"");
-        }
         var files = call.Flags.All("filename");
         if (call.Args.Count == 0 && files.Count == 0)
         {
@@ -27,7 +22,7 @@ internal static class GetCommand
                 + "pods).");
         }
         var format = call.Flags["output"] ?? "";
-        var output = OutputFormat.Parse(format);
+        var output = OutputFormat.Parse(call);
         if (call.Flags.On("show-labels") && format is not ("" or "wide"))
         {
             throw new KubectlException(
@@ -35,6 +30,11 @@ internal static class GetCommand
         }
         var targets = files.Count > 0 ? ManifestFiles.Targets(call)
             : ResourceArgs.Read(call, call.Args);
+        if (call.Flags.On("watch") || call.Flags.On("watch-only"))
+        {
+            Watch(call, targets, output, format == "wide");
+            return;
+        }
         var found = ResourceArgs.Fetch(call, targets);
         if (call.Flags["sort-by"] is { Length: > 0 } field)
         {
@@ -79,17 +79,74 @@ internal static class GetCommand
             {
                 call.Print("\n");
             }
-            var table = Table.Of(kind, found[i..end], call.Now);
-            call.Print(TableText.Write(table, new()
-            {
-                Wide = wide,
-                WithKind = withKind ? kind : null,
-                WithNamespace = call.AllNamespaces && kind.Namespaced,
-                NoHeaders = call.Flags.On("no-headers"),
-                ShowLabels = call.Flags.On("show-labels"),
-                LabelColumns = [.. call.Flags.All("label-columns").SelectMany(l => l.Split(','))],
-            }));
+            call.Print(TableText.Write(Table.Of(kind, found[i..end], call.Now),
+                Options(call, kind, wide, withKind)));
             i = end;
+        }
+    }
+
+    private static TableOptions Options(Invocation call, Kind kind, bool wide, bool withKind) =>
+        new()
+        {
+            Wide = wide,
+            WithKind = withKind ? kind : null,
+            WithNamespace = call.AllNamespaces && kind.Namespaced,
+            NoHeaders = call.Flags.On("no-headers"),
+            ShowLabels = call.Flags.On("show-labels"),
+            LabelColumns = [.. call.Flags.All("label-columns").SelectMany(l => l.Split(','))],
+        };
+
+    // The list, and then a row for each change, until the terminal or --request-timeout ends it or
+    // nothing more happens. Columns stay as wide as they were.
+    private static void Watch(Invocation call, List<ResourceTarget> targets,
+        OutputFormat.Printer? output, bool wide)
+    {
+        if (targets.Count != 1)
+        {
+            throw new KubectlException("watch is only supported on individual resources and "
+                + $"resource collections - {DescribeText.Number(targets.Count)} resources were "
+                + "found");
+        }
+        var (kind, ns, name) = targets[0];
+        var fields = name.Length > 0 ? $"metadata.name={name}" : call.Flags["field-selector"];
+        var request = ResourceArgs.Request(call, targets[0] with { Name = "" });
+        request = request with { Query = request.Query with { FieldSelector = fields } };
+        var list = call.Send(request).EnsureSuccess();
+        if (name.Length > 0 && list.Items!.Count == 0)
+        {
+            throw ApiErrors.NotFound(kind, name);
+        }
+        var options = Options(call, kind, wide, call.Flags.On("show-kind"));
+        var widths = new List<int>();
+        void Show(IReadOnlyList<ApiObject> objects)
+        {
+            if (output is not null)
+            {
+                objects.ToList().ForEach(o => output(call, [o], true));
+            }
+            else if (objects.Count > 0)
+            {
+                call.Print(TableText.Write(Table.Of(kind, objects, call.Now),
+                    options with { NoHeaders = options.NoHeaders || widths.Count > 0 }, widths));
+            }
+        }
+        if (!call.Flags.On("watch-only"))
+        {
+            Show(list.Items!);
+        }
+        using var watch = call.Send(new(Verb.Watch, new(kind, ns, ""))
+        {
+            Query = request.Query with { ResourceVersion = $"{list.List!.ResourceVersion}" },
+        }).EnsureSuccess().Watch!;
+        var end = call.Now + (call.Flags["request-timeout"] is { } text
+            && GoDuration.TryParse(text, out var span) ? span : TimeSpan.FromMinutes(10));
+        for (var left = call.Terminal.Steps ?? int.MaxValue;
+            left > 0 && call.Now < end && call.Server.Step(); left--)
+        {
+            while (watch.TryNext(out var change))
+            {
+                Show([(change.New ?? change.Old)!]);
+            }
         }
     }
 }

@@ -6,10 +6,14 @@ namespace KubeSim;
 /// <param name="Name">Its words: <c>get</c>, <c>rollout status</c>.</param>
 /// <param name="Flags">Its flags, as <see cref="CommandFlags"/> reads them.</param>
 /// <param name="Run">What it does.</param>
-internal sealed record KubectlCommand(string Name, string Flags, Action<Invocation> Run);
+internal sealed record KubectlCommand(string Name, string Flags, Action<Invocation> Run)
+{
+    /// <summary>Other words for it, each of as many words.</summary>
+    public Seq<string> Aliases { get; init; }
+}
 
 /// <summary>One run of a command: its flags, its requests, its outputs.</summary>
-internal sealed class Invocation(IKubectlServer server, string? input)
+internal sealed class Invocation(IKubectlServer server, KubectlTerminal terminal)
 {
     private readonly StringBuilder output = new();
     private readonly StringBuilder errors = new();
@@ -18,7 +22,11 @@ internal sealed class Invocation(IKubectlServer server, string? input)
 
     public IKubectlServer Server => server;
 
-    public string? Input => input;
+    public KubectlTerminal Terminal => terminal;
+
+    /// <summary>The text of a file that a flag names; <c>-</c> is the standard input.</summary>
+    public string? File(string path) =>
+        path == "-" ? terminal.Input ?? "" : terminal.Files?.Invoke(path);
 
     public KindRegistry Kinds => server.Kinds;
 

@@ -5,8 +5,8 @@ namespace KubeSim;
 // prints, on which of the two outputs, and with which exit code, is what the real one prints.
 //
 // One thing differs: the cluster may stand still. Commands that wait for others (wait, rollout
-// status, delete --wait) let virtual time pass while they wait, and no other command does. So
-// "delete" does not wait unless it is asked to.
+// status, delete --wait, drain, get -w) let virtual time pass while they wait, and no other command
+// does. So "delete" does not wait unless it is asked to.
 //
 // Models staging/src/k8s.io/kubectl/pkg/cmd.
 
@@ -28,6 +28,30 @@ public interface IKubectlServer
     /// <summary>Lets virtual time pass until something holds; false when the limit was reached
     /// first, or nothing more is to come.</summary>
     bool WaitUntil(Func<bool> holds, TimeSpan limit);
+
+    /// <summary>Lets the next thing happen; false when only periodic work is left.</summary>
+    bool Step();
+
+    /// <summary>What a pod uses, as somebody said.</summary>
+    Usage UsageOf(Pod pod);
+}
+
+/// <summary>What a person at the terminal gives a command besides its words.</summary>
+public sealed record KubectlTerminal
+{
+    /// <summary>The standard input, for <c>-f -</c>.</summary>
+    public string? Input { get; init; }
+
+    /// <summary>The files that can be read, such as the <c>web.yaml</c> of <c>-f web.yaml</c>: the
+    /// text of a path; null for one that is not there.</summary>
+    public Func<string, string?>? Files { get; init; }
+
+    /// <summary>What <c>edit</c> does with the text that it opens.</summary>
+    public Func<string, string>? Editor { get; init; }
+
+    /// <summary>After how many steps <c>-w</c> is interrupted; null for when the cluster
+    /// rests.</summary>
+    public int? Steps { get; init; }
 }
 
 /// <summary>Where the output of containers is kept: on their machines.</summary>
@@ -41,6 +65,10 @@ public interface IContainerLogs
     /// <param name="container">The name of the container.</param>
     /// <param name="containerId">Which run of it: <c>containerd://…</c>.</param>
     IReadOnlyList<LogLine>? Read(Pod pod, string container, string containerId);
+
+    /// <summary>Runs a command in a container; null when it is none that is known
+    /// here.</summary>
+    ExecResult? Exec(Pod pod, string container, string containerId, Seq<string> command);
 }
 
 /// <summary>What a command came to.</summary>
@@ -64,7 +92,11 @@ public sealed class Kubectl(IKubectlServer server)
     /// <param name="commandLine">What follows <c>kubectl</c>: <c>get pods -o wide</c>; with or
     /// without that first word. Quotes work as in a shell.</param>
     /// <param name="input">The standard input, for <c>-f -</c>.</param>
-    public KubectlResult Run(string commandLine, string? input = null)
+    public KubectlResult Run(string commandLine, string? input = null) =>
+        Run(commandLine, new KubectlTerminal { Input = input });
+
+    /// <summary>Runs a command at a terminal that can do more than read.</summary>
+    public KubectlResult Run(string commandLine, KubectlTerminal terminal)
     {
         List<string> words;
         try
@@ -75,13 +107,13 @@ public sealed class Kubectl(IKubectlServer server)
         {
             return new(1, "", $"error: {e.Message}\n");
         }
-        return Run([.. words.Skip(words is ["kubectl", ..] ? 1 : 0)], input);
+        return Run([.. words.Skip(words is ["kubectl", ..] ? 1 : 0)], terminal);
     }
 
     /// <summary>Runs a command whose words are already apart.</summary>
-    public KubectlResult Run(Seq<string> words, string? input = null)
+    public KubectlResult Run(Seq<string> words, KubectlTerminal? terminal = null)
     {
-        var call = new Invocation(server, input);
+        var call = new Invocation(server, terminal ?? new());
         try
         {
             call.Run([.. words]);

@@ -5,15 +5,19 @@ internal static class KubectlCommands
 {
     private static readonly Seq<KubectlCommand> all =
     [
-        GetCommand.Command, DescribeCommand.Command, ApplyCommand.Command, CreateCommand.Command,
+        GetCommand.Command, DescribeCommand.Command, ApplyCommand.Command, DiffCommand.Command,
+        .. CreateGenerators.Commands, CreateCommand.Command, EditCommand.Edit, EditCommand.Replace,
         DeleteCommand.Command, ScaleCommand.Command, LabelCommand.Label, LabelCommand.Annotate,
-        PatchCommand.Command, SetImageCommand.Command, RolloutStatusCommand.Command,
+        PatchCommand.Command, SetCommands.Image, SetCommands.Env,
+        SetCommands.Resources, RolloutStatusCommand.Command,
         RolloutHistoryCommand.Command, RolloutUndoCommand.Command, RolloutCommands.Restart,
         RolloutCommands.Pause, RolloutCommands.Resume, ExplainCommand.Command,
         ApiResourcesCommand.Command, VersionCommands.Version, VersionCommands.ClusterInfo,
         RunCommand.Command, ExposeCommand.Command, NodeCommands.Cordon,
         NodeCommands.Uncordon, NodeCommands.Taint, WaitCommand.Command, LogsCommand.Command,
-        AuthCommand.CanI, AuthCommand.WhoAmI,
+        AuthCommand.CanI, AuthCommand.WhoAmI, DrainCommand.Command, AutoscaleCommand.Command,
+        EventsCommand.Command, ExecCommand.Command, TopCommand.Pods, TopCommand.Nodes,
+        VersionCommands.ApiVersions, .. ConfigCommands.All,
     ];
 
     /// <summary>The command that the words begin with, and the words after its name.</summary>
@@ -38,10 +42,12 @@ internal static class KubectlCommands
         }
         foreach (var command in all)
         {
-            var name = command.Name.Split(' ');
-            if (words.Skip(at).Take(name.Length).SequenceEqual(name))
+            foreach (var name in command.Aliases.Prepend(command.Name).Select(n => n.Split(' ')))
             {
-                return (command, [.. flags, .. words.Skip(at + name.Length)]);
+                if (words.Skip(at).Take(name.Length).SequenceEqual(name))
+                {
+                    return (command, [.. flags, .. words.Skip(at + name.Length)]);
+                }
             }
         }
         throw Unknown(words[at], words.ElementAtOrDefault(at + 1));

@@ -20,7 +20,7 @@ internal static class LogsCommand
             throw call.UsageError("expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n"
                 + "POD or TYPE/NAME is a required argument for the logs command");
         }
-        foreach (var pod in Pods(call))
+        foreach (var pod in Pods(call, "get the logs from"))
         {
             foreach (var container in Containers(call, pod))
             {
@@ -29,7 +29,8 @@ internal static class LogsCommand
         }
     }
 
-    private static IEnumerable<Pod> Pods(Invocation call)
+    /// <summary>The pods that the arguments mean: a pod, or those of a workload.</summary>
+    public static IEnumerable<Pod> Pods(Invocation call, string doing)
     {
         if (call.Args.Count == 0)
         {
@@ -56,7 +57,7 @@ internal static class LogsCommand
             StatefulSet s => s.Spec.Selector,
             DaemonSet s => s.Spec.Selector,
             Job j => j.Spec.Selector,
-            _ => throw new KubectlException($"cannot get the logs from {found.Kind.Qualified}: "
+            _ => throw new KubectlException($"cannot {doing} {found.Kind.Qualified}: "
                 + "selector not found"),
         };
         var pods = call.List<Pod>(target.Namespace, Selector.From(selector).ToString())
@@ -75,7 +76,8 @@ internal static class LogsCommand
         return pods.Take(1);
     }
 
-    private static IEnumerable<string> Containers(Invocation call, Pod pod)
+    /// <summary>The containers that the flags mean, or the first one.</summary>
+    public static IEnumerable<string> Containers(Invocation call, Pod pod)
     {
         var all = pod.Spec.Containers.Select(c => c.Name)
             .Concat(pod.Spec.InitContainers.Select(c => c.Name + " (init)")).ToList();

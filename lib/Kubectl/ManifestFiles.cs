@@ -5,13 +5,17 @@ namespace KubeSim;
 /// <summary>A document of <c>-f</c>, placed in its namespace.</summary>
 internal sealed record ManifestItem(JsonObject Node, Kind Kind, string Namespace, string Name)
 {
+    /// <summary>The file that it stands in, as errors name it; empty for one made of
+    /// words.</summary>
+    public string File { get; init; } = "";
+
     public ResourcePath Path => new(Kind, Namespace, Name);
 
     public ResourcePath Collection => new(Kind, Namespace, "");
 }
 
-/// <summary>Reads what <c>-f -</c> gives: there are no files here, only the standard
-/// input.</summary>
+/// <summary>Reads what <c>-f</c> names: the standard input, and the files of the
+/// terminal.</summary>
 /// <remarks>Models staging/src/k8s.io/cli-runtime/pkg/resource/visitor.go.</remarks>
 internal static class ManifestFiles
 {
@@ -24,23 +28,25 @@ internal static class ManifestFiles
         {
             throw new KubectlException("must specify one of -f and -k");
         }
-        if (files.FirstOrDefault(f => f != "-") is { } file)
-        {
-            throw new KubectlException($"the path \"{file}\" does not exist");
-        }
         var items = new List<ManifestItem>();
-        foreach (var document in Manifest.Parse(call.Input ?? "", "STDIN"))
+        foreach (var path in files.SelectMany(f => f.Split(',')))
         {
-            if (!document.Errors.IsEmpty)
+            var text = call.File(path)
+                ?? throw new KubectlException($"the path \"{path}\" does not exist");
+            var file = path == "-" ? "STDIN" : path;
+            foreach (var document in Manifest.Parse(text, file))
             {
-                call.Fail($"error: error parsing STDIN: {document.Errors[0].Message}");
-            }
-            else if (Place(call, document.Node) is { } item)
-            {
-                items.Add(item);
+                if (!document.Errors.IsEmpty)
+                {
+                    call.Fail($"error: error parsing {file}: {document.Errors[0].Message}");
+                }
+                else if (Place(call, document.Node, file) is { } item)
+                {
+                    items.Add(item with { File = file });
+                }
             }
         }
-        if (items.Count == 0 && string.IsNullOrWhiteSpace(call.Input))
+        if (items.Count == 0 && !call.Failed)
         {
             throw new KubectlException("no objects passed to " + call.CommandPath[8..]);
         }
@@ -51,7 +57,7 @@ internal static class ManifestFiles
     public static List<ResourceTarget> Targets(Invocation call) =>
         [.. Read(call).Select(item => new ResourceTarget(item.Kind, item.Namespace, item.Name))];
 
-    private static ManifestItem? Place(Invocation call, JsonObject document)
+    private static ManifestItem? Place(Invocation call, JsonObject document, string file)
     {
         var (version, word) = (document.TextAt("apiVersion"), document.TextAt("kind"));
         var ns = document.TextAt("metadata", "namespace");
@@ -59,7 +65,7 @@ internal static class ManifestFiles
         if (word.Length == 0 || version.Length == 0)
         {
             var missing = word.Length == 0 ? "kind" : "apiVersion";
-            call.Fail($"error: error validating \"STDIN\": error validating data: {missing} not "
+            call.Fail($"error: error validating \"{file}\": error validating data: {missing} not "
                 + "set; if you choose to ignore these errors, turn validation off with "
                 + "--validate=false");
             return null;
@@ -67,7 +73,7 @@ internal static class ManifestFiles
         if (call.Kinds.Find(version, word) is not { } kind)
         {
             call.Fail($"error: resource mapping not found for name: \"{name}\" namespace: \"{ns}\" "
-                + $"from \"STDIN\": no matches for kind \"{word}\" in version \"{version}\"\n"
+                + $"from \"{file}\": no matches for kind \"{word}\" in version \"{version}\"\n"
                 + "ensure CRDs are installed first");
             return null;
         }

@@ -8,40 +8,44 @@ namespace KubeSim;
 internal static class NodeCommands
 {
     public static readonly KubectlCommand Cordon = new("cordon", "selector/l dry-run?unchanged",
-        static call => SetUnschedulable(call, true));
+        static call => Cordoned(call, "cordon", true));
 
     public static readonly KubectlCommand Uncordon = new("uncordon", "selector/l dry-run?unchanged",
-        static call => SetUnschedulable(call, false));
+        static call => Cordoned(call, "uncordon", false));
 
     public static readonly KubectlCommand Taint = new("taint",
         "overwrite! all! selector/l output/o dry-run?unchanged validate?strict", RunTaint);
 
-    private static void SetUnschedulable(Invocation call, bool cordon)
+    /// <summary>Cordons the nodes that are named, or lifts that, and gives them.</summary>
+    public static List<Node> Cordoned(Invocation call, string command, bool cordon)
     {
         if (call.Args.Count == 0 && call.Flags["selector"] is null)
         {
-            throw call.UsageError("USAGE: "
-                + $"{(cordon ? "cordon" : "uncordon")} NODE [flags]");
+            throw call.UsageError($"USAGE: {command} NODE [flags]");
+        }
+        if (call.Args.Count > 0 && call.Flags["selector"] is not null)
+        {
+            throw call.UsageError(
+                "error: cannot specify both a node name and a --selector option");
         }
         var word = cordon ? "cordoned" : "uncordoned";
         var targets = ResourceArgs.Read(call, ["nodes", .. call.Args]);
-        foreach (var o in ResourceArgs.Fetch(call, targets))
+        var nodes = ResourceArgs.Fetch(call, targets).Cast<Node>().ToList();
+        foreach (var node in nodes)
         {
-            var node = (Node)o;
-            if (node.IsCordoned == cordon)
-            {
-                call.Line($"{ShownName.Of(o)} already {word}{call.DryRunSuffix}");
-                continue;
-            }
+            var already = node.IsCordoned == cordon;
             var patch = new JsonObject
             {
                 ["spec"] = new JsonObject { ["unschedulable"] = cordon ? true : null },
             };
-            if (PatchCommand.Send(call, o, PatchKind.StrategicMerge, patch) is not null)
+            if (already
+                || PatchCommand.Send(call, node, PatchKind.StrategicMerge, patch) is not null)
             {
-                call.Line($"{ShownName.Of(o)} {word}{call.DryRunSuffix}");
+                call.Line($"{ShownName.Of(node)} {(already ? "already " : "")}{word}"
+                    + call.DryRunSuffix);
             }
         }
+        return nodes;
     }
 
     private static void RunTaint(Invocation call)

@@ -14,11 +14,20 @@ internal static class OutputFormat
     /// name: it is no list then.</summary>
     public delegate void Printer(Invocation call, IReadOnlyList<ApiObject> objects, bool one);
 
-    /// <summary>The printer of a format; null for a table, narrow or wide.</summary>
-    public static Printer? Parse(string format)
+    /// <summary>The printer of <c>-o</c>; null for a table, narrow or wide.</summary>
+    public static Printer? Parse(Invocation call)
     {
+        var format = call.Flags["output"]
+            ?? (call.Flags["template"] is null ? "" : "go-template");
         var equals = format.IndexOf('=');
-        var (name, value) = equals < 0 ? (format, "") : (format[..equals], format[(equals + 1)..]);
+        var (name, value) = equals < 0 ? (format, call.Flags["template"] ?? "")
+            : (format[..equals], format[(equals + 1)..]);
+        if (name is "templatefile" || name.EndsWith("-file", StringComparison.Ordinal))
+        {
+            (name, value) = (name.Replace("-file", "", StringComparison.Ordinal)
+                .Replace("templatefile", "template", StringComparison.Ordinal),
+                Content(call, name, value));
+        }
         switch (name)
         {
             case "" or "wide":
@@ -27,20 +36,23 @@ internal static class OutputFormat
                 return static (call, objects, one) => call.Print(Json.Text(Tree(objects, one)));
             case "yaml":
                 return static (call, objects, one) => call.Print(Json.ToYaml(Tree(objects, one)));
+            case "kyaml":
+                return static (call, objects, one) => call.Print(KYaml.Write(Tree(objects, one)));
             case "name":
                 return static (call, objects, _) => PrintNames(call, objects);
+            case "jsonpath" or "jsonpath-as-json" or "go-template" or "template"
+                when value.Length == 0:
+                throw new KubectlException("template format specified but no template given");
             case "jsonpath":
-                if (value.Length == 0)
-                {
-                    throw new KubectlException(
-                        "template format specified but no template given");
-                }
                 var path = JsonPath.Parse(value);
                 return (call, objects, one) => call.Print(path.Execute(Tree(objects, one)));
             case "jsonpath-as-json":
                 var query = JsonPath.Parse(value);
                 return (call, objects, one) => call.Print(Json.Text(new JsonArray(
                     [.. query.Find(Tree(objects, one)).Select(n => n?.DeepClone())])));
+            case "go-template" or "template":
+                var template = GoTemplate.Parse(value);
+                return (call, objects, one) => call.Print(template.Execute(Tree(objects, one)));
             case "custom-columns":
                 var columns = CustomColumns.Parse(value);
                 return (call, objects, _) =>
@@ -49,6 +61,24 @@ internal static class OutputFormat
                 throw new KubectlException("unable to match a printer suitable for the output "
                     + $"format \"{format}\", allowed formats are: {Allowed}");
         }
+    }
+
+    // What a file of a template says; one of columns has a line of headers and one of paths.
+    private static string Content(Invocation call, string format, string path)
+    {
+        var text = call.File(path) ?? throw new KubectlException("error reading "
+            + $"{(format.StartsWith("custom", StringComparison.Ordinal) ? "" : "--")}template "
+            + $"{path}, open {path}: no such file or directory");
+        if (!format.StartsWith("custom", StringComparison.Ordinal))
+        {
+            return text;
+        }
+        var lines = text.Split('\n').Select(line => line.Split((char[]?)null,
+            StringSplitOptions.RemoveEmptyEntries)).Where(line => line.Length > 0).ToList();
+        return lines is [var headers, var paths, ..] && headers.Length == paths.Length
+            ? string.Join(",", headers.Zip(paths, static (h, p) => $"{h}:{p}"))
+            : throw new KubectlException(
+                $"number of headers and paths in {path} do not match");
     }
 
     private static void PrintNames(Invocation call, IReadOnlyList<ApiObject> objects)

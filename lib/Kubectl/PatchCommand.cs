@@ -12,7 +12,9 @@ internal static class PatchCommand
 
     private static void Run(Invocation call)
     {
-        if (call.Flags["patch"] is not { Length: > 0 } text)
+        if ((call.Flags["patch-file"] is { } file ? call.File(file) ?? throw new KubectlException(
+            $"unable to read patch file: open {file}: no such file or directory")
+            : call.Flags["patch"]) is not { Length: > 0 } text)
         {
             throw new KubectlException("must specify --patch or --patch-file containing the "
                 + "contents of the patch");
@@ -26,7 +28,7 @@ internal static class PatchCommand
                 + $"not \"{other}\""),
         };
         var body = Read(text);
-        var output = OutputFormat.Parse(call.Flags["output"] ?? "");
+        var output = OutputFormat.Parse(call);
         var targets = call.Flags.All("filename").Count > 0 ? ManifestFiles.Targets(call)
             : ResourceArgs.Read(call, call.Args);
         if (targets.Exists(t => t.Name.Length == 0))
@@ -71,7 +73,8 @@ internal static class PatchCommand
         return answer.Object;
     }
 
-    private static JsonNode Read(string text)
+    /// <summary>YAML or JSON as a tree.</summary>
+    public static JsonNode Read(string text)
     {
         try
         {

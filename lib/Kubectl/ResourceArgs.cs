@@ -122,7 +122,8 @@ internal static class ResourceArgs
         }
     }
 
-    private static ApiRequest Request(Invocation call, ResourceTarget target) =>
+    /// <summary>The request that reads a target.</summary>
+    public static ApiRequest Request(Invocation call, ResourceTarget target) =>
         target.Name.Length > 0
             ? new(Verb.Get, new(target.Kind, target.Namespace, target.Name))
             : new(Verb.List, new(target.Kind, target.Namespace, ""))

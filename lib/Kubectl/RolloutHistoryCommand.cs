@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json.Nodes;
 
 namespace KubeSim;
 
@@ -54,7 +55,24 @@ internal static class RolloutHistoryCommand
         return TabWriter.Align(text.ToString(), padding: 2);
     }
 
-    private static List<(long Number, ApiObject Source)> Revisions(Invocation call, ApiObject o) =>
+    /// <summary>The template that a workload has in one of its revisions.</summary>
+    public static PodTemplateSpec TemplateOf(Invocation call, ApiObject o, ApiObject source) =>
+        (source is ReplicaSet ? source : Json.Decode(Restored(call, o, source), o.Kind)) switch
+        {
+            ReplicaSet set => set.Spec.Template,
+            StatefulSet set => set.Spec.Template,
+            DaemonSet set => set.Spec.Template,
+            var other => throw new KubectlException(
+                $"no history viewer has been implemented for \"{other.Kind.Name}\""),
+        };
+
+    // What a ControllerRevision keeps is a patch of the workload.
+    private static JsonObject Restored(Invocation call, ApiObject o, ApiObject revision) =>
+        StrategicMerge.Apply(Json.Encode(o), (JsonObject)Json.Encode(revision)["data"]!,
+            call.Kinds.SchemaType(o.Kind, o.Kind.Version));
+
+    /// <summary>The revisions of a workload by their numbers.</summary>
+    public static List<(long Number, ApiObject Source)> Revisions(Invocation call, ApiObject o) =>
         o switch
         {
             Deployment d => [.. DescribeDeployment.Owned(call, d)
@@ -70,12 +88,8 @@ internal static class RolloutHistoryCommand
     {
         var source = Revisions(call, o).Find(r => r.Number == revision).Source
             ?? throw new KubectlException("unable to find the specified revision");
-        if (source is not ReplicaSet set)
-        {
-            return "";
-        }
         var text = new DescribeText(call);
-        DescribeContainers.WriteTemplate(text, set.Spec.Template);
+        DescribeContainers.WriteTemplate(text, TemplateOf(call, o, source));
         return text.ToString();
     }
 }

@@ -22,17 +22,41 @@ internal static class RolloutUndoCommand
     {
         foreach (var o in ResourceArgs.ReadObjects(call, call.Args))
         {
-            if (o is not Deployment deployment)
+            var done = o switch
             {
-                throw new KubectlException(
-                    $"no rollbacker has been implemented for \"{o.Kind.Name}\"");
-            }
-            if (Undo(call, deployment) is { } done)
+                Deployment deployment => Undo(call, deployment),
+                StatefulSet or DaemonSet => Restore(call, o),
+                _ => throw new KubectlException(
+                    $"no rollbacker has been implemented for \"{o.Kind.Name}\""),
+            };
+            if (done is not null)
             {
                 call.Line($"{ShownName.Of(o)} {done}{call.DryRunSuffix}");
             }
         }
     }
+
+    // A ControllerRevision is itself the patch that brings its template back.
+    private static string? Restore(Invocation call, ApiObject o)
+    {
+        var wanted = call.Flags.Number("to-revision") ?? 0;
+        var all = RolloutHistoryCommand.Revisions(call, o).OrderBy(r => r.Number).ToList();
+        var (number, source) = wanted == 0 ? all.ElementAtOrDefault(all.Count - 2)
+            : all.Find(r => r.Number == wanted);
+        if (source is null)
+        {
+            throw new KubectlException(wanted == 0 ? "no last revision to roll back to"
+                : $"unable to find specified revision {DescribeText.Number(wanted)} in history");
+        }
+        return RolloutHistoryCommand.TemplateOf(call, o, source).Equals(TemplateOf(o))
+            ? "skipped rollback (current template already matches revision "
+                + $"{DescribeText.Number(number)})"
+            : PatchCommand.Send(call, o, PatchKind.StrategicMerge,
+                Json.Encode(source)["data"]!.DeepClone()) is null ? null : "rolled back";
+    }
+
+    private static PodTemplateSpec TemplateOf(ApiObject o) =>
+        o is StatefulSet set ? set.Spec.Template : ((DaemonSet)o).Spec.Template;
 
     private static string? Undo(Invocation call, Deployment deployment)
     {

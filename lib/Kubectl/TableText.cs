@@ -26,7 +26,12 @@ internal static class TableText
     private const int Padding = 3;
     private const int MinWidth = 6;
 
-    public static string Write(Table table, TableOptions options)
+    /// <summary>A table as text.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="options">How to print it.</param>
+    /// <param name="widths">How wide the columns of the rows before were, for a table that grows;
+    /// null for one that is whole.</param>
+    public static string Write(Table table, TableOptions options, List<int>? widths = null)
     {
         var text = new StringBuilder();
         if (!options.NoHeaders)
@@ -37,7 +42,23 @@ internal static class TableText
         {
             Line(text, Cells(table, row, options));
         }
-        return Align(text.ToString());
+        return widths is null ? Align(text.ToString()) : Grow(text.ToString(), widths);
+    }
+
+    // The columns are as wide as ever before, or wider.
+    private static string Grow(string text, List<int> widths)
+    {
+        var lines = text.Split('\n').Select(line => line.Split('\t')).ToList();
+        foreach (var cells in lines)
+        {
+            for (var i = 0; i < cells.Length - 1; i++)
+            {
+                widths.AddRange(i < widths.Count ? [] : [MinWidth]);
+                widths[i] = Math.Max(widths[i], cells[i].Length + Padding);
+            }
+        }
+        return string.Join('\n', lines.Select(cells => string.Concat(cells.Select((cell, i) =>
+            i < cells.Length - 1 ? cell.PadRight(widths[i]) : cell))));
     }
 
     /// <summary>Aligns lines with tabs as tables are aligned.</summary>

@@ -1,6 +1,8 @@
+using System.Text.Json.Nodes;
+
 namespace KubeSim;
 
-/// <summary><c>kubectl version</c> and <c>kubectl cluster-info</c>.</summary>
+/// <summary><c>kubectl version</c>, <c>cluster-info</c> and <c>api-versions</c>.</summary>
 /// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/version/version.go.</remarks>
 internal static class VersionCommands
 {
@@ -10,10 +12,37 @@ internal static class VersionCommands
     public static readonly KubectlCommand Version = new("version", "output/o client!",
         static call =>
     {
+        var client = call.Flags.On("client");
+        var format = call.Flags["output"];
+        if (format is "json" or "yaml")
+        {
+            JsonObject Of() => new()
+            {
+                ["gitVersion"] = Modelled, ["major"] = "1", ["minor"] = "36",
+                ["platform"] = "linux/amd64",
+            };
+            var tree = new JsonObject { ["clientVersion"] = Of() };
+            if (!client)
+            {
+                tree["serverVersion"] = Of();
+            }
+            call.Print(format == "yaml" ? Json.ToYaml(tree) : Json.Text(tree));
+            return;
+        }
         call.Line($"Client Version: {Modelled}");
-        if (!call.Flags.On("client"))
+        if (!client)
         {
             call.Line($"Server Version: {Modelled}");
+        }
+    });
+
+    public static readonly KubectlCommand ApiVersions = new("api-versions", "", static call =>
+    {
+        foreach (var version in call.Kinds.All.SelectMany(k => k.Versions.Select(
+            v => k.Group.Length == 0 ? v : $"{k.Group}/{v}")).Distinct()
+            .Order(StringComparer.Ordinal))
+        {
+            call.Line(version);
         }
     });
 

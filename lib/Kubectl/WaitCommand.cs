@@ -18,11 +18,7 @@ internal static class WaitCommand
 
     private static void Run(Invocation call)
     {
-        if (call.Flags["for"] is not { Length: > 0 } wanted)
-        {
-            throw new KubectlException("missing --for: it says what to wait for, such as "
-                + "--for=condition=Ready");
-        }
+        var wanted = call.Flags["for"] ?? "";
         var holds = Condition(wanted);
         var limit = Timeout(call, TimeSpan.FromSeconds(30));
         var end = call.Now + limit;

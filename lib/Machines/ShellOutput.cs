@@ -38,6 +38,12 @@ internal sealed partial class ShellOutput
         (now, this.limit) = (start, limit);
     }
 
+    /// <summary>True when it is known what a command prints: a script, or one of the programs
+    /// that are known.</summary>
+    public static bool Knows(Seq<string> command) => !command.IsEmpty && Name(command[0]) is "sh"
+        or "bash" or "ash" or "dash" or "echo" or "printf" or "date" or "hostname" or "printenv"
+        or "sleep" or "true" or "false";
+
     /// <summary>What a command has printed from its start up to a time.</summary>
     public static List<LogLine> Of(Seq<string> command,
         IReadOnlyDictionary<string, string> environment, DateTime start, DateTime limit)

@@ -36,6 +36,18 @@ internal sealed class KubectlFixture : IKubectlServer
         return true;
     }
 
+    public bool Step()
+    {
+        if (Meanwhile.Count > 0)
+        {
+            Meanwhile.Dequeue()();
+            return true;
+        }
+        return false;
+    }
+
+    public Usage UsageOf(Pod pod) => default;
+
     public KubectlResult Run(string command, string? input = null) =>
         new Kubectl(this).Run(command, input);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using NUnit.Framework;
 
@@ -22,7 +23,17 @@ public sealed partial class KubectlReplayTests
     [TestCaseSource(nameof(Commands))]
     public void A_recorded_command_prints_what_it_printed(int index)
     {
-        var (_, expected, actual) = session.Value[index];
+        var (command, expected, actual) = session.Value[index];
+        if (expected.Out == "%golden\n")
+        {
+            var recording = ProxyData.Recordings("golden/kubectl/commands.json");
+            Assume.That(recording, Is.Not.Null, "too long for here, and the recording is away");
+            expected = expected with
+            {
+                Out = (string)JsonNode.Parse(File.ReadAllText(recording!))!.AsArray()
+                    .First(c => (string)c!["cmd"]! == command)!["stdout"]!,
+            };
+        }
         Assert.Multiple(() =>
         {
             Assert.That(Plain(actual.Out), Is.EqualTo(Plain(expected.Out)));
@@ -32,12 +43,13 @@ public sealed partial class KubectlReplayTests
     }
 
     [Test]
-    public void The_whole_session_is_played() => Assert.That(session.Value, Has.Count.EqualTo(87));
+    public void The_whole_session_is_played() => Assert.That(session.Value, Has.Count.EqualTo(92));
 
-    // What no two clusters share: versions, UIDs, the server's port.
+    // What no two clusters share: versions, UIDs, the server's port, the times of files.
     private static string Plain(string text) => Chance().Replace(text, "#");
 
-    [GeneratedRegex("(?<=resourceVersion: )\"\\d+\"|(?<= uid: ).*|(?<=127.0.0.1:)\\d+")]
+    [GeneratedRegex("(?<=resourceVersion: )\"\\d+\"|(?<= uid: ).*|(?<=127.0.0.1:)\\d+|"
+        + "(?<=MERGED.*\\t|LIVE.*\\t)[\\d-]+ [\\d:.]+")]
     private static partial Regex Chance();
 
     private static List<Played> Play()
@@ -54,13 +66,19 @@ public sealed partial class KubectlReplayTests
                 cluster.Put(lines[i++][2..]);
                 continue;
             }
+            if (lines[i][0] == '~')
+            {
+                var change = lines[i++][2..];
+                cluster.Meanwhile.Enqueue(() => cluster.Put(change));
+                continue;
+            }
             var words = lines[i++].Split(' ', 3);
             cluster.Now = start.AddSeconds(double.Parse(words[1], CultureInfo.InvariantCulture));
             var input = Block(lines, ref i, '<');
             if (input.StartsWith("%same", StringComparison.Ordinal))
             {
-                var change = input[5..].Trim().Split(" => ");
-                input = change.Length == 2 ? manifest.Replace(change[0], change[1],
+                var edit = input[5..].Trim().Split(" => ");
+                input = edit.Length == 2 ? manifest.Replace(edit[0], edit[1],
                     StringComparison.Ordinal) : manifest;
             }
             else if (manifest.Length == 0)

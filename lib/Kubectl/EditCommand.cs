@@ -1,0 +1,90 @@
+using System.Text.Json.Nodes;
+
+namespace KubeSim;
+
+/// <summary><c>kubectl edit</c>, with a function for an editor, and <c>kubectl replace</c>.
+/// </summary>
+/// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/util/editor and .../cmd/replace.</remarks>
+internal static class EditCommand
+{
+    public static readonly KubectlCommand Edit = new("edit",
+        "subresource selector/l", RunEdit);
+
+    public static readonly KubectlCommand Replace = new("replace",
+        "filename/f output/o dry-run?unchanged validate?strict force! grace-period timeout wait! "
+        + "cascade?background save-config! field-manager subresource recursive/R!", RunReplace);
+
+    private const string Header = """
+        # Please edit the object below. Lines beginning with a '#' will be ignored,
+        # and an empty file will abort the edit. If an error occurs while saving this file will be
+        # reopened with the relevant failures.
+        #
+
+        """;
+
+    private static void RunEdit(Invocation call)
+    {
+        if (call.Terminal.Editor is not { } editor)
+        {
+            throw new KubectlException("unable to launch the editor \"vi\"");
+        }
+        foreach (var o in ResourceArgs.ReadObjects(call, call.Args))
+        {
+            var before = Json.Encode(o);
+            var text = string.Join('\n', editor(Header.ReplaceLineEndings("\n")
+                + Json.ToYaml(before)).Split('\n').Where(line => !line.StartsWith('#')));
+            if (string.IsNullOrWhiteSpace(text))
+            {
+                call.ErrorLine("Edit cancelled, saved file was empty.");
+                return;
+            }
+            if (PatchCommand.Read(text) is not JsonObject after)
+            {
+                throw new KubectlException("Edit cancelled, no valid changes were saved.");
+            }
+            var type = call.Kinds.SchemaType(o.Kind, o.Kind.Version);
+            var patch = StrategicMerge.TwoWay(before, after, type);
+            if (patch.Count == 0)
+            {
+                call.ErrorLine("Edit cancelled, no changes made.");
+                return;
+            }
+            if (PatchCommand.Send(call, o, type is null ? PatchKind.Merge
+                : PatchKind.StrategicMerge, patch, call.Flags["subresource"] ?? "") is null)
+            {
+                throw new KubectlException("Edit cancelled, no valid changes were saved.");
+            }
+            call.Line($"{ShownName.Of(o)} edited");
+        }
+    }
+
+    private static void RunReplace(Invocation call)
+    {
+        foreach (var item in ManifestFiles.Read(call))
+        {
+            var live = call.Find(item.Kind, item.Namespace, item.Name);
+            if (call.Flags.On("force"))
+            {
+                if (live is not null)
+                {
+                    DeleteCommand.Delete(call, live.Key, new()
+                    {
+                        GracePeriodSeconds = call.Flags.Number("grace-period") is >= 0 and var s
+                            ? s : null,
+                    });
+                    call.Server.WaitUntil(
+                        () => call.Find(item.Kind, item.Namespace, item.Name) is null,
+                        WaitCommand.Timeout(call, TimeSpan.FromMinutes(5)));
+                }
+                CreateCommand.Create(call, item, "replaced");
+                continue;
+            }
+            var node = item.Node.DeepClone().AsObject();
+            if (node["metadata"].TextAt("resourceVersion").Length == 0 && live is not null)
+            {
+                node["metadata"]!["resourceVersion"] = live.Metadata.ResourceVersion.ToString();
+            }
+            CreateCommand.Create(call, item with { Node = node }, "replaced", Verb.Update);
+        }
+    }
+}

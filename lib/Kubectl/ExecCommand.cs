@@ -1,0 +1,52 @@
+namespace KubeSim;
+
+/// <summary><c>kubectl exec</c>: runs a command in a container. Of programs only those are known
+/// that containers here can print with; no terminal is opened.</summary>
+/// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/exec/exec.go.</remarks>
+internal static class ExecCommand
+{
+    public static readonly KubectlCommand Command = new("exec",
+        "container/c stdin/i! tty/t! quiet/q! filename/f pod-running-timeout", Run);
+
+    private static void Run(Invocation call)
+    {
+        if (call.Args.Count == 0)
+        {
+            throw new KubectlException("pod, type/name or --filename must be specified");
+        }
+        if (call.Flags.AfterDash is not { Count: > 0 } command)
+        {
+            throw call.UsageError(call.Args.Count > 1
+                ? "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] "
+                    + "instead"
+                : "you must specify at least one command for the container");
+        }
+        var pod = LogsCommand.Pods(call, "exec").First();
+        var container = LogsCommand.Containers(call, pod).First();
+        if (pod.IsFinished)
+        {
+            throw new KubectlException("cannot exec into a container in a completed pod; current "
+                + $"phase is {pod.Status.Phase}");
+        }
+        if (call.Server.Logs is not { } machines || !pod.IsScheduled || !machines.Reaches(pod))
+        {
+            throw ApiErrors.BadRequest($"pod {pod.Metadata.Name} does not have a host assigned");
+        }
+        if (pod.StatusOf(container) is not { State.Running: not null, ContainerID: { } id })
+        {
+            throw new KubectlException("Internal error occurred: unable to upgrade connection: "
+                + $"container not found (\"{container}\")");
+        }
+        var result = machines.Exec(pod, container, id, [.. command])
+            ?? throw new KubectlException($"the program \"{command[0]}\" is none that this "
+                + "simulator can run in a container: it knows sh -c, echo, printf, date, "
+                + "hostname, printenv, sleep, true and false");
+        call.Print(result.Stdout);
+        if (result.ExitCode != 0)
+        {
+            call.ErrorLine("command terminated with exit code "
+                + DescribeText.Number(result.ExitCode));
+            call.Exit(result.ExitCode);
+        }
+    }
+}
