@@ -24,7 +24,15 @@ public static class Program
             + "same seed gives the same run.")
         {
             SimulateCommand.Create(terminal),
+            RunCommand.Create(terminal),
+            FormatCommand.Create(terminal),
+            GradeCommand.Create(terminal),
+            GradeCommand.CreateWorker(),
         };
+        foreach (var command in CheckCommand.Create(terminal))
+        {
+            root.Subcommands.Add(command);
+        }
         var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
         // Never guess at a mistyped command, and never print help where data is expected.
         if (parsed.Errors.Count > 0)
@@ -32,13 +40,21 @@ public static class Program
             ReportUsage(terminal, parsed);
             return ExitCode.BadInput;
         }
-        return parsed.Invoke(new()
+        try
         {
-            Output = terminal.Out,
-            Error = terminal.Error,
-            EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = null,
-        });
+            return parsed.Invoke(new()
+            {
+                Output = terminal.Out,
+                Error = terminal.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            });
+        }
+        catch (Exception e) when (e is BadInputException or NotebookException)
+        {
+            terminal.Error.WriteLine(e.Message);
+            return ExitCode.BadInput;
+        }
     }
 
     private static void ReportUsage(Terminal terminal, ParseResult parsed)

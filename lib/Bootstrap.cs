@@ -13,7 +13,31 @@ public static class Bootstrap
     public const string ApiServerAddress = "192.0.2.1";
 
     /// <summary>The built-in components, in the order in which they see a change.</summary>
-    public static Seq<ComponentSpec> Components() =>
+    public static Seq<ComponentSpec> Components() => Specs.Select(s => s with
+    {
+        User = s.User ?? BootstrapPolicy.AccountOf(Accounts.GetValueOrDefault(s.Name, s.Name)),
+    }).ToSeq();
+
+    // A controller asks under an account of its own (--use-service-account-credentials); a few
+    // share one, or call it otherwise.
+    private static Dictionary<string, string> Accounts { get; } = new(StringComparer.Ordinal)
+    {
+        ["serviceaccount-controller"] = "service-account-controller",
+        ["node-lifecycle-controller"] = "node-controller",
+        ["taint-eviction-controller"] = "node-controller",
+        ["service-lb-controller"] = "service-controller",
+        ["daemonset-controller"] = "daemon-set-controller",
+        ["garbage-collector-controller"] = "generic-garbage-collector",
+        ["horizontal-pod-autoscaler-controller"] = "horizontal-pod-autoscaler",
+        ["pod-garbage-collector-controller"] = "pod-garbage-collector",
+        ["replicationcontroller-controller"] = "replication-controller",
+        ["persistentvolume-binder-controller"] = "persistent-volume-binder",
+        ["persistentvolume-attach-detach-controller"] = "attachdetach-controller",
+        ["persistentvolumeclaim-protection-controller"] = "pvc-protection-controller",
+        ["persistentvolume-protection-controller"] = "pv-protection-controller",
+    };
+
+    private static Seq<ComponentSpec> Specs =>
     [
         new("serviceaccount-controller", _ => new ServiceAccounts()),
         new("root-ca-cert-publisher", _ => new RootCa()),
@@ -35,6 +59,8 @@ public static class Bootstrap
             EventSource = "node-controller",
         },
         new("taint-eviction-controller", _ => new TaintEviction()),
+        new("clusterrole-aggregation-controller", _ => new RoleAggregation()),
+        new("resourcequota-controller", _ => new ResourceQuotas()),
         new("service-lb-controller", _ => new ServiceLoadBalancer())
         {
             EventSource = "service-controller",
@@ -43,13 +69,16 @@ public static class Bootstrap
         new("replicaset-controller", _ => new ReplicaSets()),
         new("default-scheduler", _ => new Scheduler())
         {
-            User = new("system:kube-scheduler", ["system:authenticated"]),
+            User = UserInfo.Person("system:kube-scheduler"),
         },
         new("kubelet", node => new Kubelet(node))
         {
             PerNode = true, User = new("system:node:", ["system:nodes", "system:authenticated"]),
         },
-        new("kube-proxy", node => new KubeProxy(node)) { PerNode = true },
+        new("kube-proxy", node => new KubeProxy(node))
+        {
+            PerNode = true, User = UserInfo.Person("system:kube-proxy"),
+        },
     ];
 
     /// <summary>The physical world: machines that can pull any public image.</summary>
@@ -143,7 +172,11 @@ public static class Bootstrap
                 objects.Add(NewLease(node.Metadata.Name, options.Start));
             }
         }
-        return options with { World = options.World ?? World, Objects = [.. objects] };
+        return options with
+        {
+            World = options.World ?? World, Objects = [.. objects],
+            Policy = options.Policy.IsUnset ? BootstrapPolicy.Objects : options.Policy,
+        };
     }
 
     private static Lease NewLease(string node, DateTime renewed) => new()

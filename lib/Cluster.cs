@@ -17,6 +17,9 @@ public sealed record RunResult
     /// <summary>When it was not met: what keeps the cluster busy, or what is due next.</summary>
     public Seq<string> Busy { get; init; }
 
+    /// <summary>The outcome as HTML, for a notebook.</summary>
+    public string ToHtml() => Html.Of(this);
+
     /// <summary>The outcome in words.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"{(Met ? "met" : "not met")} at {Time:HH:mm:ss.fff} after {Steps} steps")
@@ -43,8 +46,9 @@ public sealed partial class Cluster
     /// <param name="latency">How long work takes; <see cref="Latency.Typical"/> by default.</param>
     /// <param name="history">How much of the past can be read; all of it by default.</param>
     /// <param name="components">What runs; the built-in components by default.</param>
+    /// <param name="etcd">How many members etcd has: 1, 3 or 5.</param>
     public Cluster(int nodes = 3, ulong seed = 0, Latency? latency = null, History? history = null,
-        Seq<ComponentSpec>? components = null)
+        Seq<ComponentSpec>? components = null, int etcd = 1)
         : this(new SimulationOptions
         {
             Seed = seed,
@@ -52,6 +56,7 @@ public sealed partial class Cluster
             History = history ?? History.All,
             Components = components ?? Bootstrap.Components(),
             Objects = Bootstrap.Objects(nodes),
+            EtcdMembers = etcd,
         })
     {
     }
@@ -66,6 +71,7 @@ public sealed partial class Cluster
     {
         this.simulation = simulation;
         Faults = new(this);
+        Etcd = new(this);
     }
 
     /// <summary>The virtual time (UTC).</summary>
@@ -92,6 +98,9 @@ public sealed partial class Cluster
     /// <summary>Told of every step that someone would look at, also while the cluster runs on. It
     /// must not change the cluster. Null, the default, costs nothing.</summary>
     public Action<StepRecord>? Stepped { get; set; }
+
+    /// <summary>A map of the cluster as it is now, as HTML, for a notebook.</summary>
+    public string ToHtml() => Html.Of(this);
 
     /// <summary>Takes one step: the next reconcile that someone would look at. Periodic work that
     /// changes nothing passes silently; after an hour of virtual time without a step the answer is

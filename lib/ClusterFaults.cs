@@ -2,7 +2,8 @@ namespace KubeSim;
 
 /// <summary>What can go wrong, on purpose. A target is <c>node-2</c> (a machine and all on it),
 /// <c>kubelet/node-2</c> (one instance), <c>replicaset-controller</c>, or
-/// <c>replicaset-controller:Pod</c> (one cursor, for <see cref="Hold"/>).</summary>
+/// <c>replicaset-controller:Pod</c> (one cursor, for <see cref="Hold"/>). Where etcd has several
+/// members, <c>etcd-1</c> is one of them.</summary>
 public sealed class ClusterFaults
 {
     private readonly Cluster cluster;
@@ -49,7 +50,7 @@ public sealed partial class Cluster
 
     internal void SubmitFault(FaultInput fault)
     {
-        simulation.Faults.Check(fault.Target);
+        simulation.Faults.Check(fault);
         simulation.Submit(fault);
     }
 }

@@ -19,6 +19,51 @@ public sealed partial class Cluster
     /// <summary>Why an object is as it is, or why it is gone.</summary>
     public CausalChain Why(ObjectKey about) => KubeSim.Why.Of(simulation, about);
 
+    /// <summary>When a revision was written (UTC).</summary>
+    /// <exception cref="HistoryGoneException">It is older than the history that is
+    /// kept.</exception>
+    public DateTime TimeOf(Revision at) => simulation.Steps.OriginOf(at) switch
+    {
+        > 0 and var step => new(simulation.Steps[step].Ticks, DateTimeKind.Utc),
+        < 0 and var input => simulation.Journal[(int)-input - 1].Time,
+        0 => simulation.Options.Start,
+        null => throw new HistoryGoneException(at, simulation.Store.Oldest),
+    };
+
+    /// <summary>The last revision that there was when a step was over.</summary>
+    public Revision RevisionAfter(long step) => simulation.Steps[step].Last;
+
+    /// <summary>Everything that was written and is still kept, oldest first, with its
+    /// time.</summary>
+    /// <param name="kinds">Only objects of these kinds; of all kinds when none is named.</param>
+    public IEnumerable<(DateTime Time, WatchEvent Event)> Past(params Kind[] kinds)
+    {
+        var store = simulation.Store;
+        for (var at = new Revision(store.Oldest.Value + 1); at <= store.Head; at = at.Next)
+        {
+            if ((kinds.Length == 0 || (store.LogKind(at) is { } kind && kinds.Contains(kind)))
+                && store.TryLog(at, out var change))
+            {
+                yield return (TimeOf(at), change);
+            }
+        }
+    }
+
+    /// <summary>Lives the whole run once more, in a second cluster: to look at each step of the
+    /// past on the way.</summary>
+    /// <param name="begin">Is given the second cluster before anything happens in it, to listen
+    /// with <see cref="Stepped"/>.</param>
+    /// <returns>The second cluster, as far as this one.</returns>
+    /// <exception cref="ReplayDivergedException">A component draws on something
+    /// outside.</exception>
+    public Cluster Relive(Action<Cluster> begin) => Muted(() =>
+    {
+        var again = new Cluster(new Simulation(simulation.Options));
+        begin(again);
+        Replay.Into(again.simulation, simulation, again.Stepped);
+        return again;
+    });
+
     /// <summary>A step of the past in full, brought back by replay.</summary>
     /// <param name="number">From 1 to <see cref="StepCount"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such step, or no
@@ -106,6 +151,9 @@ public sealed class ClusterView
 
     /// <summary>The revision that the view shows.</summary>
     public Revision Revision { get; }
+
+    /// <summary>A map of the cluster at that revision, as HTML, for a notebook.</summary>
+    public string ToHtml() => Html.Of(this);
 
     /// <summary>An object by namespace (empty for cluster-scoped kinds) and name, or
     /// null.</summary>

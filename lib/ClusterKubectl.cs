@@ -10,9 +10,10 @@ public sealed partial class Cluster
     /// <param name="input">The standard input, for <c>-f -</c>.</param>
     /// <example><code>cluster.Kubectl("get pods -o wide")</code></example>
     public KubectlResult Kubectl(string commandLine, string? input = null) =>
-        new Kubectl(new KubectlServer(this)).Run(commandLine, input);
+        new Kubectl(new KubectlServer(this, Handle)).Run(commandLine, input);
 
-    private sealed class KubectlServer(Cluster cluster) : IKubectlServer
+    internal sealed class KubectlServer(
+        Cluster cluster, Func<ApiRequest, ApiResponse> send) : IKubectlServer
     {
         public KindRegistry Kinds => cluster.simulation.Api.Kinds;
 
@@ -21,7 +22,7 @@ public sealed partial class Cluster
         public IContainerLogs? Logs => cluster.simulation.World is World world
             ? new MachineLogs(world) : null;
 
-        public ApiResponse Send(ApiRequest request) => cluster.Handle(request);
+        public ApiResponse Send(ApiRequest request) => send(request);
 
         public bool WaitUntil(Func<bool> holds, TimeSpan limit) =>
             cluster.RunUntil(_ => holds(), limit).Met;

@@ -25,6 +25,9 @@ public sealed record PacketTrace
     /// <summary>The outcome in words.</summary>
     public required string Message { get; init; }
 
+    /// <summary>The whole way as HTML, for a notebook.</summary>
+    public string ToHtml() => Html.Of(this);
+
     /// <summary>The whole way: under each machine or pod its rules, a line each, and the packet
     /// wherever it has changed.</summary>
     public override string ToString()

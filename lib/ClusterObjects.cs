@@ -9,7 +9,7 @@ public sealed partial class Cluster
     /// journal.</summary>
     public ApiResponse Handle(ApiRequest request)
     {
-        if (request.Verb is Verb.Get or Verb.List or Verb.Watch)
+        if (request.Verb.Reads)
         {
             return simulation.Api.Handle(request);
         }
@@ -144,11 +144,13 @@ public sealed partial class Cluster
     /// itself can look back to is not touched.</summary>
     public void Compact(Revision at) => simulation.Submit(new CompactInput(at));
 
-    /// <summary>Every object of every kind, ordered by kind, namespace and name; Events
-    /// too.</summary>
+    /// <summary>Every object of every kind, ordered by kind, namespace and name; Events too. The
+    /// roles and bindings that every cluster starts with are left out until somebody changes
+    /// them.</summary>
     public IEnumerable<ApiObject> Everything() => simulation.Api.Kinds.All
         .OrderBy(k => k.Name, StringComparer.Ordinal).ThenBy(k => k.Group, StringComparer.Ordinal)
-        .SelectMany(k => simulation.Store.List(k, null, Revision));
+        .SelectMany(k => simulation.Store.List(k, null, Revision))
+        .Where(o => o.Metadata.ResourceVersion != default);
 
     // A pod cannot be created before its namespace has the account that it runs under.
     private void AwaitAccount(string ns)

@@ -30,15 +30,15 @@ public sealed record JournalRead(Seq<JournalLine> Lines, Seq<ManifestError> Erro
 /// <summary>
 /// Journals as text, one JSON object a line:
 /// <c>{"at":"5s"|"settled", OP}</c> with OP one of <c>apply</c>, <c>create</c>, <c>update</c> (an
-/// object), <c>patch</c>, <c>delete</c>, <c>fault</c>, <c>probe</c> and <c>compact</c>. What a
-/// run saves also says after how many work items, so that a replay comes out the same to the last
-/// digest.
+/// object), <c>patch</c>, <c>delete</c>, <c>fault</c>, <c>probe</c>, <c>compact</c> and
+/// <c>etcd</c>. What a run saves also says after how many work items, so that a replay comes out
+/// the same to the last digest.
 /// </summary>
 public static class JournalText
 {
     private static readonly string[] Operations =
         ["apply", "create", "update", "patch", "delete", "fault", "compact",
-            "probe"];
+            "probe", "etcd"];
 
     /// <summary>Reads a journal. Every line that cannot be read is an error with its
     /// place.</summary>
@@ -112,8 +112,14 @@ public static class JournalText
             {
                 Place = (file, number), At = Time(line["at"]), Items = (long?)line["items"],
             };
-            return Operation(operations[0], line[operations[0]]!, read);
+            read = Operation(operations[0], line[operations[0]]!, read);
+            return (line["as"], read.Input) is (JsonObject user, RequestInput input)
+                ? read with { Input = new RequestInput(input.Request with { User = User(user) }) }
+                : read;
         }
+
+        private UserInfo User(JsonObject user) => new(Text(user, "as", "user") ?? "",
+            (user["groups"] as JsonArray ?? []).Select(g => (string)g!).ToSeq());
 
         private JournalLine Operation(string name, JsonNode body, JournalLine line) => name switch
         {
@@ -128,6 +134,7 @@ public static class JournalText
             "delete" => line with { Input = Delete(body) },
             "fault" => line with { Input = Fault(body) },
             "probe" => line with { Input = Probe(body) },
+            "etcd" => line with { Input = new EtcdInput(Etcd(body)) },
             _ => line with { Input = new CompactInput(new(Number(body, name))) },
         };
 
@@ -223,6 +230,18 @@ public static class JournalText
                     + "crash, restore, partition, hold, crash-after-write, lose-reply");
         }
 
+        private EtcdRequest Etcd(JsonNode body)
+        {
+            try
+            {
+                return body.Deserialize<EtcdRequest>(Json.Options)!;
+            }
+            catch (JsonException e)
+            {
+                throw Error("etcd", e.Message);
+            }
+        }
+
         private ProbeInput Probe(JsonNode probe)
         {
             var selector = probe is JsonObject map && map["selector"] is JsonObject labels
@@ -286,6 +305,9 @@ internal static class JournalWriter
                     ["count"] = probe.Count, ["pass"] = probe.Pass,
                 };
                 break;
+            case EtcdInput etcd:
+                line["etcd"] = JsonSerializer.SerializeToNode(etcd.Request, Json.Options);
+                break;
             case CompactInput compact:
                 line["compact"] = compact.At.Value;
                 break;
@@ -297,6 +319,15 @@ internal static class JournalWriter
 
     private static void Write(ApiRequest request, JsonObject line)
     {
+        if (request.User != UserInfo.Admin)
+        {
+            line["as"] = new JsonObject
+            {
+                ["user"] = request.User.Name,
+                ["groups"] = new JsonArray(
+                    [.. request.User.Groups.Select(g => (JsonNode)JsonValue.Create(g))]),
+            };
+        }
         switch (request.Verb, request.Body)
         {
             case (Verb.Create, Payload.Typed typed) when request.Path.Subresource.Length == 0:

@@ -8,4 +8,7 @@ public sealed class ManifestException : Exception
 
     /// <summary>The errors, in the order of the text.</summary>
     public Seq<ManifestError> Errors { get; }
+
+    /// <summary>The errors as HTML, for a notebook.</summary>
+    public string ToHtml() => Html.Of(this);
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using KubeSim;
+using static KubeNotebooks.CommandOptions;
 
 namespace KubeNotebooks;
 
@@ -93,19 +94,6 @@ internal static class SimulateCommand
         return option;
     }
 
-    private static Option<TimeSpan?> Duration(string name, string description) => new(name)
-    {
-        Description = description, HelpName = "DURATION",
-        CustomParser = result =>
-        {
-            var good = GoDuration.TryParse(result.Tokens[0].Value, out var duration)
-                && duration >= TimeSpan.Zero;
-            Check(result, good,
-                $"\"{result.Tokens[0].Value}\" is no duration; write 250ms, 5s or 1h30m");
-            return good ? duration : null;
-        },
-    };
-
     private static DateTime? ParseTime(ArgumentResult result)
     {
         var good = DateTimeOffset.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture,
@@ -113,14 +101,5 @@ internal static class SimulateCommand
         Check(result, good,
             $"\"{result.Tokens[0].Value}\" is no time; write 2025-01-01T00:00:00Z");
         return time.UtcDateTime;
-    }
-
-    private static void Check(SymbolResult result, bool holds, string message)
-    {
-        if (!holds)
-        {
-            var option = result as OptionResult ?? result.Parent as OptionResult;
-            result.AddError(option is null ? message : $"{option.Option.Name}: {message}");
-        }
     }
 }

@@ -25,8 +25,15 @@ public interface IShownValue
 /// <summary>The host of this process.</summary>
 public static class NotebookHost
 {
-    /// <summary>The host; an engine sets its own before the first cell.</summary>
-    public static INotebookHost Current { get; set; } = new ConsoleHost();
+    private static INotebookHost? own;
+
+    /// <summary>The host; an engine sets its own before the first cell. Without one it is .NET
+    /// Interactive while that runs a cell, and else the console.</summary>
+    public static INotebookHost Current
+    {
+        get => own ?? (INotebookHost?)InteractiveHost.Find() ?? new ConsoleHost();
+        set => own = value;
+    }
 
     // Where there is no notebook, a value is shown as the text it is.
     private sealed class ConsoleHost : INotebookHost, IShownValue

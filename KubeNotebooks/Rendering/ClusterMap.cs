@@ -21,12 +21,26 @@ public sealed class ClusterMap
     /// <summary>The map of a cluster as it is now.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="step">The step that was just taken; null shows the cluster alone.</param>
-    public static ClusterMap Of(Cluster cluster, StepRecord? step = null)
+    public static ClusterMap Of(Cluster cluster, StepRecord? step = null) =>
+        Of(cluster.At(cluster.Revision), step, cluster.Now, Begin(cluster),
+            [.. cluster.Components]);
+
+    /// <summary>The map of a cluster as it was at a revision.</summary>
+    public static ClusterMap Of(ClusterView view) => Of(view, null, default, default, []);
+
+    private static ClusterMap Of(ClusterView view, StepRecord? step, DateTime now, DateTime start,
+        string[] components)
     {
-        var frame = new Frame { Time = cluster.Now, Revision = cluster.Revision, Step = step };
-        string[] perNode = [.. Bootstrap.Components().Where(c => c.PerNode).Select(c => c.Name)];
-        return new(MapScene.Of(cluster.At(cluster.Revision), frame,
-            Begin(cluster), [.. cluster.Components], perNode));
+        var pods = view.List<Pod>();
+        var still = string.Create(CultureInfo.InvariantCulture,
+            $"{view.List<Node>().Count} nodes, {pods.Count} pods, "
+            + $"{pods.Count(p => p.IsReady)} of them ready");
+        return new(MapScene.Of(view, new()
+        {
+            Time = now, Revision = view.Revision, Step = step,
+            Still = step is not null ? null : now == default ? ($"Revision {view.Revision}", still)
+                : ($"The cluster now  ·  {Words.Elapsed(now - start)}", still),
+        }, start, components, PerNode));
     }
 
     /// <summary>The map as a picture.</summary>
@@ -41,23 +55,13 @@ public sealed class ClusterMap
     /// <summary>The whole SVG document; its groups have their names as ids.</summary>
     internal string ToSvg()
     {
-        var svg = new StringBuilder();
-        svg.Append(CultureInfo.InvariantCulture,
-            $"<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"kmap\" role=\"img\" "
-            + $"viewBox=\"0 0 {MapLayout.Width} {layout.Height}\" "
-            + $"width=\"{MapLayout.Width}\" height=\"{layout.Height}\">");
-        svg.Append("<title>").Append(Markup.Escape(MapText.Alt(scene))).Append("</title>");
-        svg.Append("<style>").Append(Markup.Escape(MapStyle.Css).Replace("&quot;", "\"",
-            StringComparison.Ordinal)).Append("</style>");
-        svg.Append(CultureInfo.InvariantCulture,
-            $"<rect class=\"bg\" width=\"{MapLayout.Width}\" height=\"{layout.Height}\" rx=\"8\"/>"
-            );
-        svg.Append(Drawn(PodLooks.Define));
+        var svg = new StringBuilder(Drawn(PodLooks.Define));
         foreach (var (id, content) in Groups())
         {
             svg.Append($"<g id=\"{id}\">").Append(content).Append("</g>");
         }
-        return svg.Append("</svg>").ToString();
+        return Picture.Document(MapLayout.Width, layout.Height, MapText.Alt(scene),
+            svg.ToString());
     }
 
     /// <summary>The parts of the map, back to front. A player swaps only those that
@@ -84,10 +88,15 @@ public sealed class ClusterMap
         yield return ("ka", Drawn(new MapArrows(scene, layout).Draw));
     }
 
-    private static DateTime Begin(Cluster cluster) =>
+    /// <summary>When the cluster began.</summary>
+    internal static DateTime Begin(Cluster cluster) =>
         cluster.Find<Namespace>("", "default")?.Metadata.CreationTimestamp?.DateTime ?? cluster.Now;
 
-    private static string Drawn(Action<Canvas> draw)
+    /// <summary>The components that every node has one of.</summary>
+    internal static string[] PerNode =>
+        [.. Bootstrap.Components().Where(c => c.PerNode).Select(c => c.Name)];
+
+    internal static string Drawn(Action<Canvas> draw)
     {
         var canvas = new Canvas();
         draw(canvas);

@@ -17,9 +17,7 @@ internal sealed record ScenePod(ObjectKey Key, PodLook Look, string Reason, stri
 
     /// <summary>Why a container does not get to run, such as ImagePullBackOff; empty when nothing
     /// is amiss.</summary>
-    public string Trouble => Reason.EndsWith("BackOff", StringComparison.Ordinal)
-        || Reason.StartsWith("Err", StringComparison.Ordinal)
-        || Reason.EndsWith("Error", StringComparison.Ordinal) ? Reason : "";
+    public string Trouble => PodLooks.IsTrouble(Reason) ? Reason : "";
 
     public string Title => $"{Words.Name(Key)}: {Reason}"
         + (Mark == Mark.Gone ? " (gone)" : Mark == Mark.Changed ? " (changed now)" : "");
@@ -88,8 +86,8 @@ internal sealed class MapScene
         var since = Words.Elapsed(frame.Time - start);
         var scene = new MapScene
         {
-            Title = step is not null ? $"Step {step.Number}  ·  {since}"
-                : frame.Inputs.IsEmpty ? $"The start  ·  {since}" : $"Input  ·  {since}",
+            Title = frame.Still?.Title ?? (step is not null ? $"Step {step.Number}  ·  {since}"
+                : frame.Inputs.IsEmpty ? $"The start  ·  {since}" : $"Input  ·  {since}"),
             Headline = HeadlineOf(frame),
             Actor = step?.Component ?? (byRequest ? "kubectl" : ""),
             ActorNode = step?.Node ?? "",
@@ -109,6 +107,7 @@ internal sealed class MapScene
     /// <summary>A frame in one sentence without an end.</summary>
     public static string HeadlineOf(Frame frame) => frame switch
     {
+        { Still: { } still } => still.Headline,
         { Step: { IsIdle: true } step } => Words.Headline(step),
         { Step: { } step } => $"{Words.Who(step)} {DeedsOf(frame)}",
         { Inputs: [] } => "a fresh cluster, before anything happens",

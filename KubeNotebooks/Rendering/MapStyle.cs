@@ -36,6 +36,14 @@ internal static class MapStyle
         .kmap .x{fill:none;stroke:#c43c00;stroke-width:3}
         .kmap .e,.kmap .w{fill:#a83300}
         .kmap .e{font-weight:700}
+        .kmap .grid{stroke:#d5dbe2}
+        .kmap .on{fill:#10151a}
+        .kmap .ow{fill:#fff}
+        .kmap .wy{fill:none;stroke:#6b7683;stroke-width:1.5}
+        .kmap .bd{fill:none;stroke:#555f6b;stroke-width:1.8}
+        .kmap .sl{stroke:#1b2026;stroke-width:.6}
+        .kmap .ed{fill:none;stroke:#fff;stroke-width:5}
+        .kmap .halo{fill:#10151a;stroke:#fff;stroke-width:3;paint-order:stroke;font-weight:700}
         .kp{stroke:#1b2026;stroke-width:1}
         .kp0{fill:#e69f00}
         .kp1{fill:#56b4e9}
@@ -59,7 +67,13 @@ internal static class MapStyle
         .kmap .gs{stroke:#a9b4c0}
         .kmap .x,.kmap .rf{stroke:#ff8a4d}
         .kmap .ah.rf,.kmap .e,.kmap .w{fill:#ff9d66}
-        .kp,.kmap .sw{stroke:#e8ecf1}
+        .kp,.kmap .sw,.kmap .sl{stroke:#e8ecf1}
+        .kmap .grid{stroke:#39434e}
+        .kmap .ed{stroke:#14181d}
+        .kmap .on{fill:#10151a}
+        .kmap .wy,.kmap .bd{stroke:#a9b4c0}
+        .kmap .ow{fill:#fff}
+        .kmap .halo{fill:#10151a}
         }
         """;
 

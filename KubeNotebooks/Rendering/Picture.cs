@@ -15,6 +15,15 @@ public sealed record Picture(string Svg, string Alt, string Text)
         + Convert.ToBase64String(Encoding.UTF8.GetBytes(Svg))
         + $"\" alt=\"{Markup.Escape(Alt)}\" style=\"width:100%;max-width:900px;height:auto\">";
 
+    /// <summary>A whole SVG document in the style of maps.</summary>
+    internal static string Document(double width, double height, string alt, string content) =>
+        $"<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"kmap\" role=\"img\" "
+        + $"viewBox=\"0 0 {Markup.N(width)} {Markup.N(height)}\" width=\"{Markup.N(width)}\" "
+        + $"height=\"{Markup.N(height)}\"><title>{Markup.Escape(alt)}</title><style>"
+        + Markup.Escape(MapStyle.Css).Replace("&quot;", "\"", StringComparison.Ordinal)
+        + $"</style><rect class=\"bg\" width=\"{Markup.N(width)}\" height=\"{Markup.N(height)}\" "
+        + $"rx=\"8\"/>{content}</svg>";
+
     /// <summary>The picture in plain text.</summary>
     public override string ToString() => Text;
 }

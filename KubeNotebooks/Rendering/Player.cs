@@ -30,7 +30,6 @@ internal sealed class Player
     private readonly SortedDictionary<string, List<int>> groups = new(StringComparer.Ordinal);
     private readonly List<int> alts = [];
     private readonly string title;
-    private string firstMap = "";
 
     /// <param name="log">The run.</param>
     /// <param name="title">What the page is about, such as the name of a manifest.</param>
@@ -41,6 +40,12 @@ internal sealed class Player
         PickMaps();
         DrawMaps();
     }
+
+    /// <summary>The map of the start, as an SVG.</summary>
+    public string FirstMap { get; private set; } = "";
+
+    /// <summary>What that map shows.</summary>
+    public MapScene FirstScene { get; private set; } = null!;
 
     /// <summary>Writes the page.</summary>
     public void Write(TextWriter to)
@@ -54,7 +59,7 @@ internal sealed class Player
         to.Write("<main><div class=\"left\">\n");
         WriteControls(to);
         to.Write("<p class=\"note\" id=\"late\" hidden></p>\n"
-            + $"<div id=\"map\">{firstMap}</div>\n");
+            + $"<div id=\"map\">{FirstMap}</div>\n");
         new TimeAxis(frames, log.Start, log.Components).Write(to);
         to.Write("<p class=\"note\" hidden data-js>Keys: ← → step, Home, End, space plays.</p>\n"
             + "<noscript><p class=\"note\">Without script this page shows the start, and in the "
@@ -122,7 +127,7 @@ internal sealed class Player
         for (var i = 0; i < scenes.Count; i++)
         {
             var map = new ClusterMap(scenes[i], layout);
-            firstMap = i == 0 ? map.ToSvg() : firstMap;
+            (FirstMap, FirstScene) = i == 0 ? (map.ToSvg(), scenes[0]) : (FirstMap, FirstScene);
             foreach (var (id, content) in map.Groups())
             {
                 if (!groups.TryGetValue(id, out var states))

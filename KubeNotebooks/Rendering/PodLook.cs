@@ -45,6 +45,12 @@ internal static class PodLooks
         return pod.Status.Reason ?? Name(Of(pod));
     }
 
+    /// <summary>True for a reason that says that something is amiss.</summary>
+    public static bool IsTrouble(string reason) =>
+        reason.EndsWith("BackOff", StringComparison.Ordinal)
+        || reason.StartsWith("Err", StringComparison.Ordinal)
+        || reason.EndsWith("Error", StringComparison.Ordinal);
+
     public static string Name(PodLook look) => look switch
     {
         PodLook.Creating => "ContainerCreating",

@@ -18,6 +18,10 @@ internal sealed record Frame
     /// <summary>The step; null for the start and for what a person did.</summary>
     public StepRecord? Step { get; init; }
 
+    /// <summary>Where nothing happens: the title and the sentence of a map that only shows how
+    /// things stand.</summary>
+    public (string Title, string Headline)? Still { get; init; }
+
     /// <summary>What a person did, a line each.</summary>
     public Seq<string> Inputs { get; init; }
 
@@ -65,13 +69,7 @@ internal sealed class RunLog
         (Start, swept) = (start, start);
         began = last = lastStep = cluster.Revision;
         inputs = cluster.Journal.Count;
-        foreach (var spec in Bootstrap.Components())
-        {
-            if (spec.PerNode)
-            {
-                nodeComponents.Add(spec.Name);
-            }
-        }
+        nodeComponents.UnionWith(ClusterMap.PerNode);
         Add(new() { Time = start, Revision = began });
     }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using KubeSim;
 
 namespace KubeNotebooks;
 
@@ -12,22 +11,16 @@ internal sealed class TimeAxis
     private const double Right = 588;
     private const int Lane = 16;
 
-    private static readonly double[] Units =
-    [
-        0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300,
-        600, 1200, 1800, 3600, 7200, 14400, 43200, 86400, 604800,
-    ];
-
     private readonly List<Frame> frames;
     private readonly DateTime start;
+    private readonly TimeScale scale;
     private readonly string[] components;
-    private readonly double seconds;
     private readonly List<string> lanes = [];
 
     public TimeAxis(List<Frame> frames, DateTime start, string[] components)
     {
         (this.frames, this.start, this.components) = (frames, start, components);
-        seconds = Math.Max(0.001, (frames[^1].Time - start).TotalSeconds);
+        scale = new(start, start, frames[^1].Time, Left, Right);
         lanes.Add("you");
         foreach (var component in components)
         {
@@ -39,8 +32,7 @@ internal sealed class TimeAxis
     }
 
     /// <summary>Where a time stands, from 0 to 600.</summary>
-    public double X(DateTime time) =>
-        Math.Round(Left + ((Right - Left) * (time - start).TotalSeconds / seconds), 1);
+    public double X(DateTime time) => scale.X(time);
 
     public void Write(TextWriter to)
     {
@@ -49,7 +41,7 @@ internal sealed class TimeAxis
         canvas.Raw(string.Create(CultureInfo.InvariantCulture,
             $"<svg id=\"axis\" viewBox=\"0 0 600 {bottom + 22}\" role=\"img\" aria-label=\"When "
             + $"each component took a step\"><title>When each component took a step</title>"));
-        Grid(canvas, bottom);
+        scale.Grid(canvas, 6, bottom);
         for (var i = 0; i < lanes.Count; i++)
         {
             canvas.Fitted(8, 19 + (i * Lane), lanes[i], Left - 20);
@@ -58,21 +50,6 @@ internal sealed class TimeAxis
         canvas.Raw($"<line id=\"now\" class=\"now\" x1=\"{Markup.N(X(start))}\" "
             + $"x2=\"{Markup.N(X(start))}\" y1=\"4\" y2=\"{Markup.N(bottom + 4)}\"/></svg>\n");
         to.Write(canvas.ToString());
-    }
-
-    private void Grid(Canvas canvas, int bottom)
-    {
-        var unit = Array.Find(Units, u => seconds / u <= 5) is > 0 and var found ? found
-            : seconds / 4;
-        for (var i = 0; i * unit <= seconds; i++)
-        {
-            var x = Markup.N(X(start.AddSeconds(i * unit)));
-            canvas.Raw($"<line class=\"grid\" x1=\"{x}\" x2=\"{x}\" y1=\"6\" "
-                + $"y2=\"{Markup.N(bottom)}\"/>");
-            canvas.Text(X(start.AddSeconds(i * unit)), bottom + 15,
-                GoDuration.Format(TimeSpan.FromSeconds(i * unit)), "",
-                X(start.AddSeconds(i * unit)) > Right - 14 ? "end" : "middle");
-        }
     }
 
     // Ticks that would fall on the same place are one.

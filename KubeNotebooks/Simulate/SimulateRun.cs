@@ -39,31 +39,23 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
     /// <summary>Runs; the answer is the exit code.</summary>
     public int Execute()
     {
-        try
-        {
-            var documents = CommandFiles.ReadManifests(options.Files, terminal.In);
-            var journal = CommandFiles.ReadJournal(options.Journal);
-            var cluster = NewCluster(documents);
-            using var trace = options.Trace is null ? null
-                : new TraceFile(CommandFiles.Create(options.Trace), options.Start);
-            using var saved = options.SaveJournal is null ? null
-                : new StreamWriter(CommandFiles.Create(options.SaveJournal));
-            using var html = options.Html is null ? null : new HtmlFile(options.Html);
-            var log = html is null ? null : new RunLog(cluster, options.Start);
-            cluster.Stepped = (trace is null ? null : trace.Write)
-                + (log is null ? null : (Action<StepRecord>)log.Write);
-            Apply(cluster, documents);
-            var code = RunToEnd(cluster, journal);
-            saved?.Write(cluster.SaveJournal());
-            html?.Write(log!, Title);
-            ObjectPrinter.Print(terminal.Out, cluster, options.Format);
-            return code;
-        }
-        catch (BadInputException e)
-        {
-            terminal.Error.WriteLine(e.Message);
-            return ExitCode.BadInput;
-        }
+        var documents = CommandFiles.ReadManifests(options.Files, terminal.In);
+        var journal = CommandFiles.ReadJournal(options.Journal);
+        var cluster = NewCluster(documents);
+        using var trace = options.Trace is null ? null
+            : new TraceFile(CommandFiles.Create(options.Trace), options.Start);
+        using var saved = options.SaveJournal is null ? null
+            : new StreamWriter(CommandFiles.Create(options.SaveJournal));
+        using var html = options.Html is null ? null : new HtmlFile(options.Html);
+        var log = html is null ? null : new RunLog(cluster, options.Start);
+        cluster.Stepped = (trace is null ? null : trace.Write)
+            + (log is null ? null : (Action<StepRecord>)log.Write);
+        Apply(cluster, documents);
+        var code = RunToEnd(cluster, journal);
+        saved?.Write(cluster.SaveJournal());
+        html?.Write(log!, Title);
+        ObjectPrinter.Print(terminal.Out, cluster, options.Format);
+        return code;
     }
 
     // The page is named after what was applied, or played.

@@ -24,6 +24,9 @@ public abstract record ApiObject : ApiPart
     [JsonPropertyOrder(-1)]
     public ObjectMeta Metadata { get; init; } = ObjectMeta.None;
 
+    /// <summary>The object as HTML, for a notebook.</summary>
+    public string ToHtml() => Html.Of(this);
+
     /// <summary>The key that names the object.</summary>
     [JsonIgnore]
     public ObjectKey Key => new(Kind, Metadata.Namespace, Metadata.Name);

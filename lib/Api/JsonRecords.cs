@@ -149,6 +149,7 @@ internal static class RecordSchema
     {
         var name = record.Name;
         return Schema.BuiltIn.Find(name) ?? Schema.BuiltIn.Find("autoscaling.v2." + name)
+            ?? Schema.BuiltIn.Find("rbac." + name)
             ?? Schema.BuiltIn.Types.FirstOrDefault(type => type.ShortName == name);
     }
 

@@ -155,6 +155,10 @@ public static class Kinds
     /// <summary>What the subresource <c>scale</c> shows; no resource of its own.</summary>
     public static readonly Kind Scale = Part("autoscaling", nameof(Scale), typeof(Scale));
 
+    /// <summary>What the subresource <c>token</c> of an account takes and gives.</summary>
+    public static readonly Kind TokenRequest =
+        Part("authentication.k8s.io", nameof(TokenRequest), typeof(Unstructured));
+
     /// <summary>The kind whose objects a record holds: <c>Kinds.Of&lt;Pod&gt;()</c>.</summary>
     /// <exception cref="ArgumentException">No built-in kind has that record.</exception>
     public static Kind Of<T>()

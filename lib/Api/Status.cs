@@ -63,6 +63,9 @@ public sealed class ApiException(Status status) : Exception(status.Message)
     /// <summary>The refusal as the server worded it.</summary>
     public Status Status { get; } = status;
 
+    /// <summary>The refusal as HTML, for a notebook.</summary>
+    public string ToHtml() => Html.Of(this);
+
     /// <summary>True for 404: there is no such object.</summary>
     public bool IsNotFound => Status.Code == 404;
 

@@ -31,6 +31,10 @@ public interface IAdmission
     /// refused. What it draws on, it may count only in <see cref="Wrote"/>.</summary>
     Status? Validate(in AdmissionRequest request, ApiObject? value) => null;
 
+    /// <summary>What the last <see cref="Validate"/> counted, to be stored right before the object
+    /// itself.</summary>
+    IReadOnlyList<ApiObject> Charges => [];
+
     /// <summary>Learns of a write: what was and what is, null for none.</summary>
     void Wrote(ApiObject? old, ApiObject? now)
     {
@@ -40,13 +44,21 @@ public interface IAdmission
 /// <summary>The rules that a cluster starts with.</summary>
 public static class Admissions
 {
-    /// <summary>The rules without any configuration, in the order of the real server.</summary>
+    /// <summary>The rules that are on by default and have an effect here, in the order of the real
+    /// server.</summary>
     /// <remarks>Models pkg/kubeapiserver/options/plugins.go.</remarks>
-    public static IReadOnlyList<IAdmission> Plain() =>
+    internal static IReadOnlyList<IAdmission> Plain(Func<IAuthorizer> authorizer) =>
     [
         new NamespaceLifecycle(),
+        new LimitRanger(),
         new ServiceAccountAdmission(),
+        new NodeRestriction(),
         new PriorityAdmission(),
         new DefaultTolerationSeconds(),
+        new DefaultStorageClass(),
+        new WebhookAdmission(mutating: true),
+        new EscalationCheck(authorizer),
+        new WebhookAdmission(mutating: false),
+        new QuotaAdmission(),
     ];
 }

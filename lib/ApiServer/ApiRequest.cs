@@ -30,6 +30,23 @@ public enum Verb
     DeleteCollection,
 }
 
+/// <summary>The verbs by name.</summary>
+public static class Verbs
+{
+    // The order of the enumeration.
+    private static readonly Seq<string> names =
+        ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
+
+    extension(Verb verb)
+    {
+        /// <summary>The verb as rules write it: <c>deletecollection</c>.</summary>
+        public string Name => names[(int)verb];
+
+        /// <summary>True for a verb that changes nothing.</summary>
+        public bool Reads => verb is Verb.Get or Verb.List or Verb.Watch;
+    }
+}
+
 /// <summary>A request to the API server, already split into its parts: a client inside the process
 /// builds no text and parses none.</summary>
 /// <param name="Verb">What to do.</param>
@@ -39,6 +56,14 @@ public sealed record ApiRequest(Verb Verb, ResourcePath Path)
     /// <summary>Who asks; the cluster's administrator unless somebody says otherwise.</summary>
     public UserInfo User { get; init; } = UserInfo.Admin;
 
+    /// <summary>A bearer token, which then says who asks; null for a client that the connection
+    /// itself names, by its certificate.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>The one to act as: what the headers <c>Impersonate-User</c> and
+    /// <c>Impersonate-Group</c> say; null for oneself.</summary>
+    public UserInfo? Impersonate { get; init; }
+
     /// <summary>What is sent along: an object or a patch.</summary>
     public Payload? Body { get; init; }
 
@@ -47,16 +72,6 @@ public sealed record ApiRequest(Verb Verb, ResourcePath Path)
 
     /// <summary>How to delete; null for the defaults of the kind.</summary>
     public DeleteOptions? Delete { get; init; }
-}
-
-/// <summary>Who makes a request.</summary>
-/// <param name="Name">The user, such as <c>system:kube-scheduler</c>.</param>
-/// <param name="Groups">The groups that the user is in.</param>
-public sealed record UserInfo(string Name, Seq<string> Groups = default)
-{
-    /// <summary>The administrator, who may do everything.</summary>
-    public static UserInfo Admin { get; } =
-        new("kubernetes-admin", ["system:masters", "system:authenticated"]);
 }
 
 /// <summary>The options of a request as a URL writes them; null or 0 is unset.</summary>

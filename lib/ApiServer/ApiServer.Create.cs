@@ -29,12 +29,18 @@ public sealed partial class ApiServer
         }
         var strategy = strategies[path.Kind];
         var admission = new AdmissionRequest(request, Verb.Create, null, store);
+        var sent = value;
+        value = strategy.Default(value);
+        Note("defaulting", path.Kind.Name, sent, value, null);
         if (Mutate(admission, ref value) is { } notAdmitted)
         {
             return notAdmitted;
         }
+        // Once more: what a rule added may lack what has a default.
         value = strategy.PrepareCreate(strategy.Default(value));
-        if (RefuseNew(value, strategy) is { } invalid)
+        var invalid = RefuseNew(value, strategy);
+        Note("validation", path.Kind.Name, value, value, invalid);
+        if (invalid is not null)
         {
             return invalid;
         }
@@ -106,6 +112,7 @@ public sealed partial class ApiServer
         {
             return new(201) { Object = value with { Metadata = meta } };
         }
+        Charge();
         value = strategy.Identified(addresses.Assign(value), ref meta);
         var stored = Put(value, meta, null);
         return new(201) { Object = stored, Revision = store.Head };

@@ -25,6 +25,7 @@ public sealed partial class ApiServer
         {
             return refusal;
         }
+        CheckFresh(request.Query);
         return store.Get(path.Key) is { } found
             ? new ApiResponse(200) { Object = found }
             : ApiErrors.NotFound(path.Kind, path.Name);
@@ -45,6 +46,7 @@ public sealed partial class ApiServer
         {
             return refusal;
         }
+        CheckFresh(query);
         ObjectKey? after = null;
         var at = IsExact(query, asked) ? asked : store.Head;
         if (query.Continue is { Length: > 0 } token)
@@ -68,6 +70,16 @@ public sealed partial class ApiServer
                 : Refusals.ListTooOld;
         }
         return Page(path, query, selecting, at, after);
+    }
+
+    // resourceVersion=0 is answered from the watch cache, whatever etcd does; anything else has to
+    // be as new as etcd's newest.
+    private void CheckFresh(Query query)
+    {
+        if (query.ResourceVersion != "0")
+        {
+            store.Members?.CheckRead();
+        }
     }
 
     private ApiResponse Page(

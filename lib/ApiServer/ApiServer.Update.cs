@@ -85,6 +85,13 @@ public sealed partial class ApiServer
         var status = request.Path.Subresource == "status";
         value = Carry(value, old, strategy, status);
         var admission = new AdmissionRequest(request, Verb.Update, old, store);
+        Note("patch or replacement", old.Kind.Name, old, value, null);
+        if (!status)
+        {
+            var sent = value;
+            value = strategy.Default(value);
+            Note("defaulting", old.Kind.Name, sent, value, null);
+        }
         if (Mutate(admission, ref value) is { } notAdmitted)
         {
             return notAdmitted;
@@ -94,7 +101,9 @@ public sealed partial class ApiServer
         {
             return new(200) { Object = old };
         }
-        if (RefuseChange(value, old, strategy, status) is { } invalid)
+        var invalid = RefuseChange(value, old, strategy, status);
+        Note("validation", old.Kind.Name, value, value, invalid);
+        if (invalid is not null)
         {
             return invalid;
         }
@@ -124,6 +133,7 @@ public sealed partial class ApiServer
             // The last finalizer is off. The answer still bears the version that was stored.
             return new(200) { Object = value, Revision = Remove(value, old) };
         }
+        Charge();
         var stored = Put(addresses.Reassign(value, old), meta, old);
         return new(200) { Object = stored, Revision = store.Head };
     }

@@ -3,11 +3,11 @@ namespace KubeSim;
 /// <summary>
 /// The only door of the cluster. Every component, kubectl and a notebook send requests here and get
 /// answers back; nothing else writes to the store.
-/// <para>A request passes the stages in order. <b>Authenticate</b>: the request says who asks.
-/// <b>Authorise</b>: may they? <b>Mutate</b>: admission rules change the object.
-/// <b>Default</b>: the kind fills in what was left out. <b>Validate</b>: the kind finds every fault
+/// <para>A request passes the stages in order. <b>Authenticate</b>: who asks?
+/// <b>Authorise</b>: may they? <b>Default</b>: the kind fills in what was left out, as it decodes.
+/// <b>Mutate</b>: admission rules change the object. <b>Validate</b>: the kind finds every fault
 /// at once. <b>Admit</b>: admission rules have the last word. <b>Store</b>: one revision
-/// more.</para>
+/// more. <see cref="Explain"/> shows a request at each of them.</para>
 /// <para>A refusal is an answer with a Status. A refused request has written nothing and drawn
 /// nothing from the seed: names, UIDs and addresses are made up only when nothing
 /// can go wrong any more, so that what is refused changes no later run.</para>
@@ -20,6 +20,7 @@ public sealed partial class ApiServer
     private readonly Func<DateTime> now;
     private readonly KindStrategies strategies;
     private readonly ServiceAllocator addresses;
+    private readonly Authenticator authenticator;
 
     /// <summary>An API server over a store.</summary>
     /// <param name="store">Where objects live; it may hold some already.</param>
@@ -31,6 +32,8 @@ public sealed partial class ApiServer
         ArgumentNullException.ThrowIfNull(random);
         (this.store, Kinds, this.random, this.now) = (store, kinds, random.Fork("apiserver"), now);
         strategies = new();
+        authenticator = new(store, random.Fork("tokens").NextBits(), now);
+        Admission = Admissions.Plain(() => Authorizer);
         addresses = new(store, random.Fork("service-addresses"));
     }
 
@@ -42,17 +45,21 @@ public sealed partial class ApiServer
     public IAuthorizer Authorizer { get; init; } = new AlwaysAllow();
 
     /// <summary>The admission rules, in the order in which they are asked.</summary>
-    public IReadOnlyList<IAdmission> Admission { get; init; } = Admissions.Plain();
+    public IReadOnlyList<IAdmission> Admission { get; init; }
 
     /// <summary>Serves one request to its end.</summary>
     public ApiResponse Handle(ApiRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
+        if (Authenticate(ref request) is { } unknown)
+        {
+            return unknown;
+        }
         if (request.Path.Kind is null)
         {
             return Refusals.NoSuchResource;
         }
-        if (Authorizer.Refuse(request) is { } forbidden)
+        if (Authorise(request) is { } forbidden)
         {
             return forbidden;
         }
@@ -65,11 +72,34 @@ public sealed partial class ApiServer
             // Decoders and patches of the lower floors throw what they refuse.
             return refusal;
         }
+        catch (EtcdException refusal)
+        {
+            // What is no Status becomes one of code 500, without a reason.
+            return refusal.IsUnreachable ? Refusals.EtcdUnreachable
+                : new Status { Code = 500, Message = refusal.Message };
+        }
     }
 
     /// <summary>Notes an event as a component inside the process does: as a row, not as an
     /// object.</summary>
-    public Revision RecordEvent(in EventRow row) => store.Record(row);
+    /// <remarks>An event that etcd does not take is dropped. (The real recorder tries twelve times,
+    /// ten seconds apart, before it does so.)</remarks>
+    public Revision RecordEvent(in EventRow row) =>
+        store.Members is null || IsAgreed(row) ? store.Record(row) : store.Head;
+
+    private bool IsAgreed(EventRow row)
+    {
+        try
+        {
+            store.Members!.Commit(EtcdKeys.PrefixOf(KubeSim.Kinds.Event) + row.Involved.Name,
+                () => store.Record(row));
+            return true;
+        }
+        catch (EtcdException)
+        {
+            return false;
+        }
+    }
 
     private ApiResponse Dispatch(ApiRequest request) => request.Path.Subresource switch
     {
@@ -81,18 +111,16 @@ public sealed partial class ApiServer
             PodPart(request),
         "finalize" when request.Path.Kind.Equals(KubeSim.Kinds.Namespace) => Finalize(request),
         "scale" when Scaling.Knows(request.Path.Kind) => Scale(request),
+        "token" when request.Path.Kind.Equals(KubeSim.Kinds.ServiceAccount) =>
+            authenticator.Issue(request),
         _ => Refusals.NoSuchResource,
     };
 
     private static bool Has(in ResourcePath path, string subresource) =>
         path.Kind.Subresources.AsSpan().Contains(subresource);
 
-    // The order of the enumeration.
-    private static readonly Seq<string> verbs =
-        ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
-
     private static bool Allows(Kind kind, Verb verb) =>
-        kind.Verbs.IsEmpty || kind.Verbs.AsSpan().Contains(verbs[(int)verb]);
+        kind.Verbs.IsEmpty || kind.Verbs.AsSpan().Contains(verb.Name);
 
     private ApiResponse Main(ApiRequest request) => request.Verb switch
     {
@@ -100,6 +128,7 @@ public sealed partial class ApiServer
         Verb.Get => Get(request),
         Verb.List => List(request),
         Verb.Watch => OpenWatch(request),
+        Verb.Create when AccessReviews.Answers(request.Path.Kind) => Review(request),
         Verb.Create => Create(request),
         Verb.Update => Update(request),
         Verb.Patch => Patch(request),
@@ -148,7 +177,10 @@ public sealed partial class ApiServer
     {
         for (var i = 0; i < Admission.Count; i++)
         {
-            if (Admission[i].Mutate(request, ref value) is { } refusal)
+            var before = value;
+            var refusal = Admission[i].Mutate(request, ref value);
+            Note("mutating admission", Admission[i].Name, before, value, refusal);
+            if (refusal is not null)
             {
                 return refusal;
             }
@@ -162,7 +194,9 @@ public sealed partial class ApiServer
     {
         for (var i = 0; i < Admission.Count; i++)
         {
-            if (Admission[i].Validate(request, value) is { } refusal)
+            var refusal = Admission[i].Validate(request, value);
+            Note("validating admission", Admission[i].Name, value, value, refusal);
+            if (refusal is not null)
             {
                 return refusal;
             }
@@ -174,14 +208,44 @@ public sealed partial class ApiServer
     /// it every few seconds.</summary>
     private ApiObject Put(ApiObject value, ObjectMeta meta, ApiObject? old)
     {
+        if (store.Members is not null)
+        {
+            Agree(value with { Metadata = meta }, old, put: true);
+        }
+        return Written(value, meta, old);
+    }
+
+    private ApiObject Written(ApiObject value, ObjectMeta meta, ApiObject? old)
+    {
         var stored = value with { Metadata = meta with { ResourceVersion = store.Head.Next } };
         store.Put(stored, keepOld: stored is not Lease);
         Wrote(old, stored);
         return stored;
     }
 
+    /// <summary>Writes what admission rules count for the object that is stored next.</summary>
+    private void Charge()
+    {
+        for (var i = 0; i < Admission.Count; i++)
+        {
+            foreach (var counted in Admission[i].Charges)
+            {
+                Put(counted, counted.Metadata, store.Get(counted.Key));
+            }
+        }
+    }
+
     /// <summary>Deletes an object for good; what it last was goes to the watchers.</summary>
     private Revision Remove(ApiObject last, ApiObject old)
+    {
+        if (store.Members is not null)
+        {
+            Agree(last, old, put: false);
+        }
+        return Removed(last, old);
+    }
+
+    private Revision Removed(ApiObject last, ApiObject old)
     {
         var final = last with
         {
@@ -192,9 +256,38 @@ public sealed partial class ApiServer
         return revision;
     }
 
-    private void Wrote(ApiObject? old, ApiObject? value)
+    /// <summary>Brings a write to a quorum of etcd's members. Committed late, it is a transaction
+    /// like any other: it happens if nobody wrote the key meanwhile.</summary>
+    /// <exception cref="EtcdException">It is not committed, as far as anybody can tell.</exception>
+    private void Agree(ApiObject value, ApiObject? old, bool put)
+    {
+        var (key, expected) = (value.Key, store.ModRevision(value.Key));
+        store.Members!.Commit(EtcdKeys.Of(key), () =>
+        {
+            if (store.ModRevision(key) != expected)
+            {
+                return;
+            }
+            if (put)
+            {
+                Written(value, value.Metadata, old);
+            }
+            else
+            {
+                Removed(value, old!);
+            }
+        });
+        if (store.ModRevision(key) != expected)
+        {
+            throw ApiErrors.Modified(key.Kind, key.Name);
+        }
+    }
+
+    /// <summary>Tells those who keep count of a write.</summary>
+    internal void Wrote(ApiObject? old, ApiObject? value)
     {
         addresses.Wrote(old, value);
+        Authorizer.Wrote(old, value);
         for (var i = 0; i < Admission.Count; i++)
         {
             Admission[i].Wrote(old, value);

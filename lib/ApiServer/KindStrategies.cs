@@ -35,7 +35,7 @@ internal sealed class KindStrategies
         all[Kinds.Lease] = new SimpleStrategy<Lease>(unconditional: false, createsOnUpdate: true);
         all[Kinds.Endpoints] = new SimpleStrategy<Endpoints>(createsOnUpdate: true);
         all[Kinds.Event] = new SimpleStrategy<Event>(createsOnUpdate: true);
-        all[Kinds.LimitRange] = new SimpleStrategy<LimitRange>(createsOnUpdate: true);
+        all[Kinds.LimitRange] = new LimitRangeStrategy();
         all[Kinds.EndpointSlice] = new SimpleStrategy<EndpointSlice>();
         var roles = new RoleStrategy();
         all[Kinds.Role] = all[Kinds.RoleBinding] = roles;
@@ -69,7 +69,24 @@ internal sealed class SimpleStrategy<T>(bool unconditional = true, bool createsO
 /// <summary>The strategy of roles and their bindings: names such as <c>system:node</c>.</summary>
 internal sealed class RoleStrategy : KindStrategy
 {
+    private const string Group = "rbac.authorization.k8s.io";
+
     public override bool CreatesOnUpdate => true;
+
+    public override ApiObject Default(ApiObject value)
+    {
+        if (value is not BindingObject binding)
+        {
+            return value;
+        }
+        var whole = binding with
+        {
+            RoleRef = binding.RoleRef with { ApiGroup = binding.RoleRef.ApiGroup ?? Group },
+            Subjects = binding.Subjects.Select(s => s.Kind == "ServiceAccount" ? s
+                : s with { ApiGroup = s.ApiGroup ?? Group }).ToSeq(),
+        };
+        return whole.Equals(value) ? value : whole;
+    }
 
     public override Seq<string> NameProblems(string name) => SegmentProblems(name);
 }

@@ -248,7 +248,9 @@ internal static class ObjectRules
             ? number : null;
 
     private static Quantity? Amount(JsonNode? value) =>
-        Plain(value) is { } text && Quantity.TryParse(text, out var amount, out _) ? amount : null;
+        Plain(value) is { } text
+            && Quantity.TryParse(text, out var amount, out var problem) && problem is null
+            ? amount : default(Quantity?);
 
     private static Dictionary<string, List<Rule>> Read()
     {

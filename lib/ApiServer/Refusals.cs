@@ -27,6 +27,10 @@ internal static class Refusals
     public static Status TooLarge(int limit) => ApiErrors.Of(413, "RequestEntityTooLarge",
         FormattableString.Invariant($"Request entity too large: limit is {limit}")).Status;
 
+    /// <summary>504: no member of etcd answers.</summary>
+    public static Status EtcdUnreachable { get; } = ApiErrors.Timeout("Timeout: request did not "
+        + "complete within requested timeout - context deadline exceeded").Status;
+
     public static Status WrongNamespace { get; } = ApiErrors.BadRequest("the namespace of the "
         + "provided object does not match the namespace sent on the request").Status;
 

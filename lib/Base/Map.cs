@@ -187,6 +187,9 @@ public readonly struct Map<TValue>
     /// <summary>Not equal by value.</summary>
     public static bool operator !=(Map<TValue> left, Map<TValue> right) => !left.Equals(right);
 
+    /// <summary>The entries as HTML, for a notebook.</summary>
+    public string ToHtml() => Html.Of(this);
+
     /// <summary>The entries as labels are written: <c>app=web,tier=front</c>.</summary>
     public override string ToString() =>
         string.Join(",", (entries ?? []).Select(e => $"{e.Key}={e.Value}"));

@@ -111,6 +111,9 @@ public readonly struct Seq<T> : IReadOnlyList<T>, IEquatable<Seq<T>>, IUnset
     /// <summary>Not equal by value.</summary>
     public static bool operator !=(Seq<T> left, Seq<T> right) => !left.Equals(right);
 
+    /// <summary>The items as HTML, for a notebook.</summary>
+    public string ToHtml() => Html.Of(this);
+
     /// <summary>The items in brackets: <c>[a, b]</c>.</summary>
     public override string ToString() => $"[{string.Join(", ", items ?? [])}]";
 }

@@ -140,7 +140,7 @@ public sealed class ServiceLoadBalancer : IReconciler
                 ["uid"] = service.Metadata.Uid,
                 ["finalizers"] = finalizers.IsEmpty ? null : names,
             },
-        }));
+        }), "status");
     }
 
     private static CloudLoadBalancer Wanted(Service service, string? ip)

@@ -7,11 +7,11 @@ namespace KubeSim;
 /// both 0, nothing could ever move, so one pod may be unavailable then.</para>
 /// Models pkg/controller/deployment/util/deployment_util.go.
 /// </summary>
-internal static class DeploymentBounds
+public static class DeploymentBounds
 {
     /// <summary>The numbers behind maxSurge and maxUnavailable, or what is wrong with
     /// them.</summary>
-    public static string? Resolve(IntOrString? maxSurge, IntOrString? maxUnavailable, int desired,
+    internal static string? Resolve(IntOrString? maxSurge, IntOrString? maxUnavailable, int desired,
         out int surge, out int unavailable)
     {
         unavailable = 0;
@@ -61,11 +61,11 @@ internal static class DeploymentBounds
     extension(ReplicaSet set)
     {
         /// <summary>The number of pods that the set is to have.</summary>
-        public int Size => set.Spec.Replicas ?? 1;
+        internal int Size => set.Spec.Replicas ?? 1;
     }
 
     /// <summary>The sizes of sets in all.</summary>
-    public static int Size(IReadOnlyList<ReplicaSet> sets)
+    internal static int Size(IReadOnlyList<ReplicaSet> sets)
     {
         var sum = 0;
         for (var i = 0; i < sets.Count; i++)
@@ -76,7 +76,7 @@ internal static class DeploymentBounds
     }
 
     /// <summary>The available pods of sets in all.</summary>
-    public static int Available(IReadOnlyList<ReplicaSet> sets)
+    internal static int Available(IReadOnlyList<ReplicaSet> sets)
     {
         var sum = 0;
         for (var i = 0; i < sets.Count; i++)
@@ -88,14 +88,14 @@ internal static class DeploymentBounds
 
     /// <summary>The size that the new set gets now: what it has too much goes at
     /// once.</summary>
-    public static int NewSize(Deployment deployment, int total, int size) =>
+    internal static int NewSize(Deployment deployment, int total, int size) =>
         size > deployment.Wanted ? deployment.Wanted : Grown(deployment, total, size);
 
     /// <summary>The size that the new set may grow to now.</summary>
     /// <param name="deployment">The deployment.</param>
     /// <param name="total">The sizes of all its sets, the new one included.</param>
     /// <param name="size">The size of the new set.</param>
-    public static int Grown(Deployment deployment, int total, int size)
+    internal static int Grown(Deployment deployment, int total, int size)
     {
         if (!deployment.IsRolling)
         {
@@ -110,7 +110,7 @@ internal static class DeploymentBounds
     /// <param name="deployment">The deployment.</param>
     /// <param name="old">The old sets that have a size, the oldest first.</param>
     /// <param name="newest">The new set.</param>
-    public static List<(ReplicaSet Set, int Size)> Shrunk(Deployment deployment,
+    internal static List<(ReplicaSet Set, int Size)> Shrunk(Deployment deployment,
         List<ReplicaSet> old, ReplicaSet newest)
     {
         var moves = new List<(ReplicaSet, int)>();
@@ -128,7 +128,7 @@ internal static class DeploymentBounds
 
     /// <summary>Takes pods that are not available off old sets, so many at most.</summary>
     /// <returns>The sets as they are then.</returns>
-    public static List<ReplicaSet> CleanUnhealthy(List<ReplicaSet> old, int most,
+    internal static List<ReplicaSet> CleanUnhealthy(List<ReplicaSet> old, int most,
         List<(ReplicaSet Set, int Size)> moves)
     {
         var (left, done) = (new List<ReplicaSet>(old.Count), 0);
@@ -149,7 +149,7 @@ internal static class DeploymentBounds
 
     /// <summary>Takes pods off old sets, as many as are available beyond the
     /// minimum.</summary>
-    public static void ScaleDown(Deployment deployment, List<ReplicaSet> old, int newAvailable,
+    internal static void ScaleDown(Deployment deployment, List<ReplicaSet> old, int newAvailable,
         List<(ReplicaSet Set, int Size)> moves)
     {
         var minimum = deployment.Wanted - deployment.MaxUnavailable;

@@ -18,6 +18,9 @@ public sealed record Divergence
     /// the second.</summary>
     public Seq<FieldChange> Differences { get; init; }
 
+    /// <summary>Both steps and what differs as HTML, for a notebook.</summary>
+    public string ToHtml() => Html.Of(this);
+
     /// <summary>Both steps as text, and what differs.</summary>
     public override string ToString()
     {

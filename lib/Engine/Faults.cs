@@ -26,7 +26,8 @@ public enum FaultOp
 
 /// <summary>The faults of a simulation. A target is <c>node-2</c> (a machine and all on it),
 /// <c>kubelet/node-2</c> (one instance), <c>replicaset-controller</c>, or
-/// <c>replicaset-controller:Pod</c> (one cursor, for Hold).</summary>
+/// <c>replicaset-controller:Pod</c> (one cursor, for Hold); of a cluster with several members of
+/// etcd also <c>etcd-1</c>.</summary>
 internal sealed class Faults(Simulation simulation)
 {
     private readonly List<(Shard Shard, FaultOp Op, int Left)> planned = [];
@@ -36,6 +37,12 @@ internal sealed class Faults(Simulation simulation)
 
     public void Apply(FaultInput fault)
     {
+        if (simulation.Store.Members is { } etcd && etcd.Find(fault.Target) is { } member)
+        {
+            ApplyTo(etcd, member, fault);
+            simulation.ArmRaft();
+            return;
+        }
         var (shards, kind) = Find(fault.Target, make: true);
         foreach (var shard in shards)
         {
@@ -65,7 +72,37 @@ internal sealed class Faults(Simulation simulation)
 
     /// <summary>Checks a target before it is journaled.</summary>
     /// <exception cref="ArgumentException">There is no such component, node or kind.</exception>
-    public void Check(string target) => Find(target, make: false);
+    public void Check(FaultInput fault)
+    {
+        if (simulation.Store.Members?.Find(fault.Target) is null)
+        {
+            Find(fault.Target, make: false);
+        }
+        else if (fault.Op == FaultOp.Hold)
+        {
+            throw new ArgumentException($"fault target \"{fault.Target}\": a member of etcd has no "
+                + "cursor to hold; cut it off with partition");
+        }
+    }
+
+    private static void ApplyTo(EtcdMembers etcd, int member, FaultInput fault)
+    {
+        switch (fault.Op)
+        {
+            case FaultOp.Crash:
+                etcd.Crash(member);
+                break;
+            case FaultOp.Restore:
+                etcd.Restore(member);
+                break;
+            case FaultOp.Partition:
+                etcd.Partition(member);
+                break;
+            default:
+                etcd.LoseReply(member, fault.Count, fault.Op == FaultOp.CrashAfterWrite);
+                break;
+        }
+    }
 
     public static void BeforeWrite(Shard shard, ApiRequest request)
     {
@@ -98,8 +135,7 @@ internal sealed class Faults(Simulation simulation)
             {
                 throw new CrashedException();
             }
-            throw ApiErrors.Timeout("Timeout: request did not complete within requested timeout - "
-                + "context deadline exceeded");
+            throw new ApiException(Refusals.EtcdUnreachable);
         }
     }
 
@@ -200,5 +236,5 @@ internal sealed class Faults(Simulation simulation)
     }
 
     private static string Names(IEnumerable<string>? names) =>
-        names is null ? "nothing" : string.Join(", ", names.Take(12));
+        names is null ? "nothing" : string.Join(", ", names.Take(60));
 }

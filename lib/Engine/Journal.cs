@@ -28,15 +28,20 @@ public sealed record RequestInput(ApiRequest Request) : Input
         {
             var verb = Request.Verb.ToString().ToLowerInvariant();
             var name = Request.Body is Payload.Typed typed
-                ? $"{typed.Object.Key}" : $"{Request.Path}";
-            return $"{verb} {name} by {Request.User.Name}";
+                ? $"{typed.Object.Key}" : Request.Path.Name.Length == 0 ? $"{Request.Path}"
+                : $"{new ObjectKey(Request.Path.Kind, Request.Path.Namespace, Request.Path.Name)} "
+                    + Request.Path.Subresource;
+            return $"{verb} {name.TrimEnd()} by {Request.User.Name}";
         }
     }
 
     internal override bool Execute(Simulation simulation)
     {
+        var proposals = simulation.Store.Members?.Proposals;
         simulation.Answer = simulation.Api.Handle(Request);
-        return simulation.Answer.Revision.Value > 0;
+        // What etcd refused was asked of it all the same, and may yet be committed.
+        return simulation.Answer.Revision.Value > 0
+            || simulation.Store.Members?.Proposals != proposals;
     }
 }
 
@@ -67,6 +72,22 @@ public sealed record ComponentInput(ComponentSpec Spec) : Input
     internal override bool Execute(Simulation simulation)
     {
         simulation.Install(Spec);
+        return true;
+    }
+}
+
+/// <summary>A webhook put in place, or in the place of another of its name.</summary>
+public sealed record WebhookInput(WebhookSpec Spec) : Input
+{
+    /// <inheritdoc/>
+    public override string Describe => $"add the webhook {Spec.Name}";
+
+    /// <inheritdoc/>
+    public override bool HoldsDelegate => true;
+
+    internal override bool Execute(Simulation simulation)
+    {
+        simulation.Api.Add(Spec);
         return true;
     }
 }

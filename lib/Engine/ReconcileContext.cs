@@ -169,7 +169,7 @@ public sealed class ReconcileContext
             Busy += service;
         }
         var done = Detached ? Busy + service : Busy;
-        if (request.Verb is not (Verb.Get or Verb.List or Verb.Watch))
+        if (!request.Verb.Reads)
         {
             changes.Add(ChangeOf(request, response));
         }

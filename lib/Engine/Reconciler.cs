@@ -142,6 +142,7 @@ public sealed record ComponentSpec(string Name, Func<string, IReconciler> New)
     public string? EventSource { get; init; }
 
     /// <summary>Who the component is to the API server. The node of an instance is added to a name
-    /// that ends with a colon, such as <c>system:node:</c>.</summary>
+    /// that ends with a colon, such as <c>system:node:</c>. Unset: an administrator, as a
+    /// controller that runs on its author's laptop.</summary>
     public UserInfo? User { get; init; }
 }

@@ -27,16 +27,29 @@ internal static class Replay
     /// <exception cref="ReplayDivergedException">A step came out otherwise.</exception>
     public static Simulation Whole(Simulation original)
     {
-        var copy = To(original, original.Items);
-        copy.AdvanceTo(original.Now);
+        var copy = new Simulation(original.Options);
+        Into(copy, original, null);
         return copy;
+    }
+
+    /// <summary>Brings a new simulation to where a run stands now, and tells somebody of every step
+    /// on the way.</summary>
+    /// <exception cref="ReplayDivergedException">A step came out otherwise.</exception>
+    public static void Into(Simulation copy, Simulation original, Action<StepRecord>? stepped)
+    {
+        To(copy, original, original.Items, stepped);
+        copy.AdvanceTo(original.Now);
     }
 
     /// <summary>A new simulation brought to right before a step of a run, with every input that was
     /// given before that step.</summary>
     /// <exception cref="ReplayDivergedException">A step came out otherwise.</exception>
-    public static Simulation Before(Simulation original, long step) =>
-        To(original, original.Steps[step].Items - 1);
+    public static Simulation Before(Simulation original, long step)
+    {
+        var copy = new Simulation(original.Options);
+        To(copy, original, original.Steps[step].Items - 1, null);
+        return copy;
+    }
 
     /// <summary>A step of a run in full.</summary>
     /// <exception cref="ReplayDivergedException">A step came out otherwise.</exception>
@@ -48,31 +61,35 @@ internal static class Replay
         return step!;
     }
 
-    private static Simulation To(Simulation original, long items)
+    private static void To(Simulation copy, Simulation original, long items,
+        Action<StepRecord>? stepped)
     {
-        var copy = new Simulation(original.Options);
         foreach (var entry in original.Journal.TakeWhile(e => e.Items <= items))
         {
-            Run(copy, original, entry.Items);
+            Run(copy, original, entry.Items, stepped);
             copy.AdvanceTo(entry.Time);
             copy.Submit(entry.Input);
         }
-        Run(copy, original, items);
-        return copy;
+        Run(copy, original, items, stepped);
     }
 
-    private static void Run(Simulation copy, Simulation original, long items)
+    private static void Run(Simulation copy, Simulation original, long items,
+        Action<StepRecord>? stepped)
     {
         while (copy.Items < items)
         {
             var before = copy.Steps.Count;
-            if (!copy.ExecuteNext(detail: false, out _))
+            if (!copy.ExecuteNext(detail: stepped is not null, out var step))
             {
                 Check(copy, original, before + 1);
             }
             if (copy.Steps.Count > before)
             {
                 Check(copy, original, copy.Steps.Count);
+            }
+            if (step is not null)
+            {
+                stepped?.Invoke(step);
             }
         }
     }

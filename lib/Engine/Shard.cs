@@ -14,7 +14,7 @@ internal sealed class Component
         var sample = spec.New("");
         Watches = sample.Watches;
         NameDigest = Digest.Mix(Digest.Start, spec.Name);
-        User = spec.User ?? new("system:" + spec.Name);
+        User = spec.User ?? new(spec.Name, UserInfo.Admin.Groups);
     }
 
     public ComponentSpec Spec { get; }
@@ -204,7 +204,11 @@ internal sealed class Shard : IQueueHost
     {
         (current, currentPace) = (new(CauseType.Revision, e.At.Value), Pace.Progress);
         currentlyQuiet = quiet;
-        seen.Add(e.At);
+        if (e.At.Value > 0)
+        {
+            // What was there before the first revision is no change to tell of.
+            seen.Add(e.At);
+        }
         Reconciler!.Observe(e, Queue);
     }
 
@@ -347,6 +351,12 @@ internal enum WorkType
 
     /// <summary>etcd lets go of the events whose hour is over.</summary>
     Expire,
+
+    /// <summary>Leases of etcd end, and their keys with them.</summary>
+    Lease,
+
+    /// <summary>The clocks of etcd's members tick.</summary>
+    Raft,
 }
 
 /// <summary>One entry of the simulation's event queue.</summary>

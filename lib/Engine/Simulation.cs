@@ -17,7 +17,6 @@ internal sealed partial class Simulation : IWorldHost
     private DateTime instant;
     private int stepsAtInstant;
     private bool inInput;
-    private bool expiryArmed;
     private ComponentFailedException? failure;
 
     public Simulation(SimulationOptions options)
@@ -27,8 +26,13 @@ internal sealed partial class Simulation : IWorldHost
         Random = new(options.Seed);
         latency = Random.Fork("latency");
         Store = new(options.History, NodeOf.Object);
-        Api = new(Store, KindRegistry.BuiltIn, Random.Fork("kube-apiserver"), () => Now);
+        Api = new(Store, KindRegistry.BuiltIn, Random.Fork("kube-apiserver"), () => Now)
+        {
+            Authorizer = new RbacAuthorizer(Store),
+        };
+        SeedPolicy(Random.Fork("policy"));
         Faults = new(this);
+        StartEtcd();
         Steps = new();
         worldRandom = Random.Fork("world");
         World = options.World?.Invoke(this) ?? new NoWorld();
@@ -214,6 +218,8 @@ internal sealed partial class Simulation : IWorldHost
                 $"a change of {((Stream)item.Target).Kind.Plural} reaches its watchers",
             WorkType.Timer => $"{item.Shard.Instance}, {item.Key} ({item.Pace} timer)",
             WorkType.Expire => "etcd lets go of old events",
+            WorkType.Lease => "a lease of etcd ends",
+            WorkType.Raft => "the members of etcd look for a leader",
             _ => $"{item.Shard.Instance} ({item.Type})",
         };
         return string.Create(System.Globalization.CultureInfo.InvariantCulture,
@@ -240,6 +246,10 @@ internal sealed partial class Simulation : IWorldHost
         }
         lines.AddRange(streamList.Where(s => s.Waiting > 0)
             .Select(s => $"{s.Waiting} changes of {s.Kind.Plural} on their way to watchers"));
+        if (raftArmed)
+        {
+            lines.Add("the members of etcd look for a leader, or catch up with one");
+        }
         return lines.Take(most).ToSeq();
     }
 
@@ -256,6 +266,18 @@ internal sealed partial class Simulation : IWorldHost
                 .ToSeq(),
         },
     };
+
+    private void SeedPolicy(Prng uids)
+    {
+        foreach (var o in Options.Policy)
+        {
+            var meta = o.Metadata with
+            {
+                Uid = uids.NewUid(), CreationTimestamp = Options.Start,
+            };
+            Store.Seed(o with { Metadata = meta });
+        }
+    }
 
     private static ApiRequest CreateRequest(ApiObject o) =>
         new(Verb.Create, new ResourcePath(o.Kind, o.Metadata.Namespace, ""))
@@ -279,6 +301,12 @@ internal sealed partial class Simulation : IWorldHost
                 return;
             case WorkType.Expire:
                 Expire();
+                return;
+            case WorkType.Lease:
+                ExpireLeases();
+                return;
+            case WorkType.Raft:
+                TickRaft();
                 return;
             case WorkType.CatchUp:
                 CountWork(Pace.Progress, -1);
@@ -344,28 +372,6 @@ internal sealed partial class Simulation : IWorldHost
             Enqueue(
                 Now, new(WorkType.Start, shard, default, Pace.Progress, shard.Generation, default));
         }
-    }
-
-    /// <summary>Sees to it that old events go, a minute's worth at a time, as etcd's shared leases
-    /// let them.</summary>
-    private void ArmExpiry()
-    {
-        if (!expiryArmed && Store.NextEventExpiry is { } next)
-        {
-            expiryArmed = true;
-            Enqueue(next + TimeSpan.FromMinutes(1),
-                new(WorkType.Expire, Store, default, Pace.Background, 0, default));
-        }
-    }
-
-    private void Expire()
-    {
-        var before = Store.Head;
-        Store.ExpireEvents(Now);
-        Steps.Begin(Store.Head);
-        RouteFrom(before, []);
-        expiryArmed = false;
-        ArmExpiry();
     }
 
     private void Trim()

@@ -21,9 +21,16 @@ public sealed record SimulationOptions
     /// <summary>The objects that are there at the start, in order.</summary>
     public Seq<ApiObject> Objects { get; init; }
 
+    /// <summary>What is there before the first revision: roles and their bindings.</summary>
+    public Seq<ApiObject> Policy { get; init; }
+
     /// <summary>Makes the physical world of a run; a replay makes it anew. Null: a cluster has
     /// machines that can pull any public image.</summary>
     public Func<IWorldHost, IWorld>? World { get; init; }
+
+    /// <summary>How many members etcd has: 1, 3 or 5. With several, a write needs the agreement of
+    /// more than half.</summary>
+    public int EtcdMembers { get; init; } = 1;
 
     /// <summary>The most reconciles at one instant before the run is taken for endless.</summary>
     public int StepsPerInstant { get; init; } = 1_000_000;

@@ -112,6 +112,9 @@ public sealed record StepRecord
     /// <summary>The instance that worked: <c>kubelet/node-2</c>.</summary>
     public string Instance => Node.Length == 0 ? Component : $"{Component}/{Node}";
 
+    /// <summary>The step as HTML, for a notebook.</summary>
+    public string ToHtml() => Html.Of(this);
+
     /// <summary>The step as text: who, when, why, and each write on a line of its own.</summary>
     public override string ToString()
     {

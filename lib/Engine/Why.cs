@@ -27,6 +27,9 @@ public sealed record CausalLink
     /// <summary>What made it happen.</summary>
     public Seq<Cause> Causes { get; init; }
 
+    /// <summary>The links that made it happen: n for step n, -n for input n.</summary>
+    public Seq<long> From { get; init; }
+
     /// <summary>The link on one line.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"{Time:HH:mm:ss.fff}  {(Step > 0 ? $"step {Step}" : $"input {Input}"),-9} {Who}"
@@ -45,6 +48,9 @@ public sealed record CausalChain
 
     /// <summary>True when some cause lies before the history that is kept.</summary>
     public bool IsCut { get; init; }
+
+    /// <summary>The chain as HTML, for a notebook.</summary>
+    public string ToHtml() => Html.Of(this);
 
     /// <summary>The chain as text, a link a line.</summary>
     public override string ToString()
@@ -164,14 +170,31 @@ internal static class Why
             {
                 Step = number, Time = new(step.Ticks, DateTimeKind.Utc), Who = step.Shard.Instance,
                 Key = step.Key, Wrote = [.. wrote], Causes = CausesOf(step),
+                From = CausesOf(step).Select(LinkOf).Where(n => n != 0).Distinct().ToSeq(),
             };
         }
 
+        private long LinkOf(Cause cause) => cause.Type switch
+        {
+            CauseType.Revision => simulation.Steps.OriginOf(new(cause.Number)) ?? 0,
+            CauseType.Timer => cause.Number,
+            _ => -cause.Number,
+        };
+
         private static string Line(in WatchEvent e)
         {
+            if (e.Old is Pod { IsScheduled: false } && e.New is Pod { IsScheduled: true } bound)
+            {
+                return $"bound {e.Key} to {bound.Spec.NodeName}";
+            }
             var verb = e.New is null ? "deleted" : e.Old is null ? "created" : "updated";
-            return e.Object is Event { Reason: var reason } ? $"event {reason}" : $"{verb} {e.Key}";
+            return e.Object is Event { Reason: var reason } ? $"event {reason}"
+                : e.Old is Pod old && e.New is Pod now && StateOf(old) != StateOf(now)
+                ? $"{verb} {e.Key}: {StateOf(now)}" : $"{verb} {e.Key}";
         }
+
+        private static string StateOf(Pod pod) => (pod.IsTerminating ? "terminating, " : "")
+            + $"{pod.Status.Phase}{(pod.IsReady ? " and ready" : "")}";
 
         private CausalLink InputLink(long number)
         {

@@ -139,7 +139,9 @@ public sealed partial class EtcdStore
         }
         var from = events[row].From;
         var entry = TableOf(key.Kind).FindOrAdd(key.Namespace).FindOrAdd(key.Name);
+        var (created, writes) = EventGeneration(key, Head);
         entry.Newest = new(events.Render(row), entry.Newest, from);
+        (entry.CreatedAt, entry.Writes) = ((uint)created, (uint)writes);
         entry.Space.Table.Live++;
         events.End(row, from);
     }

@@ -21,6 +21,9 @@ public sealed partial class EtcdStore
     public DateTime? NextLeaseExpiry =>
         leases.Count == 0 ? null : leases.Values.Min(lease => lease.Expires);
 
+    /// <summary>True when there is such a lease.</summary>
+    public bool HasLease(long lease) => leases.ContainsKey(lease);
+
     /// <summary>Makes a lease that expires after a time unless it is kept alive; returns its
     /// number.</summary>
     public long GrantLease(TimeSpan ttl, DateTime now)

@@ -38,6 +38,9 @@ public sealed partial class EtcdStore
         indexer = new Indexer(nodeOf);
     }
 
+    /// <summary>The members that must agree on a write; null when there is only one.</summary>
+    internal EtcdMembers? Members { get; set; }
+
     /// <summary>The revision of the last write; 0 before the first.</summary>
     public Revision Head { get; private set; }
 
@@ -76,6 +79,23 @@ public sealed partial class EtcdStore
             ForgetOverwritten(pins.Earliest());
         }
         return Head;
+    }
+
+    /// <summary>Puts in place what the store holds before its first revision, as one that was
+    /// restored has it: it has the resourceVersion 0, and no watcher is told of it.</summary>
+    /// <exception cref="InvalidOperationException">The store has revisions already.</exception>
+    public void Seed(ApiObject value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        if (Head.Value > 0)
+        {
+            throw new InvalidOperationException($"{value.Key} comes too late: revision {Head}");
+        }
+        var entry = TableOf(value.Kind).FindOrAdd(value.Metadata.Namespace)
+            .FindOrAdd(value.Metadata.Name);
+        entry.Space.Table.Live++;
+        entry.Newest = new(value, null, 0) { Created = true };
+        entry.Newest.Reindexed = indexer.Update(entry, null, value, 0);
     }
 
     /// <summary>Deletes an object.</summary>
@@ -282,6 +302,8 @@ public sealed partial class EtcdStore
         version.Reindexed = indexer.Update(
             entry, old, version.Deleted ? null : version.Value, version.From);
         entry.Newest = version;
+        (entry.CreatedAt, entry.Writes) = version.Created
+            ? (version.From, 1) : (entry.CreatedAt, entry.Writes + 1);
         Head = new(log.Append(new(entry, version)));
     }
 

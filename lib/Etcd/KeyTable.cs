@@ -22,6 +22,8 @@ internal sealed class KeyEntry(KeySpace space, string name)
     public readonly string Name = name;
     public KeyVersion? Newest;            // null: the entry left the store
     public uint[]? Since;                 // when each index value of the newest state came
+    public uint CreatedAt;                // the revision that made the key, and how often it was
+    public uint Writes;                   // written since, that time included
 
     public ApiObject? Live => Newest is { Deleted: false } version ? version.Value : null;
 

@@ -57,7 +57,7 @@ internal static class GetCommand
         if (found.Count == 0)
         {
             var anyNamed = targets.Any(t => t.Name.Length > 0);
-            if (!anyNamed && !call.Flags.On("ignore-not-found"))
+            if (!anyNamed && !call.Failed && !call.Flags.On("ignore-not-found"))
             {
                 var inNamespace = targets.Any(t => t.Kind.Namespaced) && !call.AllNamespaces;
                 call.ErrorLine(inNamespace

@@ -75,6 +75,12 @@ internal sealed class Invocation(IKubectlServer server, string? input)
         exitCode = 1;
     }
 
+    /// <summary>True when an error was noted.</summary>
+    public bool Failed => exitCode != 0;
+
+    /// <summary>Ends the command with an exit code and no word.</summary>
+    public void Exit(int code) => exitCode = code;
+
     /// <summary>An error in the use of the command, with the way to its help.</summary>
     public KubectlException UsageError(string message) =>
         new($"{message}\nSee '{CommandPath} -h' for help and examples");
@@ -82,7 +88,8 @@ internal sealed class Invocation(IKubectlServer server, string? input)
     /// <summary>Sends a request; warnings of the server go to standard error, each once.</summary>
     public ApiResponse Send(ApiRequest request)
     {
-        var answer = server.Send(request);
+        var answer = server.Send(Flags["as"] is { Length: > 0 } other
+            ? request with { Impersonate = new(other, Flags.All("as-group").ToSeq()) } : request);
         var warnings = request.Path.Kind.Equals(KubeSim.Kinds.Endpoints)
             ? [.. answer.Warnings, OldEndpoints] : answer.Warnings;
         foreach (var warning in warnings)

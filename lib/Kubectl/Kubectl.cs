@@ -49,6 +49,9 @@ public interface IContainerLogs
 /// <param name="Error">The standard error.</param>
 public sealed record KubectlResult(int ExitCode, string Out, string Error)
 {
+    /// <summary>Both outputs, as a terminal shows them, as HTML, for a notebook.</summary>
+    public string ToHtml() => Html.Of(this);
+
     /// <summary>Both outputs, as a terminal shows them.</summary>
     public override string ToString() => Out + Error;
 }

@@ -13,6 +13,7 @@ internal static class KubectlCommands
         ApiResourcesCommand.Command, VersionCommands.Version, VersionCommands.ClusterInfo,
         RunCommand.Command, ExposeCommand.Command, NodeCommands.Cordon,
         NodeCommands.Uncordon, NodeCommands.Taint, WaitCommand.Command, LogsCommand.Command,
+        AuthCommand.CanI, AuthCommand.WhoAmI,
     ];
 
     /// <summary>The command that the words begin with, and the words after its name.</summary>
@@ -25,7 +26,8 @@ internal static class KubectlCommands
         {
             flags.Add(words[at]);
             if (words[at] is "-n" or "--namespace" or "--context" or "-v" or "-s" or "--server"
-                or "--kubeconfig" && at + 1 < words.Count)
+                or "--kubeconfig" or "--as" or "--as-group" or "--token" or "--user"
+                && at + 1 < words.Count)
             {
                 flags.Add(words[++at]);
             }

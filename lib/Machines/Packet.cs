@@ -93,6 +93,9 @@ public enum Verdict
 /// <param name="Verdict">What was decided.</param>
 public sealed record Hop(string Where, string Rule, Packet Before, Packet After, Verdict Verdict)
 {
+    /// <summary>The place and the rule as HTML, for a notebook.</summary>
+    public string ToHtml() => Html.Of(this);
+
     /// <summary>The place, the rule, and the packet where it changed.</summary>
     public override string ToString() => $"{Where}: {Rule}"
         + (Before.Equals(After) ? "" : $"\n    {Before}  becomes  {After}");

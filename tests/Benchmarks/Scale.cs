@@ -101,7 +101,7 @@ internal static class Scale
         };
     }
 
-    private static int Number(string[] args, string name, int otherwise)
+    internal static int Number(string[] args, string name, int otherwise)
     {
         var at = Array.IndexOf(args, name);
         return at < 0 ? otherwise : int.Parse(args[at + 1], CultureInfo.InvariantCulture);

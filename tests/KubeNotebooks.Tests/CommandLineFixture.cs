@@ -11,7 +11,7 @@ public abstract class CommandLineFixture
     protected string Folder { get; private set; } = "";
 
     /// <summary>The root of the repository.</summary>
-    protected static string Root { get; } = FindRoot();
+    internal static string Root { get; } = FindRoot();
 
     [SetUp]
     public void EnterFolder()

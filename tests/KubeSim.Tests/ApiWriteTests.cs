@@ -331,7 +331,8 @@ public sealed class ApiWriteTests
 
     private sealed class Nobody : IAuthorizer
     {
-        public Status? Refuse(ApiRequest request) =>
-            ApiErrors.Forbidden(request.Path.Kind, request.Path.Name, "nobody may").Status;
+        public Decision Decide(in Access access) => new(false, "nobody may");
+
+        public IEnumerable<PolicyRule> RulesOf(UserInfo user, string ns) => [];
     }
 }

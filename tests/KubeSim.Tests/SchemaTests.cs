@@ -161,7 +161,7 @@ public sealed class SchemaTests
     {
         Assert.That(Kinds.Of<Pod>(), Is.SameAs(Kinds.Pod));
         Assert.That(Kinds.Pod.Type, Is.EqualTo(typeof(Pod)));
-        Assert.That(Kinds.Role.Type, Is.EqualTo(typeof(Unstructured)));
+        Assert.That(Kinds.Ingress.Type, Is.EqualTo(typeof(Unstructured)));
         Assert.That(new Deployment().Kind, Is.SameAs(Kinds.Deployment));
     }
 

@@ -25,6 +25,26 @@ public sealed record ResourceQuotaSpec : ApiPart
     public Map<Quantity> Hard { get; init; }
     /// <summary>The pods that count.</summary>
     public Seq<string> Scopes { get; init; }
+    /// <summary>The pods that count, where more is to be said.</summary>
+    public ScopeSelector? ScopeSelector { get; init; }
+}
+
+/// <summary>Scopes that a pod must all be in.</summary>
+public sealed record ScopeSelector : ApiPart
+{
+    /// <summary>The scopes.</summary>
+    public Seq<ScopedResourceSelectorRequirement> MatchExpressions { get; init; }
+}
+
+/// <summary>One scope.</summary>
+public sealed record ScopedResourceSelectorRequirement : ApiPart
+{
+    /// <summary>Terminating, BestEffort, PriorityClass…</summary>
+    public string ScopeName { get; init; } = "";
+    /// <summary>In, NotIn, Exists or DoesNotExist.</summary>
+    public string Operator { get; init; } = "";
+    /// <summary>The names of priority classes.</summary>
+    public Seq<string> Values { get; init; }
 }
 
 /// <summary>What a namespace uses.</summary>

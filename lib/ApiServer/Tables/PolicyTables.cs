@@ -38,9 +38,10 @@ internal static class PolicyTables
         static (q, now) =>
             [q.Metadata.Name, Used(q, limits: false), Used(q, limits: true), Age(q, now)]);
 
-    public static readonly TablePrinter LimitRange = TablePrinter.For<LimitRange>(
-        "Name|Created At", static (l, _) =>
-            [l.Metadata.Name, l.Metadata.CreationTimestamp?.ToString() ?? "<unknown>"]);
+    /// <summary>The columns of kinds that tell no more than when they came.</summary>
+    public static readonly TablePrinter Created = new(
+        "Name|Created At", static (o, _) =>
+            [o.Metadata.Name, o.Metadata.CreationTimestamp?.ToString() ?? "<unknown>"]);
 
     public static readonly TablePrinter PriorityClass = TablePrinter.For<PriorityClass>(
         "Name|Value|Global-Default|Age|PreemptionPolicy",

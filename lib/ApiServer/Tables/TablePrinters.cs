@@ -28,7 +28,7 @@ internal static class TablePrinters
         [Kinds.HorizontalPodAutoscaler] = PolicyTables.Autoscaler,
         [Kinds.PodDisruptionBudget] = PolicyTables.DisruptionBudget,
         [Kinds.ResourceQuota] = PolicyTables.Quota,
-        [Kinds.LimitRange] = PolicyTables.LimitRange,
+        [Kinds.LimitRange] = PolicyTables.Created,
         [Kinds.PriorityClass] = PolicyTables.PriorityClass,
         [Kinds.Node] = NodeTables.Node,
         [Kinds.Namespace] = NodeTables.Namespace,
@@ -46,6 +46,7 @@ internal static class TablePrinters
         [Kinds.PersistentVolume] = StorageTables.Volume,
         [Kinds.PersistentVolumeClaim] = StorageTables.Claim,
         [Kinds.StorageClass] = StorageTables.Class,
+        [Kinds.Role] = PolicyTables.Created, [Kinds.ClusterRole] = PolicyTables.Created,
         [Kinds.RoleBinding] = PolicyTables.RoleBinding,
         [Kinds.ClusterRoleBinding] = PolicyTables.RoleBinding,
     };

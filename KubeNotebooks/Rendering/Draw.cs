@@ -1,0 +1,51 @@
+using KubeSim;
+
+namespace KubeNotebooks;
+
+/// <summary>Pictures of a cluster, for a cell to end with.</summary>
+public static class Draw
+{
+    /// <summary>The cluster as it is now: its records, its nodes, their pods.</summary>
+    public static ClusterMap Map(Cluster cluster) => ClusterMap.Of(cluster);
+
+    /// <summary>Takes steps, and draws a small map for each of them.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="count">How many steps; fewer are taken when the cluster falls idle.</param>
+    public static Picture Steps(Cluster cluster, int count) =>
+        Steps(cluster, count > 0 ? cluster.Steps(count) : []);
+
+    /// <summary>Draws a small map for each of some steps that were taken.</summary>
+    /// <param name="cluster">The cluster that took them.</param>
+    /// <param name="steps">The steps, in order.</param>
+    public static Picture Steps(Cluster cluster, Seq<StepRecord> steps) =>
+        SmallMaps.Of(cluster, [.. steps.Where(s => !s.IsIdle)]);
+
+    /// <summary>A causal chain: who did what and when, with an arrow from each cause to what it led
+    /// to.</summary>
+    public static Picture Why(CausalChain chain) => WhyPicture.Of(chain);
+
+    /// <summary>Why an object is as it is: from what a person did down to it.</summary>
+    public static Picture Why(Cluster cluster, ApiObject about) =>
+        WhyPicture.Of(cluster.Why(about));
+
+    /// <summary>The life of pods: a row each, virtual time from left to right.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="ns">Only pods of a namespace; of all when null.</param>
+    /// <param name="selector">Only pods with these labels: <c>app=web,tier!=db</c>.</param>
+    public static Picture Timeline(Cluster cluster, string? ns = null, string? selector = null) =>
+        PodTimeline.Of(cluster, ns, selector);
+
+    /// <summary>A table of objects, as <c>kubectl get</c> prints it.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="resource">What to get: <c>pods</c>, <c>deploy,rs</c>,
+    /// <c>pods -n shop</c>.</param>
+    /// <param name="wide">With the columns of <c>-o wide</c>.</param>
+    public static KubectlResult Table(Cluster cluster, string resource, bool wide = false) =>
+        cluster.Kubectl($"get {resource}{(wide ? " -o wide" : "")}");
+
+    /// <summary>Where two branches of a run part, and what is different now.</summary>
+    public static ClusterDiff Diff(Cluster first, Cluster second) => new(first, second);
+
+    /// <summary>The whole run up to now, to be played step by step.</summary>
+    public static PlayerFragment Player(Cluster cluster) => new(cluster);
+}

@@ -1,0 +1,30 @@
+namespace KubeSim;
+
+/// <summary>Gives a claim that names no class the default one; of several the newest.</summary>
+/// <remarks>Models plugin/pkg/admission/storage/storageclass/setdefault.</remarks>
+public sealed class DefaultStorageClass : IAdmission
+{
+    private const string IsDefault = "storageclass.kubernetes.io/is-default-class";
+
+    /// <inheritdoc/>
+    public string Name => "DefaultStorageClass";
+
+    /// <inheritdoc/>
+    public Status? Mutate(in AdmissionRequest request, ref ApiObject value)
+    {
+        if (request.Verb == Verb.Create && value is PersistentVolumeClaim claim
+            && claim.Spec.StorageClassName is null
+            && !claim.Metadata.Annotations.ContainsKey("volume.beta.kubernetes.io/storage-class"))
+        {
+            var found = request.Store.List(Kinds.StorageClass, null, request.Store.Head)
+                .Where(c => c.Metadata.Annotations.Get(IsDefault) == "true")
+                .OrderByDescending(c => c.Metadata.CreationTimestamp?.UnixSeconds)
+                .ThenBy(c => c.Metadata.Name, StringComparer.Ordinal).FirstOrDefault();
+            value = found is null ? claim : claim with
+            {
+                Spec = claim.Spec with { StorageClassName = found.Metadata.Name },
+            };
+        }
+        return null;
+    }
+}

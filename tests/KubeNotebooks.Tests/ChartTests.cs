@@ -1,0 +1,117 @@
+using System.Text.Json.Nodes;
+using KubeSim;
+using NUnit.Framework;
+
+namespace KubeNotebooks.Tests;
+
+/// <summary>Charts: the numbers, the Plotly figure, the picture.</summary>
+public sealed class ChartTests
+{
+    private static readonly Cluster Rolled = DrawRenderingTests.Rolled();
+
+    private static readonly Func<Figure>[] Figures =
+    [
+        () => Chart.PodsByPhase(Rolled), () => Chart.Rollout(Rolled, "web"),
+        () => Chart.Utilisation(Rolled),
+        () => Chart.Over(Rolled, "ready pods", c => c.List<Pod>().Count(p => p.IsReady)),
+        () => Chart.Series("Load", "requests/s", ("web", [(Rolled.Now, 1), (Rolled.Now, 2)])),
+        () => Chart.PodsByPhase(new(0)),
+    ];
+
+    [TestCaseSource(nameof(Figures))]
+    public void A_figure_has_the_shape_that_plotly_reads(Func<Figure> make)
+    {
+        var figure = JsonNode.Parse(make().Json)!;
+        Assert.Multiple(() =>
+        {
+            Assert.That((string?)figure["layout"]!["title"]!["text"], Is.Not.Empty);
+            Assert.That((string?)figure["layout"]!["xaxis"]!["title"]!["text"], Is.Not.Empty);
+            Assert.That((string?)figure["layout"]!["yaxis"]!["title"]!["text"], Is.Not.Empty);
+            foreach (var trace in figure["data"]!.AsArray())
+            {
+                Assert.That((string?)trace!["type"], Is.EqualTo("scatter").Or.EqualTo("bar"));
+                Assert.That((string?)trace["name"], Is.Not.Empty);
+                Assert.That(trace["x"]!.AsArray(), Has.Count.EqualTo(
+                    trace["y"]!.AsArray().Count));
+            }
+        });
+    }
+
+    [Test]
+    public void Pods_by_phase_add_up_to_the_pods()
+    {
+        var data = JsonNode.Parse(Chart.PodsByPhase(Rolled).Json)!["data"]!.AsArray();
+        Assert.That(data.Sum(t => (double)t!["y"]!.AsArray()[^1]!), Is.EqualTo(3));
+        Assert.That((string?)data[0]!["name"], Is.EqualTo("Running, ready"));
+        Assert.That(data.Select(t => (string?)t!["name"]), Does.Contain("Pending"));
+        Assert.That(data.Select(t => (string?)t!["line"]!["color"]), Is.Unique);
+    }
+
+    [Test]
+    public void A_rollout_keeps_between_its_floor_and_its_ceiling()
+    {
+        var rows = JsonNode.Parse(Chart.Rollout(Rolled, "web").Json)!["data"]!.AsArray()
+            .Select(t => t!["y"]!.AsArray().Select(y => (double)y!).ToArray()).ToArray();
+        var (old, now, available, floor, ceiling) =
+            (rows[0], rows[1], rows[2], rows[3], rows[4]);
+        var complete = Array.FindIndex(available, a => a == 3);
+        Assert.Multiple(() =>
+        {
+            Assert.That((floor[^1], ceiling[^1]), Is.EqualTo((3, 4)), "25 % of 3: 0 and 1");
+            Assert.That((old.Max(), old[^1], now[0], now[^1]), Is.EqualTo((3, 0, 0, 3)));
+            for (var i = complete; i < old.Length; i++)
+            {
+                Assert.That(available[i], Is.GreaterThanOrEqualTo(floor[i]));
+                Assert.That(old[i] + now[i], Is.LessThanOrEqualTo(ceiling[i]));
+            }
+        });
+        Assert.Throws<ApiException>(() => Chart.Rollout(Rolled, "none"));
+    }
+
+    [Test]
+    public void Requests_are_measured_against_what_a_node_can_give()
+    {
+        var cluster = new Cluster(2);
+        cluster.Apply("""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: p}
+            spec:
+              nodeName: node-2
+              containers:
+              - {name: c, image: nginx, resources: {requests: {cpu: "1", memory: 4Gi}}}
+            """);
+        cluster.Converge();
+        var figure = Chart.Utilisation(cluster);
+        var data = JsonNode.Parse(figure.Json)!["data"]!.AsArray();
+        Assert.Multiple(() =>
+        {
+            Assert.That(data[0]!["y"]!.ToJsonString(), Is.EqualTo("[0,25]"));
+            Assert.That(data[1]!["y"]!.ToJsonString(), Is.EqualTo("[0,25]"));
+            Assert.That(figure.ToString(), Does.Contain("node-2 1/4").And.Contain("4Gi/16Gi"));
+        });
+    }
+
+    [Test]
+    public void The_text_and_the_alt_say_the_same_as_the_figure()
+    {
+        var figure = Chart.Over(Rolled, "ready pods", c => c.List<Pod>().Count(p => p.IsReady));
+        Assert.Multiple(() =>
+        {
+            Assert.That(figure.ToString(), Does.Match("^ready pods .*\n  ready pods  [▁-█]{40}  "
+                + @"0 → 3  \(0 to 4\)$"));
+            Assert.That(figure.ToPicture().Alt, Is.EqualTo(
+                "Chart: ready pods. ready pods: from 0 to 3, between 0 and 4."));
+        });
+    }
+
+    [Test]
+    public void Without_plotly_the_picture_stays()
+    {
+        var html = Chart.PodsByPhase(Rolled).ToPlotly();
+        Assert.That(html, Does.StartWith("<div class=\"kfigure\"><img src=\"data:image/svg+xml"));
+        Assert.That(html, Does.Contain("if(!window.Plotly)return").And.Not.Contain("http"));
+        var evil = Chart.Series("</script><b>", "x", ("a", [(Rolled.Now, 1)])).ToPlotly();
+        Assert.That(evil, Does.Not.Contain("</script><b>"));
+    }
+}
