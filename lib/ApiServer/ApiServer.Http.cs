@@ -41,6 +41,7 @@ public sealed partial class ApiServer
         return answer.Watch is { } watch ? new(200, null, watch)
             : request.Verb == Verb.Watch && answer.Code == 410
             ? new(200, WatchLine("ERROR", Json.Encode(answer.Status!)))
+            : answer is { Object: null, Items: null } ? Told(answer.Status!)
             : new(answer.Code, Body(request, answer, call.Accept ?? ""));
     }
 
@@ -51,7 +52,17 @@ public sealed partial class ApiServer
     private static JsonObject WatchLine(string type, JsonObject value) =>
         new() { ["type"] = type, ["object"] = value };
 
-    private static HttpAnswer Told(Status status) => new(status.Code, Json.Encode(status));
+    // What no API code has seen is answered in plain text; a plain success has no code.
+    private static HttpAnswer Told(Status status)
+    {
+        var body = Json.Encode(status);
+        if (status.Code == 200)
+        {
+            body.Remove("code");
+        }
+        return new(status.Code, status.Details is null && status.Code == 404
+            ? JsonValue.Create(status.Message + "\n") : body);
+    }
 
     private Status? Read(HttpCall call, string path, string query, out ApiRequest request)
     {
@@ -198,8 +209,8 @@ public sealed partial class ApiServer
         {
             return table ? TableOf(kind, items, answer.List!) : ListOf(kind, items, answer.List!);
         }
-        return answer.Object is not { } value ? Json.Encode(answer.Status!)
-            : table && request.Verb == Verb.Get
+        var value = answer.Object!;
+        return table && request.Verb == Verb.Get
             ? TableOf(kind, [value], new(value.Metadata.ResourceVersion)) : Json.Encode(value);
     }
 
