@@ -9,9 +9,9 @@ internal sealed class KindStrategies
     private readonly Dictionary<Kind, KindStrategy> all = [];
     private (Kind? Kind, KindStrategy Strategy) last = (null, plain);
 
-    public KindStrategies(Func<DateTime> now)
+    public KindStrategies()
     {
-        all[Kinds.CustomResourceDefinition] = new DefinitionStrategy(now);
+        all[Kinds.CustomResourceDefinition] = new DefinitionStrategy();
         var pods = new PodRules();
         all[Kinds.Pod] = new PodStrategy(pods);
         all[Kinds.ReplicaSet] = new ReplicaSetRules(pods);

@@ -4,12 +4,11 @@ using static KubeSim.ObjectRules;
 
 namespace KubeSim;
 
-/// <summary>CustomResourceDefinitions: an object that makes a kind. From the write of a definition
-/// on the server serves the kind that it names, and from its deletion on no more. In real life a
-/// controller looks for clashes of names first and then tells that the definition is Established;
-/// here that is told at once.</summary>
-/// <remarks>Models staging/src/k8s.io/apiextensions-apiserver/pkg.</remarks>
-internal sealed class DefinitionStrategy(Func<DateTime> now) : KindStrategy
+/// <summary>CustomResourceDefinitions: an object that makes a kind. Once its controller has found
+/// it Established, the server serves that kind by the schema in it, and from its deletion on no
+/// more.</summary>
+/// <remarks>Models staging/src/k8s.io/apiextensions-apiserver/pkg/registry.</remarks>
+internal sealed class DefinitionStrategy : KindStrategy
 {
     public override bool HasGeneration(Kind kind) => true;
 
@@ -25,56 +24,14 @@ internal sealed class DefinitionStrategy(Func<DateTime> now) : KindStrategy
         spec.TryAdd("conversion", new JsonObject { ["strategy"] = "None" });
     });
 
-    public override ApiObject PrepareCreate(ApiObject value) => Changed(value, node =>
+    /// <summary>What a definition demands of its objects, by the version that is
+    /// stored.</summary>
+    public static CustomStrategy Demands(ApiObject definition)
     {
-        JsonObject Condition(string type, string reason, string message) => new()
-        {
-            ["type"] = type, ["status"] = "True", ["reason"] = reason, ["message"] = message,
-            ["lastTransitionTime"] = ((Time)now()).ToString(),
-        };
-        node["status"] = new JsonObject
-        {
-            ["acceptedNames"] = Child(Child(node, "spec"), "names")?.DeepClone(),
-            ["conditions"] = new JsonArray(
-                Condition("NamesAccepted", "NoConflicts", "no conflicts found"),
-                Condition("Established", "InitialNamesAccepted",
-                    "the initial names have been accepted")),
-            ["storedVersions"] = new JsonArray(Versions(node)
-                .Where(v => Plain(v["storage"]) == "true").Select(v => v["name"]?.DeepClone())
-                .ToArray()),
-        };
-    });
-
-    /// <summary>The kind that a definition makes, and what it demands.</summary>
-    public static (Kind Kind, KindStrategy Strategy) Made(ApiObject definition)
-    {
-        var node = Json.Encode(definition);
-        var (spec, names) = (Child(node, "spec"), Child(Child(node, "spec"), "names"));
-        var served = Versions(node).Where(v => Plain(v["served"]) == "true").ToList();
-        var stored = Versions(node).First(v => Plain(v["storage"]) == "true");
-        var kind = new Kind
-        {
-            Group = Plain(Child(spec, "group"))!,
-            Version = Plain(stored["name"])!,
-            Versions = served.Select(v => Plain(v["name"])!).ToSeq(),
-            Name = Plain(Child(names, "kind"))!,
-            Plural = Plain(Child(names, "plural"))!,
-            Singular = Plain(Child(names, "singular"))!,
-            Namespaced = Plain(Child(spec, "scope")) == "Namespaced",
-            ShortNames = Words(Child(names, "shortNames")),
-            Categories = Words(Child(names, "categories")),
-            Subresources = (Child(stored, "subresources") as JsonObject ?? [])
-                .Select(pair => pair.Key).ToSeq(),
-        };
-        return (kind, new CustomStrategy(
-            Child(Child(stored, "schema"), "openAPIV3Schema") as JsonObject ?? []));
+        var versions = Child(Child(Json.Encode(definition), "spec"), "versions") as JsonArray ?? [];
+        var stored = versions.FirstOrDefault(v => Plain(Child(v, "storage")) == "true");
+        return new(Child(Child(stored, "schema"), "openAPIV3Schema") as JsonObject ?? []);
     }
-
-    private static IEnumerable<JsonObject> Versions(JsonObject node) =>
-        (Child(Child(node, "spec"), "versions") as JsonArray ?? []).OfType<JsonObject>();
-
-    private static Seq<string> Words(JsonNode? list) =>
-        (list as JsonArray ?? []).Select(word => $"{word}").ToSeq();
 
     public static ApiObject Changed(ApiObject value, Action<JsonObject> change)
     {
