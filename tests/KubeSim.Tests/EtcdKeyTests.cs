@@ -105,6 +105,7 @@ public sealed class EtcdKeyTests
         string Roles() => cluster.Kubectl(
             "get clusterroles -o name -l kubernetes.io/bootstrapping=rbac-defaults").ToString();
         var before = Roles();
+        Assert.That(cluster.Etcd.Get("/registry/clusterroles/view")!.Version, Is.EqualTo(1));
         Assert.That(before, Does.Contain("/edit\n").And.Contain("/view\n"));
 
         cluster.Kubectl("label clusterrole view team=a");
