@@ -8,9 +8,9 @@ namespace KubeNotebooks;
 /// be committed, and is white and dashed until then.</summary>
 internal sealed class RaftPicture(RaftGroup group)
 {
-    private const int MostEntries = 8;
+    private const int MostEntries = 6;
     private const int MostMessages = 12;
-    private const int Left = 210;
+    private const int Left = 226;
     private const int Right = 592;
     private const int Top = 62;
     private const int RowHeight = 44;
@@ -73,9 +73,9 @@ internal sealed class RaftPicture(RaftGroup group)
             canvas.Box(8, y, Left - 18, 38, "k");
         }
         canvas.Text(16, y + 16, $"m{id}", "b");
-        canvas.Text(42, y + 16, member is null ? "down" : $"{member.Role}");
+        canvas.Text(42, y + 16, member is null ? "down" : $"{member.Role} · term {member.Term}");
         canvas.Fitted(16, y + 32, member is null ? "what is on its disk stays"
-            : $"term {member.Term} · commit {member.Commit}{Cut(id)}", Left - 34, 12.5, "m");
+            : $"commit {member.Commit}{Cut(id)}", Left - 34, 12.5, "m");
         var log = group.OnDisk(id);
         foreach (var entry in log.Where(e => e.Index >= First))
         {
@@ -92,9 +92,9 @@ internal sealed class RaftPicture(RaftGroup group)
     // Whom it reaches, where the network is cut.
     private string Cut(int id)
     {
-        var reached = ids.Where(to => group.Reaches(id, to)).ToArray();
-        return reached.Length == group.Up.Count() ? ""
-            : $" · {string.Join(' ', reached.Select(to => $"m{to}"))} only";
+        var reached = ids.Where(to => to != id && group.Reaches(id, to)).ToArray();
+        return reached.Length == group.Up.Count() - 1 ? "" : reached.Length == 0
+            ? " · reaches nobody" : $" · reaches {string.Join(' ', reached.Select(to => $"m{to}"))}";
     }
 
     private void Entry(Canvas canvas, RaftEntry entry, double y, bool committed)

@@ -20,6 +20,7 @@ public static class Shown
         Form<CausalChain>(c => WhyPicture.Of(c).ToHtml()),
         Form<Divergence>(d => $"<style>{StepCard.Css}{ShownHtml.Css}</style>"
             + ClusterDiff.Cards(d)),
+        Form<Revision>(r => ShownHtml.Pre(r.ToString())),
         Form<RaftGroup>(g => RaftPicture.Of(g).ToHtml()),
         Form<RaftStep>(s => ShownHtml.Pre(s.ToString())),
         Form<RunResult>(r => ShownHtml.Pre(r.ToString())),

@@ -25,7 +25,8 @@ public sealed class CourseTests : CommandLineFixture
         ],
         ["02-etcd"] =
         [
-            "   2  /registry/minions/", "created at revision 20, last written at 51, 6 writes\n\n51",
+            "   2  /registry/minions/",
+            "created at revision 20, last written at 51, 6 writes\n\n51",
             "/paint/door = red, written at 16", "/paint/wall               white  -     x",
             "409 Conflict: Operation cannot be fulfilled on configmaps \"shop\"",
             "done: False; it was last written at 22, not 21", "read up to 22",

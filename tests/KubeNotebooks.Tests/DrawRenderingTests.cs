@@ -166,7 +166,8 @@ public sealed class DrawRenderingTests
         var picture = Draw.Raft(group);
         Assert.Multiple(() =>
         {
-            Assert.That(picture.Svg, Does.Contain("m1 leads term 1").And.Contain("m3 only"));
+            Assert.That(picture.Svg, Does.Contain("m1 leads term 1")
+                .And.Contain("reaches nobody"));
             Assert.That(picture.Svg.Split("class=\"kp kp1\"").Length - 1, Is.EqualTo(3),
                 "the leader's first entry, on three disks");
             Assert.That(picture.Svg.Split("class=\"ch gs\"").Length - 1, Is.EqualTo(1), "x=1");
