@@ -93,8 +93,9 @@ internal sealed class RaftPicture(RaftGroup group)
     private string Cut(int id)
     {
         var reached = ids.Where(to => to != id && group.Reaches(id, to)).ToArray();
-        return reached.Length == group.Up.Count() - 1 ? "" : reached.Length == 0
-            ? " · reaches nobody" : $" · reaches {string.Join(' ', reached.Select(to => $"m{to}"))}";
+        return reached.Length == group.Up.Count() - 1 ? ""
+            : reached.Length == 0 ? " · reaches nobody"
+            : $" · reaches {string.Join(' ', reached.Select(to => $"m{to}"))}";
     }
 
     private void Entry(Canvas canvas, RaftEntry entry, double y, bool committed)
