@@ -100,8 +100,11 @@ public sealed class RaftGroup
     public IReadOnlyList<string> Applied(int id) => slots[id - 1].State;
 
     /// <summary>The entries on a member's disk after its snapshot, be it up or down.</summary>
-    public Seq<RaftEntry> OnDisk(int id) => slots[id - 1].Disk.Log is var log
-        ? log.Slice(log.First, log.Last) : [];
+    public Seq<RaftEntry> OnDisk(int id)
+    {
+        var log = slots[id - 1].Disk.Log;
+        return log.Slice(log.First, log.Last);
+    }
 
     /// <summary>A tick of one member's clock.</summary>
     public RaftStep Tick(int id) => Act($"m{id} ticks", id, m => m.Tick());
