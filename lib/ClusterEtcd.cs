@@ -23,6 +23,9 @@ public sealed class ClusterEtcd
     /// <summary>The revision of the last write.</summary>
     public Revision Revision => Store.Head;
 
+    /// <summary>The revision before which all is forgotten; none at first.</summary>
+    public Revision Compacted => Store.Compacted;
+
     /// <summary>The members, as <c>etcdctl endpoint status</c> lists them.</summary>
     public Seq<EtcdMember> Members => Store.Members?.All
         ?? [new("etcd-1", true, true, 1, Store.Head.Value, Store.Head.Value, Store.Head)];

@@ -43,6 +43,15 @@ public static class Draw
     public static KubectlResult Table(Cluster cluster, string resource, bool wide = false) =>
         cluster.Kubectl($"get {resource}{(wide ? " -o wide" : "")}");
 
+    /// <summary>What etcd still remembers of some keys: a row for each, a column for each revision
+    /// that changed one of them, and how long each value held.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="prefix">What the keys begin with.</param>
+    public static Picture Keys(Cluster cluster, string prefix) => KeyPicture.Of(cluster, prefix);
+
+    /// <summary>The members of a Raft group, their logs, and the messages on their way.</summary>
+    public static Picture Raft(RaftGroup group) => RaftPicture.Of(group);
+
     /// <summary>Where two branches of a run part, and what is different now.</summary>
     public static ClusterDiff Diff(Cluster first, Cluster second) => new(first, second);
 

@@ -20,6 +20,9 @@ public static class Shown
         Form<CausalChain>(c => WhyPicture.Of(c).ToHtml()),
         Form<Divergence>(d => $"<style>{StepCard.Css}{ShownHtml.Css}</style>"
             + ClusterDiff.Cards(d)),
+        Form<Revision>(r => ShownHtml.Pre(r.ToString())),
+        Form<RaftGroup>(g => RaftPicture.Of(g).ToHtml()),
+        Form<RaftStep>(s => ShownHtml.Pre(s.ToString())),
         Form<RunResult>(r => ShownHtml.Pre(r.ToString())),
         Form<PacketTrace>(t => ShownHtml.Table(ShownHtml.HopHeader, [.. ShownHtml.Hops(t.Hops),
             ["", t.Message, t.Outcome.ToString(), ""]])),
@@ -63,6 +66,7 @@ public static class Shown
         ManifestException e => e.Message,
         Cluster cluster => ClusterMap.Of(cluster).ToString(),
         ClusterView view => ClusterMap.Of(view).ToString(),
+        RaftGroup group => RaftPicture.Of(group).Text,
         IEnumerable<ApiObject> objects => Columns(objects),
         IEnumerable list when value is Array or IList || (IsListOrMap(value.GetType())
             && value.GetType().GetGenericTypeDefinition() == typeof(Seq<>)) =>

@@ -94,7 +94,7 @@ public sealed partial class EtcdStore
         var entry = TableOf(value.Kind).FindOrAdd(value.Metadata.Namespace)
             .FindOrAdd(value.Metadata.Name);
         entry.Space.Table.Live++;
-        entry.Newest = new(value, null, 0) { Created = true };
+        (entry.Newest, entry.Writes) = (new(value, null, 0) { Created = true }, 1);
         entry.Newest.Reindexed = indexer.Update(entry, null, value, 0);
     }
 

@@ -36,7 +36,7 @@ internal sealed class PostingList
         Items[Count++] = new Posting { Entry = entry, From = from, To = uint.MaxValue };
     }
 
-    public void Close(uint from, uint to)
+    public void Close(KeyEntry entry, uint from, uint to)
     {
         var (low, high) = (0, Count - 1);
         while (low < high)
@@ -44,7 +44,12 @@ internal sealed class PostingList
             var middle = (low + high) >>> 1;
             (low, high) = Items[middle].From < from ? (middle + 1, high) : (low, middle);
         }
-        if (Items[low].From != from || Items[low].To != uint.MaxValue)
+        // Only what was there from the beginning shares its revision with others.
+        while (Items[low].Entry != entry && low < Count - 1)
+        {
+            low++;
+        }
+        if (Items[low].Entry != entry || Items[low].From != from)
         {
             throw new InvalidOperationException($"no open posting since revision {from}");
         }
@@ -95,7 +100,8 @@ internal sealed class PostingIndex
         (list ??= new PostingList()).Add(entry, from);
     }
 
-    public void Close(string value, uint from, uint to) => lists[value].Close(from, to);
+    public void Close(string value, KeyEntry entry, uint from, uint to) =>
+        lists[value].Close(entry, from, to);
 
     public void Bury(string value, uint floor)
     {
@@ -137,6 +143,7 @@ internal sealed class Indexer(Func<ApiObject, string?>? nodeOf)
         Collect(entry.Space, old, before);
         Collect(entry.Space, value, after);
         var since = after.Count == 0 ? null : new uint[after.Count];
+        since?.AsSpan().Fill(uint.MaxValue);
         for (var i = 0; i < before.Count; i++)
         {
             var kept = after.IndexOf(before[i]);
@@ -146,12 +153,12 @@ internal sealed class Indexer(Func<ApiObject, string?>? nodeOf)
             }
             else
             {
-                before[i].Index.Close(before[i].Value, entry.Since![i], at);
+                before[i].Index.Close(before[i].Value, entry, entry.Since![i], at);
             }
         }
         for (var i = 0; i < after.Count; i++)
         {
-            if (since![i] == 0)
+            if (since![i] == uint.MaxValue)
             {
                 since[i] = at;
                 after[i].Index.Add(after[i].Value, entry, at);

@@ -99,6 +99,13 @@ public sealed class RaftGroup
     /// the snapshot.</summary>
     public IReadOnlyList<string> Applied(int id) => slots[id - 1].State;
 
+    /// <summary>The entries on a member's disk after its snapshot, be it up or down.</summary>
+    public Seq<RaftEntry> OnDisk(int id)
+    {
+        var log = slots[id - 1].Disk.Log;
+        return log.Slice(log.First, log.Last);
+    }
+
     /// <summary>A tick of one member's clock.</summary>
     public RaftStep Tick(int id) => Act($"m{id} ticks", id, m => m.Tick());
 
@@ -247,9 +254,9 @@ public sealed class RaftGroup
         var text = new StringBuilder();
         for (var id = 1; id <= Size; id++)
         {
-            var log = slots[id - 1].Disk.Log;
-            var state = log.Snapshot.Index > 0 ? $"[…{log.Snapshot.Index}] " : "";
-            var entries = string.Join(' ', log.Slice(log.First, log.Last).Select(e => $"{e}"));
+            var snapshot = slots[id - 1].Disk.Log.Snapshot.Index;
+            var state = snapshot > 0 ? $"[…{snapshot}] " : "";
+            var entries = string.Join(' ', OnDisk(id).Select(e => $"{e}"));
             text.Append(CultureInfo.InvariantCulture, $"m{id}  ").Append(this[id] is { } m
                 ? string.Create(CultureInfo.InvariantCulture,
                     $"{m.Role,-12} term {m.Term}  commit {m.Commit}  ")

@@ -23,6 +23,24 @@ public sealed class CourseTests : CommandLineFixture
             "node-2   NotReady", "node-2  phase Running  Ready False",
             "\"5 Pods\" no longer holds after step", "3 points",
         ],
+        ["02-etcd"] =
+        [
+            "   2  /registry/minions/",
+            "created at revision 20, last written at 51, 6 writes\n\n51",
+            "/paint/door = red, written at 16", "/paint/wall               white  -     x",
+            "409 Conflict: Operation cannot be fulfilled on configmaps \"shop\"",
+            "done: False; it was last written at 22, not 21", "read up to 22",
+            "17: etcdserver: mvcc: required revision has been compacted", "18: blue",
+            "410 Expired: too old resource version: 16 (18)", "11 s later: gone",
+            "node-1: etcd lease 0", "m1 leads term 1 with 2 of 3 votes",
+            "  21  Append m1→m2 term 1 after 2:1 [] commit 2",
+            "4 members: 3 must agree, 1 may die, 12 messages a write",
+            "m4  PreCandidate term 1  commit 1  1:", "m1  down         1: 1:lost",
+            "m1 drops its entries from 2 on: they were never committed",
+            "possibly due to previous leader failure", "deployment.apps/web scaled",
+            "Error from server: etcdserver: request timed out\n", "5bw7f answers",
+            "deployment.apps/web   2/2",
+        ],
         ["04-control-loop"] =
         [
             "replicaset-controller looked at ReplicaSet web and wrote nothing",

@@ -53,6 +53,14 @@ public sealed class DrawRenderingTests
         yield return Draw.Timeline(rolled, selector: "app=none");
         yield return Draw.Steps(rolled, 0);
         yield return Draw.Map(rolled).ToPicture();
+        yield return Draw.Keys(rolled, "/registry/replicasets/");
+        yield return Draw.Keys(rolled, "/registry/");
+        yield return Draw.Keys(new Cluster(0), "/none/");
+        var raft = Raft();
+        yield return Draw.Raft(raft);
+        raft.Compact(1);
+        raft.Crash(2);
+        yield return Draw.Raft(raft);
         yield return Chart.PodsByPhase(rolled).ToPicture();
         yield return Chart.Rollout(rolled, "web").ToPicture();
         yield return Chart.Utilisation(rolled).ToPicture();
@@ -117,6 +125,60 @@ public sealed class DrawRenderingTests
 
     private static double Number(XElement e, string name) =>
         double.Parse((string)e.Attribute(name)!, CultureInfo.InvariantCulture);
+
+    // m1 leads; what it has proposed is on its way to m2, and the network to m3 is cut.
+    private static RaftGroup Raft()
+    {
+        var group = new RaftGroup(3);
+        group.Elect(1);
+        group.DeliverAll();
+        group.Partition(1, 2);
+        group.Propose(1, "x=1");
+        return group;
+    }
+
+    [Test]
+    public void Keys_are_drawn_as_far_back_as_etcd_remembers()
+    {
+        var cluster = new Cluster(nodes: 0);
+        var first = cluster.Etcd.Put("/k/a", "1").ModRevision;
+        cluster.Etcd.Put("/k/b", "2");
+        cluster.Etcd.Put("/k/c", "-");
+        cluster.Etcd.Put("/k/a", "3");
+        cluster.Etcd.Delete("/k/b");
+        var whole = Draw.Keys(cluster, "/k/");
+        cluster.Etcd.Compact(first + 3);
+        var compacted = Draw.Keys(cluster, "/k/");
+        Assert.Multiple(() =>
+        {
+            Assert.That(compacted.Text, Does.StartWith($"key   <={first + 3}  {first + 4}\n"
+                + "/k/a  3     -\n/k/b  2     x\n/k/c  -     -\nAll before revision"));
+            Assert.That(whole.Svg.Split("class=\"nd off\"").Length - 1, Is.EqualTo(2), "the past");
+            Assert.That(compacted.Svg.Split("class=\"nd off\"").Length - 1, Is.EqualTo(1));
+            Assert.That(compacted.Svg.Split("class=\"x\"").Length - 1, Is.EqualTo(1), "deleted");
+        });
+    }
+
+    [Test]
+    public void A_raft_group_shows_what_is_committed_and_what_is_on_its_way()
+    {
+        var group = Raft();
+        var picture = Draw.Raft(group);
+        Assert.Multiple(() =>
+        {
+            Assert.That(picture.Svg, Does.Contain("m1 leads term 1")
+                .And.Contain("reaches nobody"));
+            Assert.That(picture.Svg.Split("class=\"kp kp1\"").Length - 1, Is.EqualTo(3),
+                "the leader's first entry, on three disks");
+            Assert.That(picture.Svg.Split("class=\"ch gs\"").Length - 1, Is.EqualTo(1), "x=1");
+            Assert.That(picture.Text, Does.Contain("on their way:\n  ").And.Contain("m1→m2"));
+            Assert.That(Shown.Html(group), Is.EqualTo(picture.ToHtml()));
+            Assert.That(Shown.Text(group), Is.EqualTo(picture.Text));
+        });
+        group.Crash(1);
+        Assert.That(Draw.Raft(group).Svg, Does.Contain("nobody leads").And.Contain(">down<")
+            .And.Contain("1:x=1"), "what is on its disk stays");
+    }
 
     [Test]
     public void Steps_are_taken_and_each_has_its_small_map()

@@ -97,6 +97,27 @@ public sealed class EtcdKeyTests
             Does.Contain("etcdctl put /registry/replicasets/default/web"));
     }
 
+    // They share one revision, 0, under each label.
+    [Test]
+    public void What_was_there_from_the_beginning_can_be_changed_and_deleted()
+    {
+        var cluster = new Cluster(nodes: 0);
+        string Roles() => cluster.Kubectl(
+            "get clusterroles -o name -l kubernetes.io/bootstrapping=rbac-defaults").ToString();
+        var before = Roles();
+        Assert.That(cluster.Etcd.Get("/registry/clusterroles/view")!.Version, Is.EqualTo(1));
+        Assert.That(before, Does.Contain("/edit\n").And.Contain("/view\n"));
+
+        cluster.Kubectl("label clusterrole view team=a");
+        Assert.That(Roles(), Is.EqualTo(before));
+        cluster.Kubectl("delete clusterrole edit");
+        Assert.That(Roles(), Is.EqualTo(before.Replace(
+            "clusterrole.rbac.authorization.k8s.io/edit\n", "", StringComparison.Ordinal)));
+
+        cluster.Etcd.Delete(EtcdKeys.Root, prefix: true);
+        Assert.That(cluster.Etcd.Keys(), Is.Empty);
+    }
+
     [Test]
     public void A_value_that_the_API_server_could_not_read_is_refused()
     {
