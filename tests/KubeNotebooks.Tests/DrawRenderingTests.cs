@@ -49,6 +49,8 @@ public sealed class DrawRenderingTests
         var rolled = Rolled();
         yield return Draw.Why(rolled, rolled.List<Pod>()[0]);
         yield return Draw.Why(rolled, rolled.Get<Deployment>("web"));
+        yield return Draw.Request(rolled.Api.Explain(rolled.List<Pod>()[0]));
+        yield return Draw.Request(rolled.Api.Explain("delete deployment web --as jane"));
         yield return Draw.Timeline(rolled);
         yield return Draw.Timeline(rolled, selector: "app=none");
         yield return Draw.Steps(rolled, 0);
