@@ -79,6 +79,7 @@ public static class Bootstrap
         {
             PerNode = true, User = UserInfo.Person("system:kube-proxy"),
         },
+        new("apiextensions-apiserver", _ => new CustomResources()),
     ];
 
     /// <summary>The physical world: machines that can pull any public image.</summary>
@@ -159,11 +160,18 @@ public static class Bootstrap
     /// start its addresses and the Lease of a kubelet that has been running for a while.</summary>
     internal static SimulationOptions Complete(SimulationOptions options)
     {
+        var nodes = options.Objects.Count(o => o is Node);
+        var settings = options.Settings;
+        if (!settings.Has(KnownFlags.ClusterCidr))
+        {
+            settings = settings.With($"{KnownFlags.ClusterCidr}", NodeRanges.For(nodes, settings));
+        }
+        var ranges = new NodeRanges(settings);
         var objects = new List<ApiObject>();
         var number = 0;
         foreach (var o in options.Objects)
         {
-            objects.Add(o is Node node ? WithAddresses(node, ++number) : o);
+            objects.Add(o is Node node ? WithAddresses(node, ++number, ranges, settings) : o);
         }
         for (var i = 0; i < options.Objects.Count && number > 0; i++)
         {
@@ -174,7 +182,7 @@ public static class Bootstrap
         }
         return options with
         {
-            World = options.World ?? World, Objects = [.. objects],
+            World = options.World ?? World, Objects = [.. objects], Settings = settings,
             Policy = options.Policy.IsUnset ? BootstrapPolicy.Objects : options.Policy,
         };
     }
@@ -192,13 +200,10 @@ public static class Bootstrap
         },
     };
 
-    // The n-th machine: 172.18.0.(n + 1), its pods 10.244.n.0/24. From the 256th on, where no range
-    // of 10.244.0.0/16 is left, pods have those of 10.129.0.0/16 and onwards.
-    private static Node WithAddresses(Node node, int n)
+    // The n-th machine: 172.18.0.(n + 1), its pods the n-th range of the cluster's.
+    private static Node WithAddresses(Node node, int n, NodeRanges ranges, Settings settings)
     {
-        var (high, low) = (n >> 8, n & 255);
-        var range = node.Spec.PodCIDR ?? string.Create(CultureInfo.InvariantCulture,
-            $"10.{(high == 0 ? 244 : 128 + high)}.{low}.0/24");
+        var range = node.Spec.PodCIDR ?? ranges[n];
         var address = string.Create(CultureInfo.InvariantCulture,
             $"172.18.{(n + 1) >> 8}.{(n + 1) & 255}");
         return node with
@@ -208,7 +213,7 @@ public static class Bootstrap
                 PodCIDR = range,
                 PodCIDRs = node.Spec.PodCIDRs.IsEmpty ? [range] : node.Spec.PodCIDRs,
             },
-            Status = node.Status with
+            Status = WithMaxPods(node.Status, settings) with
             {
                 Addresses = !node.Status.Addresses.IsEmpty ? node.Status.Addresses :
                 [
@@ -216,6 +221,21 @@ public static class Bootstrap
                     new() { Type = "Hostname", Address = node.Metadata.Name },
                 ],
             },
+        };
+    }
+
+    // A kubelet says how many pods it takes.
+    private static NodeStatus WithMaxPods(NodeStatus status, Settings settings)
+    {
+        if (!settings.Has(KnownFlags.MaxPods))
+        {
+            return status;
+        }
+        Quantity pods = Quantity.Parse($"{settings.Get(KnownFlags.MaxPods)}");
+        return status with
+        {
+            Capacity = status.Capacity.Set("pods", pods),
+            Allocatable = status.Allocatable.Set("pods", pods),
         };
     }
 

@@ -62,7 +62,6 @@ public sealed record PacketTrace
 public sealed partial class Cluster
 {
     private const string OutsideAddress = "203.0.113.50";
-    private const string DnsAddress = "10.96.0.10";
     private const int KubeletPort = 10250;
 
     private int sends;
@@ -197,8 +196,9 @@ public sealed partial class Cluster
     {
         var question = new Packet
         {
-            Protocol = "udp", Source = sender.Address, Destination = DnsAddress,
-            DestinationPort = 53,
+            Protocol = "udp", Source = sender.Address, DestinationPort = 53,
+            Destination = simulation.Options.Settings.Get(KnownFlags.ClusterDns),
+            SourcePort = 32768 + random.Fork("dns").Next(28232),
         };
         void Note(string what, Verdict verdict = Verdict.Pass) =>
             hops.Add(new($"{sender.Name} DNS", what, question, question, verdict));
@@ -207,7 +207,17 @@ public sealed partial class Cluster
             Note($"{target.Host}: NXDOMAIN; only pods ask the cluster's DNS", Verdict.Drop);
             return null;
         }
-        var names = new ClusterNames(Find<Service>, SlicesOf);
+        if (Find<Service>("kube-system", "kube-dns") is null)
+        {
+            Note("no kube-dns in kube-system: the simulator answers itself");
+        }
+        else if (Ask(question, sender, random, hops) is { } silence)
+        {
+            Note($"{target.Host}: no answer: {silence}", Verdict.Drop);
+            return null;
+        }
+        var names = new ClusterNames(simulation.Options.Settings.Get(KnownFlags.ClusterDomain),
+            Find<Service>, SlicesOf);
         foreach (var answer in names.Ask(target.Host, sender.Pod.Key.Namespace))
         {
             if (answer.Alias is { } alias)
@@ -224,6 +234,17 @@ public sealed partial class Cluster
             }
         }
         return null;
+    }
+
+    /// <summary>The way of a question to the DNS add-on, to one of its pods as any packet; null
+    /// when it gets there, else what became of it. Further questions go the same way.</summary>
+    private string? Ask(Packet question, Sender sender, Prng random, List<Hop> hops)
+    {
+        var path = new PacketPath(Nodes(), PodAt, p => random.NextDouble() < p, Now);
+        Start(path, sender, question, random);
+        hops.AddRange(path.Hops);
+        return path.Outcome == SendOutcome.Answered ? null
+            : Say(path, new("udp", question.Destination, 53));
     }
 
     private Sender SenderOf(string from)

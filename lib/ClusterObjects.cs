@@ -57,10 +57,7 @@ public sealed partial class Cluster
             var text = (string)annotated["metadata"]!["annotations"]![LastApplied.Annotation]!;
             var annotations = o.Metadata.Annotations.Set(LastApplied.Annotation, text);
             Create(o with { Metadata = o.Metadata with { Annotations = annotations } });
-            if (o is Namespace)
-            {
-                AwaitAccount(o.Metadata.Name);
-            }
+            Await(o);
             return $"{name} created";
         }
         if (LastApplied.Patch(annotated, there, simulation.Api.Kinds) is not { } patch)
@@ -152,13 +149,19 @@ public sealed partial class Cluster
         .SelectMany(k => simulation.Store.List(k, null, Revision))
         .Where(o => o.Metadata.ResourceVersion != default);
 
-    // A pod cannot be created before its namespace has the account that it runs under.
-    private void AwaitAccount(string ns)
+    // A pod cannot be created before its namespace has the account that it runs under, nor an
+    // object before its kind is served.
+    private void Await(ApiObject o)
     {
-        if (simulation.Components.Exists(c => c.Name == "serviceaccount-controller"))
+        var (by, there) = o is Namespace
+            ? ("serviceaccount-controller", (Func<Cluster, bool>)(c =>
+                c.Find<ServiceAccount>(o.Metadata.Name, "default") is not null))
+            : ("apiextensions-apiserver",
+                c => CustomKind.IsEstablished(c.simulation.Store.Get(o.Key)!));
+        if ((o is Namespace || o.Kind.Equals(Kinds.CustomResourceDefinition))
+            && simulation.Components.Exists(c => c.Name == by))
         {
-            RunUntil(
-                c => c.Find<ServiceAccount>(ns, "default") is not null, TimeSpan.FromSeconds(10));
+            RunUntil(there, TimeSpan.FromSeconds(10));
         }
     }
 

@@ -119,7 +119,8 @@ public sealed record ExploredRun : IComparable<ExploredRun>
             text.Append(Detail.Length > 0 ? $" {Detail}" : "");
         }
         return StaleStep is not { } stale || !Failed ? text.ToString()
-            : text.Append(culture, $"\nAt step {stale.Number} {Who} {StaleView(stale)}.").ToString();
+            : text.Append(culture, $"\nAt step {stale.Number} {Who} ").Append(StaleView(stale))
+                .Append('.').ToString();
     }
 
     /// <summary>How what the component saw at a step differs from what there was; empty when it
@@ -140,8 +141,9 @@ public sealed record ExploredRun : IComparable<ExploredRun>
             var unknown = string.Join(", ", missed.Take(3).Select(e => $"that {OriginOf(e, step)} "
                 + $"{WhatOf(e)} {e.Key}")) + (missed.Length > 3 ? ", and more" : "");
             parts.Add(saw == there ? $"had not yet seen {unknown}"
-                : string.Create(CultureInfo.InvariantCulture, $"saw {saw} {(saw == 1 ? kind.Singular : kind.Plural)}, but "
-                    + $"{(there == 1 ? "there was" : "there were")} {there}: "
+                : string.Create(CultureInfo.InvariantCulture,
+                    $"saw {saw} {(saw == 1 ? kind.Singular : kind.Plural)}, but "
+                    + $"{(there == 1 ? "there was" : "there were")} {there}:\n"
                     + $"it had not yet seen {unknown}"));
         }
         return string.Join("; it ", parts);
@@ -163,7 +165,8 @@ public sealed record ExploredRun : IComparable<ExploredRun>
         const string next = "\n                ";
         if (IsOwn(step) && StaleView(step) is { Length: > 0 } stale)
         {
-            text.Append(culture, $"{next}it {stale}");
+            text.Append(next).Append("it ")
+                .Append(stale.Replace("\n", next, StringComparison.Ordinal));
         }
         foreach (var change in step.Changes)
         {

@@ -30,7 +30,7 @@ public sealed record JournalRead(Seq<JournalLine> Lines, Seq<ManifestError> Erro
 /// <summary>
 /// Journals as text, one JSON object a line:
 /// <c>{"at":"5s"|"settled", OP}</c> with OP one of <c>apply</c>, <c>create</c>, <c>update</c> (an
-/// object), <c>patch</c>, <c>delete</c>, <c>fault</c>, <c>probe</c>, <c>reseed</c>,
+/// object), <c>patch</c>, <c>delete</c>, <c>fault</c>, <c>probe</c>, <c>metrics</c>, <c>reseed</c>,
 /// <c>compact</c> and <c>etcd</c>. What a run saves also says after how many work items, so that a
 /// replay comes out the same to the last digest.
 /// </summary>
@@ -38,7 +38,7 @@ public static class JournalText
 {
     private static readonly string[] Operations =
         ["apply", "create", "update", "patch", "delete", "fault", "compact",
-            "probe", "reseed", "etcd"];
+            "probe", "metrics", "reseed", "etcd"];
 
     /// <summary>Reads a journal. Every line that cannot be read is an error with its
     /// place.</summary>
@@ -55,7 +55,9 @@ public static class JournalText
             }
             try
             {
-                lines.Add(new Reader(file, number, kinds).Read(line));
+                var read = new Reader(file, number, kinds).Read(line);
+                lines.Add(read);
+                kinds = kinds.WithCustom(Defined(read));
             }
             catch (JournalException e)
             {
@@ -64,6 +66,11 @@ public static class JournalText
         }
         return new([.. lines], [.. errors]);
     }
+
+    // What a line brings may define the kind of a later one.
+    private static IEnumerable<ApiObject> Defined(JournalLine line) =>
+        (line.Apply ?? ((line.Input as RequestInput)?.Request.Body as Payload.Typed)?.Object)
+            is { } o ? [o] : [];
 
     /// <summary>Writes a journal.</summary>
     /// <exception cref="NotSupportedException">An input holds a delegate; the message names
@@ -136,6 +143,7 @@ public static class JournalText
             "probe" => line with { Input = Probe(body) },
             "reseed" => line with { Input = Reseed(body) },
             "etcd" => line with { Input = new EtcdInput(Etcd(body)) },
+            "metrics" => line with { Input = Metrics(body) },
             _ => line with { Input = new CompactInput(new(Number(body, name))) },
         };
 
@@ -243,18 +251,34 @@ public static class JournalText
             }
         }
 
-        private ProbeInput Probe(JsonNode probe)
+        private ProbeInput Probe(JsonNode probe) => new(
+            Text(probe, "probe", "namespace") ?? "default", SelectorOf(probe, "probe"),
+            (int?)probe["count"], (bool?)probe["pass"] ?? true);
+
+        private MetricsInput Metrics(JsonNode metrics)
         {
-            var selector = probe is JsonObject map && map["selector"] is JsonObject labels
+            var ns = Text(metrics, "metrics", "namespace") ?? "default";
+            var (cpu, memory) = (Amount(metrics, "cpu"), Amount(metrics, "memory"));
+            return cpu is null && memory is null
+                ? throw Error("metrics", "must say cpu, memory or both")
+                : new(ns, SelectorOf(metrics, "metrics"), cpu, memory);
+        }
+
+        private Quantity? Amount(JsonNode metrics, string field) => metrics[field] is not { } text
+            ? (Quantity?)null
+            : !Quantity.TryParse($"{text}", out var amount, out var problem)
+            ? throw Error($"metrics.{field}", problem!)
+            : amount < default(Quantity)
+            ? throw Error($"metrics.{field}", "must not be negative") : amount;
+
+        private string SelectorOf(JsonNode op, string name)
+        {
+            var selector = op is JsonObject map && map["selector"] is JsonObject labels
                 ? string.Join(',', (labels["matchLabels"] as JsonObject ?? labels)
                     .Select(l => $"{l.Key}={l.Value}"))
-                : Text(probe, "probe", "selector") ?? "";
-            if (!Selector.TryParse(selector, out _, out var problem))
-            {
-                throw Error("probe.selector", problem!);
-            }
-            var ns = Text(probe, "probe", "namespace") ?? "default";
-            return new(ns, selector, (int?)probe["count"], (bool?)probe["pass"] ?? true);
+                : Text(op, name, "selector") ?? "";
+            return Selector.TryParse(selector, out _, out var problem) ? selector
+                : throw Error($"{name}.selector", problem!);
         }
 
         private ReseedInput Reseed(JsonNode reseed) => new(
@@ -320,6 +344,13 @@ internal static class JournalWriter
                 break;
             case EtcdInput etcd:
                 line["etcd"] = JsonSerializer.SerializeToNode(etcd.Request, Json.Options);
+                break;
+            case MetricsInput metrics:
+                line["metrics"] = new JsonObject
+                {
+                    ["namespace"] = metrics.Namespace, ["selector"] = metrics.Selector,
+                    ["cpu"] = metrics.Cpu?.ToString(), ["memory"] = metrics.Memory?.ToString(),
+                };
                 break;
             case CompactInput compact:
                 line["compact"] = compact.At.Value;

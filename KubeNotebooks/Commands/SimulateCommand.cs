@@ -17,13 +17,7 @@ internal static class SimulateCommand
             Description = "A manifest, a folder of manifests, or - for standard input; repeatable",
             HelpName = "FILE|DIR|-",
         };
-        var nodes = new Option<int>("--nodes")
-        {
-            Description = "Nodes of 4 CPUs, 16 GiB and 110 pods; a Node manifest replaces them",
-            HelpName = "N", DefaultValueFactory = _ => 3,
-        };
-        nodes.Validators.Add(r => Check(r, r.GetValueOrDefault<int>() >= 0,
-            "must not be negative"));
+        var nodes = Nodes();
         var seed = new Option<ulong>("--seed")
         {
             Description = "Decides all chance: the same seed and input give the same run",
@@ -45,6 +39,8 @@ internal static class SimulateCommand
         var saveJournal = Path("--save-journal", "Write down what happened when, to play it again");
         var trace = Path("--trace", "Write what components do to this file, a JSON object a line");
         var html = Path("--html", "Write a page that plays the run step by step", "FILE.html");
+        var addOns = AddOns();
+        var settings = Flags();
         var format = Choice("--output", "How to print the objects", "wide", "json", "yaml");
         format.Aliases.Add("-o");
         var command = new Command("simulate",
@@ -52,7 +48,7 @@ internal static class SimulateCommand
             + "Exit code 0: it ran; 2: bad input, nothing was run; 3: the limit was reached.")
         {
             files, nodes, seed, untilConverged, span, limit, start, latency, journal,
-            saveJournal, trace, html, format,
+            saveJournal, trace, html, addOns, settings, format,
         };
         // Only whether an option is there: its value may be what is wrong.
         bool Given(CommandResult r, Option option) => r.GetResult(option) is { Implicit: false };
@@ -74,6 +70,8 @@ internal static class SimulateCommand
             SaveJournal = parsed.GetValue(saveJournal),
             Trace = parsed.GetValue(trace),
             Html = parsed.GetValue(html),
+            AddOns = parsed.GetValue(addOns) ?? [],
+            Settings = parsed.GetValue(settings) ?? Settings.Default,
             Format = parsed.GetValue(format)!,
         }).Execute());
         return command;
@@ -92,6 +90,67 @@ internal static class SimulateCommand
         option.Validators.Add(r => Check(r, values.Contains(r.GetValueOrDefault<string>()),
             $"must be {string.Join(" or ", values)}"));
         return option;
+    }
+
+    private static Option<int> Nodes()
+    {
+        var nodes = new Option<int>("--nodes")
+        {
+            Description = "Nodes of 4 CPUs, 16 GiB and 110 pods; a Node manifest replaces them",
+            HelpName = "N", DefaultValueFactory = _ => 3,
+        };
+        nodes.Validators.Add(r => Check(r, r.GetValueOrDefault<int>() >= 0,
+            "must not be negative"));
+        return nodes;
+    }
+
+    private static Option<Settings?> Flags() => new("--set")
+    {
+        Description = "A flag of a component: kube-proxy.masquerade-all=true; repeatable",
+        HelpName = "COMPONENT.FLAG=VALUE", CustomParser = ReadSettings,
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private static Option<string[]> AddOns()
+    {
+        var known = string.Join(", ", Cluster.AddOns);
+        var option = new Option<string[]>("--addons")
+        {
+            Description = $"What the cluster is given first: {known}",
+            HelpName = "NAME,…", CustomParser = r => [.. Words(r)],
+        };
+        option.Validators.Add(r =>
+        {
+            foreach (var name in Words(r).Except(Cluster.AddOns))
+            {
+                Check(r, false, $"there is no add-on \"{name}\"; there are {known}");
+            }
+        });
+        return option;
+    }
+
+    private static IEnumerable<string> Words(SymbolResult result) =>
+        result.Tokens.SelectMany(t => t.Value.Split(',',
+            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+
+    private static Settings? ReadSettings(ArgumentResult result)
+    {
+        var settings = Settings.Default;
+        foreach (var token in result.Tokens)
+        {
+            var equals = token.Value.IndexOf('=', StringComparison.Ordinal);
+            try
+            {
+                settings = equals < 0 ? throw new ArgumentException(
+                    $"\"{token.Value}\" has no value; write COMPONENT.FLAG=VALUE")
+                    : settings.With(token.Value[..equals], token.Value[(equals + 1)..]);
+            }
+            catch (ArgumentException e)
+            {
+                Check(result, false, e.Message);
+            }
+        }
+        return settings;
     }
 
     private static DateTime? ParseTime(ArgumentResult result)

@@ -27,12 +27,23 @@ public static class NotebookHost
 {
     private static INotebookHost? own;
 
-    /// <summary>The host; an engine sets its own before the first cell. Without one it is .NET
-    /// Interactive while that runs a cell, and else the console.</summary>
-    public static INotebookHost Current
+    /// <summary>The host: the engine that runs a cell, else .NET Interactive while that runs one,
+    /// and else the console.</summary>
+    public static INotebookHost Current =>
+        own ?? (INotebookHost?)InteractiveHost.Find() ?? new ConsoleHost();
+
+    /// <summary>Puts an engine in the place of whoever hosts until now.</summary>
+    /// <returns>Gives the place back when disposed.</returns>
+    public static IDisposable Use(INotebookHost host)
     {
-        get => own ?? (INotebookHost?)InteractiveHost.Find() ?? new ConsoleHost();
-        set => own = value;
+        var before = new Place(own);
+        own = host;
+        return before;
+    }
+
+    private sealed class Place(INotebookHost? before) : IDisposable
+    {
+        public void Dispose() => own = before;
     }
 
     // Where there is no notebook, a value is shown as the text it is.

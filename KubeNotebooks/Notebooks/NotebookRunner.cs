@@ -52,7 +52,7 @@ public sealed class NotebookRunner(NotebookFile file) : INotebookHost, IDisposab
     /// <summary>Runs one cell after those before.</summary>
     public RanCell Run(NotebookCell cell, CancellationToken interrupt = default)
     {
-        var (host, folder) = (NotebookHost.Current, Environment.CurrentDirectory);
+        var folder = Environment.CurrentDirectory;
         lock (gate)
         {
             outputs.Clear();
@@ -62,15 +62,14 @@ public sealed class NotebookRunner(NotebookFile file) : INotebookHost, IDisposab
         session.Returned = value => Add(CellOutput.Of(OutputKind.Result, value));
         var clock = Stopwatch.StartNew();
         CellResult result;
+        using var host = NotebookHost.Use(this);
         try
         {
-            NotebookHost.Current = this;
             Environment.CurrentDirectory = file.Folder;
             result = session.Execute(cell.Source, Limit, interrupt);
         }
         finally
         {
-            NotebookHost.Current = host;
             Environment.CurrentDirectory = folder;
         }
         var ran = new RanCell(cell, session.Count, result) { Took = clock.Elapsed };

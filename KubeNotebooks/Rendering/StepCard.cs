@@ -118,6 +118,7 @@ public sealed class StepCard
                     .Select(e => new Line($"revision {e.At}: {Words.Saw(e)}")), MostLines));
             yield return ("Works on", [new(Words.Name(step.Key))]);
         }
+        yield return ("Did", Most(step.Did.Select(d => new Line(d)), MostWrites));
         yield return ("Wrote", Most(step.Changes.Select(Write), brief ? 3 : MostWrites));
         var events = log?.EventsOf(frame) ?? [];
         yield return ("Reported", Most(events.Select(e => new Line(

@@ -72,7 +72,9 @@ internal static class Words
     {
         if (step.Changes.All(c => c.Verb is Verb.Get or Verb.List))
         {
-            return $"looked at {Name(step.Key)} and wrote nothing";
+            return step.Did is [var only] ? only
+                : step.Did is [var first, ..] ? $"{first} (+{step.Did.Count - 1} more)"
+                : $"looked at {Name(step.Key)} and wrote nothing";
         }
         // Several of a sort are said once: created 4 Pods.
         var sorts = new List<(Change First, string Sort, int Count)>();

@@ -44,7 +44,7 @@ internal static class CommandFiles
                 {
                     var (text, name) = file == "-" ? (input.ReadToEnd(), "stdin")
                         : (ReadText(file), file);
-                    documents.AddRange(Manifest.Read(text, name, KindRegistry.BuiltIn));
+                    documents.AddRange(Manifest.Parse(text, name));
                 }
                 if (documents.Count == before)
                 {
@@ -56,19 +56,23 @@ internal static class CommandFiles
                 problems.Add(e.Message);
             }
         }
+        documents = [.. Manifest.Resolve(documents, KindRegistry.BuiltIn)];
         return problems.Count == 0 ? documents : throw new BadInputException(
             [.. documents.SelectMany(d => d.Errors).Select(e => $"{e}"), .. problems]);
     }
 
-    /// <summary>The lines of a journal; none without a file.</summary>
+    /// <summary>The lines of a journal; none without a file. They may be about kinds that the
+    /// documents define.</summary>
     /// <exception cref="BadInputException">What is wrong, line by line.</exception>
-    public static Seq<JournalLine> ReadJournal(string? path)
+    public static Seq<JournalLine> ReadJournal(
+        string? path, IEnumerable<ManifestDocument> documents)
     {
         if (path is null)
         {
             return [];
         }
-        var journal = JournalText.Read(ReadText(path), path, KindRegistry.BuiltIn);
+        var journal = JournalText.Read(ReadText(path), path, KindRegistry.BuiltIn
+            .WithCustom(documents.Select(d => d.Object).OfType<ApiObject>()));
         return journal.Errors.IsEmpty ? journal.Lines
             : throw new BadInputException(journal.Errors.Select(e => $"{e}"));
     }

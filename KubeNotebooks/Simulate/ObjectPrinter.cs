@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using KubeSim;
 
@@ -52,74 +51,16 @@ internal static class ObjectPrinter
         ["metadata"] = new JsonObject { ["resourceVersion"] = "" },
     };
 
+    // As kubectl shows them: its columns are the API server's.
     private static void PrintTables(TextWriter output, Cluster cluster)
     {
-        var first = true;
-        foreach (var kind in cluster.Everything().Where(o => o.Kind.Name != "Event")
-            .GroupBy(o => o.Kind))
+        var separator = "";
+        foreach (var kind in cluster.Everything().Select(o => o.Kind).Distinct()
+            .Where(k => k.Name != "Event"))
         {
-            var rows = kind.Select(o => Row(o, cluster.Now)).Prepend(Header(kind.First())).ToList();
-            if (!first)
-            {
-                output.Write('\n');
-            }
-            first = false;
-            PrintTable(output, rows);
+            var shown = cluster.Kubectl($"get {kind.Resource} -A -o wide --show-kind").Out;
+            output.Write(separator + shown);
+            separator = "\n";
         }
     }
-
-    private static void PrintTable(TextWriter output, List<string[]> rows)
-    {
-        var widths = Enumerable.Range(0, rows[0].Length)
-            .Select(column => rows.Max(row => row[column].Length)).ToArray();
-        foreach (var row in rows)
-        {
-            var cells = row.Select((cell, i) => i == row.Length - 1 ? cell
-                : cell.PadRight(widths[i] + 3));
-            output.Write(string.Concat(cells).TrimEnd());
-            output.Write('\n');
-        }
-    }
-
-    private static string[] Header(ApiObject o) =>
-    [
-        .. o.Kind.Namespaced ? ["NAMESPACE"] : (string[])[], "NAME",
-        .. o switch
-        {
-            Pod => ["READY", "PHASE", "NODE"],
-            Node => ["STATUS", "CPU", "MEMORY", "PODS"],
-            ReplicaSet or Deployment or StatefulSet => ["DESIRED", "CURRENT", "READY"],
-            Namespace => ["STATUS"],
-            _ => (string[])[],
-        },
-        "AGE",
-    ];
-
-    private static string[] Row(ApiObject o, DateTime now)
-    {
-        var kind = o.Kind.Group.Length == 0 ? o.Kind.Singular : $"{o.Kind.Singular}.{o.Kind.Group}";
-        var created = o.Metadata.CreationTimestamp?.DateTime ?? now;
-        return
-        [
-            .. o.Kind.Namespaced ? [o.Metadata.Namespace] : (string[])[],
-            $"{kind}/{o.Metadata.Name}",
-            .. Columns(o), HumanDuration.Of(now - created),
-        ];
-    }
-
-    private static string[] Columns(ApiObject o) => o switch
-    {
-        Pod pod => [pod.IsReady ? "True" : "False", pod.Status.Phase ?? "Pending",
-            pod.Spec.NodeName ?? "<none>"],
-        Node node => [node.IsReady ? "Ready" : "NotReady", $"{node.Status.Capacity.Get("cpu")}",
-            $"{node.Status.Capacity.Get("memory")}", $"{node.Status.Capacity.Get("pods")}"],
-        ReplicaSet set => Counts(set.Spec.Replicas, set.Status.Replicas, set.Status.ReadyReplicas),
-        Deployment set => Counts(set.Spec.Replicas, set.Status.Replicas, set.Status.ReadyReplicas),
-        StatefulSet set => Counts(set.Spec.Replicas, set.Status.Replicas, set.Status.ReadyReplicas),
-        Namespace ns => [ns.Status.Phase ?? "Active"],
-        _ => [],
-    };
-
-    private static string[] Counts(params int?[] counts) =>
-        [.. counts.Select(n => (n ?? 0).ToString(CultureInfo.InvariantCulture))];
 }

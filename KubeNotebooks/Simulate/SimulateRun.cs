@@ -28,6 +28,10 @@ internal sealed record SimulateOptions
 
     public string? Html { get; init; }
 
+    public IReadOnlyList<string> AddOns { get; init; } = [];
+
+    public Settings Settings { get; init; } = Settings.Default;
+
     public required string Format { get; init; }
 }
 
@@ -40,7 +44,7 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
     public int Execute()
     {
         var documents = CommandFiles.ReadManifests(options.Files, terminal.In);
-        var journal = CommandFiles.ReadJournal(options.Journal);
+        var journal = CommandFiles.ReadJournal(options.Journal, documents);
         var cluster = NewCluster(documents);
         using var trace = options.Trace is null ? null
             : new TraceFile(CommandFiles.Create(options.Trace), options.Start);
@@ -50,6 +54,7 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
         var log = html is null ? null : new RunLog(cluster, options.Start);
         cluster.Stepped = (trace is null ? null : trace.Write)
             + (log is null ? null : (Action<StepRecord>)log.Write);
+        options.AddOns.ToList().ForEach(cluster.AddOn);
         Apply(cluster, documents);
         var code = RunToEnd(cluster, journal);
         saved?.Write(cluster.SaveJournal());
@@ -75,9 +80,14 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
                 Seed = options.Seed,
                 Start = options.Start,
                 Latency = options.Latency,
+                Settings = options.Settings,
                 Components = Bootstrap.Components(),
                 Objects = [.. initial, .. nodes.Select(d => Machine((Node)d.Object!))],
             });
+        }
+        catch (ArgumentException e)
+        {
+            throw new BadInputException($"--set: {e.Message}");
         }
         catch (ApiException e)
         {

@@ -59,6 +59,7 @@ internal sealed class TraceFile(Stream stream, DateTime start) : IDisposable
             json.WriteString("subresource", change.Subresource);
         }
         WriteCauses(step.Causes);
+        WriteDeeds(step.Did);
         WriteOutcome(step, change);
         json.WriteEndObject();
         json.Flush();
@@ -81,6 +82,19 @@ internal sealed class TraceFile(Stream stream, DateTime start) : IDisposable
             json.WriteEndObject();
         }
         json.WriteEndArray();
+    }
+
+    private void WriteDeeds(Seq<string> did)
+    {
+        if (!did.IsEmpty)
+        {
+            json.WriteStartArray("did");
+            foreach (var deed in did)
+            {
+                json.WriteStringValue(deed);
+            }
+            json.WriteEndArray();
+        }
     }
 
     private void WriteOutcome(StepRecord step, Change? change)

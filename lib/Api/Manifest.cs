@@ -20,7 +20,22 @@ public static class Manifest
     /// <param name="file">The name that errors begin with.</param>
     /// <param name="kinds">The kinds that the documents may have.</param>
     public static Seq<ManifestDocument> Read(string text, string file, KindRegistry kinds) =>
-        Parse(text, file).Select(document => document.Resolve(kinds)).ToSeq();
+        Resolve(Parse(text, file), kinds);
+
+    /// <summary>Resolves documents that were taken apart: those that define kinds first, so that
+    /// the others may be of these kinds.</summary>
+    /// <param name="documents">As <see cref="Parse"/> gives them, of one text or several.</param>
+    /// <param name="kinds">The kinds that are known besides.</param>
+    public static Seq<ManifestDocument> Resolve(
+        IEnumerable<ManifestDocument> documents, KindRegistry kinds)
+    {
+        var all = documents.ToList();
+        var name = Kinds.CustomResourceDefinition.Name;
+        var known = kinds.WithCustom(all
+            .Where(d => d.Errors.IsEmpty && ManifestDocument.Text(d.Node, "kind") == name)
+            .Select(d => d.Resolve(kinds).Object).OfType<ApiObject>());
+        return all.Select(d => d.Resolve(known)).ToSeq();
+    }
 
     /// <summary>Takes a text apart without asking what its kinds are. Call
     /// <see cref="ManifestDocument.Resolve"/> on each document when its turn comes: an earlier one

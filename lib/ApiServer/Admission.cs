@@ -47,14 +47,19 @@ public static class Admissions
     /// <summary>The rules that are on by default and have an effect here, in the order of the real
     /// server.</summary>
     /// <remarks>Models pkg/kubeapiserver/options/plugins.go.</remarks>
-    internal static IReadOnlyList<IAdmission> Plain(Func<IAuthorizer> authorizer) =>
+    /// <param name="authorizer">Who asks whether somebody may.</param>
+    /// <param name="notReadySeconds">How long pods stay on a node that is not ready.</param>
+    /// <param name="unreachableSeconds">How long pods stay on a node that is
+    /// unreachable.</param>
+    internal static IReadOnlyList<IAdmission> Plain(Func<IAuthorizer> authorizer,
+        int notReadySeconds = 300, int unreachableSeconds = 300) =>
     [
         new NamespaceLifecycle(),
         new LimitRanger(),
         new ServiceAccountAdmission(),
         new NodeRestriction(),
         new PriorityAdmission(),
-        new DefaultTolerationSeconds(),
+        new DefaultTolerationSeconds(notReadySeconds, unreachableSeconds),
         new DefaultStorageClass(),
         new WebhookAdmission(mutating: true),
         new EscalationCheck(authorizer),

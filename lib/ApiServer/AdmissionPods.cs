@@ -144,12 +144,14 @@ public sealed class PriorityAdmission : IAdmission
 /// <summary>Lets a pod stay five minutes on a node that is not ready or unreachable, unless it says
 /// otherwise: what makes an eviction take 300 s.</summary>
 /// <remarks>Models plugin/pkg/admission/defaulttolerationseconds.</remarks>
-public sealed class DefaultTolerationSeconds : IAdmission
+/// <param name="notReady">For how many seconds on a node that is not ready.</param>
+/// <param name="unreachable">For how many seconds on a node that is unreachable.</param>
+public sealed class DefaultTolerationSeconds(int notReady = 300, int unreachable = 300) : IAdmission
 {
     private const string NotReady = "node.kubernetes.io/not-ready";
     private const string Unreachable = "node.kubernetes.io/unreachable";
 
-    private readonly PodSpecMemo tolerating = new(Tolerate);
+    private readonly PodSpecMemo tolerating = new(s => Tolerate(s, notReady, unreachable));
 
     /// <inheritdoc/>
     public string Name => "DefaultTolerationSeconds";
@@ -165,7 +167,7 @@ public sealed class DefaultTolerationSeconds : IAdmission
         return null;
     }
 
-    private static PodSpec Tolerate(PodSpec spec)
+    private static PodSpec Tolerate(PodSpec spec, int notReadySeconds, int unreachableSeconds)
     {
         var (notReady, unreachable) = (false, false);
         foreach (var toleration in spec.Tolerations)
@@ -178,16 +180,16 @@ public sealed class DefaultTolerationSeconds : IAdmission
             }
         }
         var all = spec.Tolerations;
-        all = notReady ? all : all.Add(FiveMinutes(NotReady));
-        all = unreachable ? all : all.Add(FiveMinutes(Unreachable));
+        all = notReady ? all : all.Add(For(notReadySeconds, NotReady));
+        all = unreachable ? all : all.Add(For(unreachableSeconds, Unreachable));
         return notReady && unreachable ? spec : spec with { Tolerations = all };
     }
 
-    private static Toleration FiveMinutes(string key) => new()
+    private static Toleration For(int seconds, string key) => new()
     {
         Key = key,
         Operator = "Exists",
         Effect = "NoExecute",
-        TolerationSeconds = 300,
+        TolerationSeconds = seconds,
     };
 }

@@ -55,7 +55,7 @@ public sealed partial class ApiServer
         {
             return unknown;
         }
-        if (request.Path.Kind is null)
+        if (request.Path.Kind is not { } kind || !IsServed(kind))
         {
             return Refusals.NoSuchResource;
         }
@@ -65,7 +65,9 @@ public sealed partial class ApiServer
         }
         try
         {
-            return Dispatch(request);
+            var answer = Dispatch(request);
+            return kind.Equals(KubeSim.Kinds.Endpoints)
+                ? answer with { Warnings = oldEndpoints } : answer;
         }
         catch (ApiException refusal)
         {
@@ -101,6 +103,10 @@ public sealed partial class ApiServer
         }
     }
 
+    // A custom kind comes with its definition, and goes with it.
+    private bool IsServed(Kind kind) => kind.SchemaType is not null
+        || Kinds.FindResource(kind.Group, kind.Version, kind.Plural) is not null;
+
     private ApiResponse Dispatch(ApiRequest request) => request.Path.Subresource switch
     {
         null or "" => Main(request),
@@ -112,6 +118,10 @@ public sealed partial class ApiServer
             authenticator.Issue(request),
         _ => Refusals.NoSuchResource,
     };
+
+    // What the server sends with each answer about a deprecated kind.
+    private static readonly Seq<string> oldEndpoints =
+        ["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"];
 
     private static bool Has(in ResourcePath path, string subresource) =>
         path.Kind.Subresources.AsSpan().Contains(subresource);
@@ -272,6 +282,12 @@ public sealed partial class ApiServer
     {
         addresses.Wrote(old, value);
         Authorizer.Wrote(old, value);
+        if ((value ?? old)!.Kind.Equals(KubeSim.Kinds.CustomResourceDefinition)
+            && CustomKind.Of((value ?? old)!) is { } custom)
+        {
+            Kinds = value is not null && CustomKind.IsEstablished(value)
+                ? Kinds.With(custom) : Kinds.Without(custom);
+        }
         for (var i = 0; i < Admission.Count; i++)
         {
             Admission[i].Wrote(old, value);

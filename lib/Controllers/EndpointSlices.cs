@@ -31,8 +31,11 @@ public sealed class EndpointSlices : IReconciler
     private readonly TriggerTimes triggers = new();
     private readonly SliceTracker tracker = new();
 
-    /// <summary>The most addresses that a slice holds.</summary>
-    public int MaxPerSlice { get; init; } = 100;
+    private int most;
+
+    /// <summary>The most addresses that a slice holds; unset, as
+    /// <see cref="KnownFlags.MaxEndpointsPerSlice"/> says.</summary>
+    public int? MaxPerSlice { get; init; }
 
     /// <inheritdoc/>
     public string Name => "endpointslice-controller";
@@ -77,6 +80,7 @@ public sealed class EndpointSlices : IReconciler
         {
             return Result.Done;
         }
+        most = MaxPerSlice ?? api.Settings.Get(KnownFlags.MaxEndpointsPerSlice);
         var slices = Slices(service, api);
         if (tracker.IsStale(key, slices))
         {
@@ -243,7 +247,7 @@ public sealed class EndpointSlices : IReconciler
         {
             Fill(endpoints, rest);
         }
-        if (rest.Count > 0 && rest.Count < MaxPerSlice
+        if (rest.Count > 0 && rest.Count < most
             && Roomiest(same, rest.Count) is var at && at >= 0)
         {
             Fill(same[at].Endpoints, rest);
@@ -283,7 +287,7 @@ public sealed class EndpointSlices : IReconciler
 
     private void Fill(List<Endpoint> endpoints, Queue<Endpoint> rest)
     {
-        while (rest.Count > 0 && endpoints.Count < MaxPerSlice)
+        while (rest.Count > 0 && endpoints.Count < most)
         {
             endpoints.Add(rest.Dequeue());
         }
@@ -296,7 +300,7 @@ public sealed class EndpointSlices : IReconciler
         for (var i = 0; i < slices.Count; i++)
         {
             var count = slices[i].Endpoints.Count;
-            if (count + more <= MaxPerSlice && (best < 0 || count > slices[best].Endpoints.Count))
+            if (count + more <= most && (best < 0 || count > slices[best].Endpoints.Count))
             {
                 best = i;
             }

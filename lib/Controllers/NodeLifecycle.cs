@@ -25,12 +25,9 @@ public sealed class NodeLifecycle : IReconciler
     /// <summary>The taint of a node that says itself that it is not ready.</summary>
     public const string NotReady = "node.kubernetes.io/not-ready";
 
-    private static readonly TimeSpan period = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan grace = TimeSpan.FromSeconds(50);
-    private static readonly TimeSpan startupGrace = TimeSpan.FromSeconds(60);
-
     private readonly Dictionary<string, Health> nodes = new(StringComparer.Ordinal);
-    private readonly NodeZones zones = new();
+    private NodeZones zones = new(Settings.Default);
+    private TimeSpan period;
     private DateTime? started;
 
     /// <inheritdoc/>
@@ -45,7 +42,12 @@ public sealed class NodeLifecycle : IReconciler
     /// <inheritdoc/>
     public Result Reconcile(ObjectKey key, ReconcileContext api)
     {
-        started ??= api.Now;
+        if (started is null)
+        {
+            started = api.Now;
+            period = api.Settings.Get(KnownFlags.NodeMonitorPeriod);
+            zones = new(api.Settings);
+        }
         var node = api.Get(key) as Node;
         if (!nodes.TryGetValue(key.Name, out var health))
         {
@@ -260,7 +262,8 @@ public sealed class NodeLifecycle : IReconciler
         {
             return null;
         }
-        var allowed = node.Condition("Ready") is null ? startupGrace : grace;
+        var allowed = api.Settings.Get(node.Condition("Ready") is null
+            ? KnownFlags.NodeStartupGracePeriod : KnownFlags.NodeMonitorGracePeriod);
         return NextLook(last) + allowed;
     }
 

@@ -72,12 +72,11 @@ internal static class NodeTaints
 /// </summary>
 /// <remarks>Models pkg/controller/nodelifecycle/node_lifecycle_controller.go
 /// (handleDisruption, ComputeZoneState).</remarks>
-internal sealed class NodeZones
+internal sealed class NodeZones(Settings settings)
 {
-    private const double UnhealthyShare = 0.55;
-    private const int LargeCluster = 50;
-    private static readonly TimeSpan normal = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan slow = TimeSpan.FromSeconds(100);
+    private readonly TimeSpan? normal = Between(settings.Get(KnownFlags.NodeEvictionRate));
+    private readonly TimeSpan? slow = Between(settings.Get(KnownFlags.SecondaryNodeEvictionRate));
+    private readonly double unhealthyShare = settings.Get(KnownFlags.UnhealthyZoneThreshold);
 
     private readonly Dictionary<string, (ZoneCount? Zone, bool Ready)> nodes =
         new(StringComparer.Ordinal);
@@ -94,7 +93,7 @@ internal sealed class NodeZones
     public bool Tell(Node node, string? ready)
     {
         var zone = ZoneOf(node);
-        var before = (AllLost, State(zone.Ready, zone.NotReady));
+        var before = (AllLost, State(zone));
         Forget(node.Metadata.Name);
         var excluded = node.Metadata.Labels.ContainsKey("node.kubernetes.io/exclude-disruption");
         if (!excluded)
@@ -102,7 +101,7 @@ internal sealed class NodeZones
             Count(zone, ready == "True", +1);
         }
         nodes.Add(node.Metadata.Name, (excluded ? null : zone, ready == "True"));
-        return before != (AllLost, State(zone.Ready, zone.NotReady));
+        return before != (AllLost, State(zone));
     }
 
     /// <summary>Forgets a node that is gone.</summary>
@@ -127,18 +126,25 @@ internal sealed class NodeZones
     public void TakeTurn(Node node, DateTime now)
     {
         var zone = ZoneOf(node);
-        zone.Next = now + (Interval(zone) ?? normal);
+        zone.Next = now + (Interval(zone) ?? TimeSpan.Zero);
     }
 
     /// <summary>The state of a zone by its nodes that are ready and that are not.</summary>
-    public static string State(int ready, int notReady) =>
+    public static string State(int ready, int notReady, double unhealthyShare = 0.55) =>
         ready == 0 && notReady > 0 ? "FullDisruption"
-        : notReady > 2 && (double)notReady / (notReady + ready) >= UnhealthyShare
+        : notReady > 2 && (double)notReady / (notReady + ready) >= unhealthyShare
             ? "PartialDisruption" : "Normal";
 
-    private TimeSpan? Interval(ZoneCount zone) => State(zone.Ready, zone.NotReady) switch
+    // A rate of 0 a second is never.
+    private static TimeSpan? Between(double rate) =>
+        rate <= 0 ? null : TimeSpan.FromSeconds(1 / rate);
+
+    private string State(ZoneCount zone) => State(zone.Ready, zone.NotReady, unhealthyShare);
+
+    private TimeSpan? Interval(ZoneCount zone) => State(zone) switch
     {
-        "PartialDisruption" => nodes.Count > LargeCluster ? slow : null,
+        "PartialDisruption" =>
+            nodes.Count > settings.Get(KnownFlags.LargeClusterSizeThreshold) ? slow : null,
         _ => normal,
     };
 

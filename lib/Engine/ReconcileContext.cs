@@ -10,7 +10,9 @@ public sealed class ReconcileContext
     private readonly List<Change> changes = [];
     private readonly List<(Revision Revision, TimeSpan After)> commits = [];
     private readonly List<(TimeSpan Delay, ObjectKey Key, Pace Pace)> timers = [];
+    private readonly List<string> did = [];
     private string? instanceOnHost;
+    private bool told;
 
     internal ReconcileContext(Simulation simulation, Shard shard)
     {
@@ -39,6 +41,11 @@ public sealed class ReconcileContext
     /// <summary>True: the next writes do not keep the worker busy, as the scheduler's binding,
     /// which goes on beside the next decision.</summary>
     public bool Detached { get; set; }
+
+    /// <summary>The values of the real components' flags.</summary>
+    public Settings Settings => shard.Settings;
+
+    internal IReadOnlyList<string> Deeds => did;
 
     internal List<(Revision Revision, TimeSpan After)> Commits => commits;
 
@@ -217,6 +224,18 @@ public sealed class ReconcileContext
     public void After(TimeSpan delay, ObjectKey key, Pace pace = Pace.Progress) =>
         timers.Add((delay, key, pace));
 
+    /// <summary>Says what was done outside the API, such as on a machine, for whoever looks at the
+    /// step; nobody looking costs nothing. The text is a template with {0}, {1}… for the
+    /// arguments.</summary>
+    public void Did(string what, params ReadOnlySpan<string> arguments)
+    {
+        if (told)
+        {
+            object[] values = [.. arguments];
+            did.Add(string.Format(System.Globalization.CultureInfo.InvariantCulture, what, values));
+        }
+    }
+
     private static List<T> Collect<T>(Postings postings)
         where T : ApiObject
     {
@@ -253,8 +272,11 @@ public sealed class ReconcileContext
         }
     }
 
-    internal void Begin()
+    /// <param name="detail">True: somebody looks at the step.</param>
+    internal void Begin(bool detail)
     {
+        told = detail;
+        did.Clear();
         changes.Clear();
         commits.Clear();
         timers.Clear();

@@ -123,11 +123,17 @@ public readonly record struct Result
     /// <summary>All is done until something changes.</summary>
     public static Result Done => default;
 
+    /// <summary>Nothing was to be done: no step that someone would look at.</summary>
+    public static Result Idle => new() { IsIdle = true };
+
     /// <summary>Try again, after a back-off that doubles with each failure in a row.</summary>
     public static Result Retry(string why) => new() { Error = why };
 
     /// <summary>Why the key is to be tried again; null when nothing failed.</summary>
     public string? Error { get; private init; }
+
+    /// <summary>True when there was nothing to do.</summary>
+    public bool IsIdle { get; private init; }
 }
 
 /// <summary>A component as the cluster runs it: how to make an instance, and whether each node has

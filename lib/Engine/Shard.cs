@@ -8,11 +8,18 @@ internal sealed class Component
 {
     private readonly Dictionary<string, Shard> shards = new(StringComparer.Ordinal);
 
-    public Component(ComponentSpec spec)
+    /// <param name="spec">What it is.</param>
+    /// <param name="settings">The flags: how many keys it works on at a time.</param>
+    /// <param name="lazy">Whether it may wait until somebody looks.</param>
+    public Component(ComponentSpec spec, Settings settings, bool lazy)
     {
         Spec = spec;
         var sample = spec.New("");
-        Watches = sample.Watches;
+        IsLazy = lazy && sample is ILazyReconciler;
+        Watches = lazy ? sample.Watches
+            : sample.Watches.Select(w => w with { OnDemand = false }).ToSeq();
+        Workers = KnownFlags.ConcurrentSyncs.TryGetValue(spec.Name, out var flag)
+            && settings.Has(flag) ? settings.Get(flag) : sample.Workers;
         NameDigest = Digest.Mix(Digest.Start, spec.Name);
         User = spec.User ?? new(spec.Name, UserInfo.Admin.Groups);
     }
@@ -22,6 +29,11 @@ internal sealed class Component
     public string Name => Spec.Name;
 
     public Seq<Watched> Watches { get; }
+
+    public int Workers { get; }
+
+    /// <summary>True when its instances work only when somebody looks.</summary>
+    public bool IsLazy { get; }
 
     public ulong NameDigest { get; }
 
@@ -89,6 +101,8 @@ internal sealed class Shard : IQueueHost
     public UserInfo User { get; }
 
     public DateTime Now => simulation.Now;
+
+    public Settings Settings => simulation.Options.Settings;
 
     /// <summary>Null while the instance is down.</summary>
     public IReconciler? Reconciler { get; private set; }
@@ -164,7 +178,7 @@ internal sealed class Shard : IQueueHost
     /// <summary>A lazy component does now what it would have done by now.</summary>
     public void CatchUp()
     {
-        if (Listed && Reconciler is ILazyReconciler lazy)
+        if (Listed && Component.IsLazy && Reconciler is ILazyReconciler lazy)
         {
             lazy.CatchUp(Context);
         }

@@ -15,6 +15,7 @@ internal sealed partial class Simulation : IWorldHost
     private Latency paces;
     private readonly Prng worldRandom;
     private readonly Pin pin;
+    private readonly bool lazy;
     private DateTime instant;
     private int stepsAtInstant;
     private bool inInput;
@@ -26,17 +27,18 @@ internal sealed partial class Simulation : IWorldHost
         Now = options.Start;
         Random = new(options.Seed);
         (latency, paces) = (Random.Fork("latency"), options.Latency);
-        Store = new(options.History, NodeOf.Object);
-        Api = new(Store, KindRegistry.BuiltIn, Random.Fork("kube-apiserver"), () => Now)
+        Store = new(options.History, NodeOf.Object)
         {
-            Authorizer = new RbacAuthorizer(Store),
+            EventLifetime = options.Settings.Get(KnownFlags.EventTtl),
         };
+        Api = NewApi();
         SeedPolicy(Random.Fork("policy"));
         Faults = new(this);
         StartEtcd();
         Steps = new();
         worldRandom = Random.Fork("world");
         World = options.World?.Invoke(this) ?? new NoWorld();
+        lazy = options.Objects.Count(o => o is Node) > options.LazyAboveNodes;
         foreach (var o in options.Objects)
         {
             Api.Handle(CreateRequest(WithOwners(o))).EnsureSuccess();
@@ -155,7 +157,7 @@ internal sealed partial class Simulation : IWorldHost
     public void Install(ComponentSpec spec)
     {
         Remove(spec.Name);
-        var component = new Component(spec);
+        var component = new Component(spec, Options.Settings, lazy);
         Components.Add(component);
         foreach (var watched in component.Watches)
         {
@@ -275,6 +277,19 @@ internal sealed partial class Simulation : IWorldHost
         },
     };
 
+    private ApiServer NewApi()
+    {
+        var authorizer = new RbacAuthorizer(Store);
+        var settings = Options.Settings;
+        return new(Store, KindRegistry.BuiltIn, Random.Fork("kube-apiserver"), () => Now)
+        {
+            Authorizer = authorizer,
+            Admission = Admissions.Plain(() => authorizer,
+                settings.Get(KnownFlags.NotReadyToleration),
+                settings.Get(KnownFlags.UnreachableToleration)),
+        };
+    }
+
     private void SeedPolicy(Prng uids)
     {
         foreach (var o in Options.Policy)
@@ -373,8 +388,8 @@ internal sealed partial class Simulation : IWorldHost
     /// <summary>Lets a worker begin when a key is ready and a worker is free.</summary>
     private void Kick(Shard shard)
     {
-        if (shard.Reconciler is { } r && !shard.StartScheduled && shard.Queue.Ready > 0
-            && shard.BusyWorkers < r.Workers)
+        if (shard.Reconciler is not null && !shard.StartScheduled && shard.Queue.Ready > 0
+            && shard.BusyWorkers < shard.Component.Workers)
         {
             shard.StartScheduled = true;
             Enqueue(

@@ -32,6 +32,13 @@ public sealed record SimulationOptions
     /// more than half.</summary>
     public int EtcdMembers { get; init; } = 1;
 
+    /// <summary>The flags of the components that are not as usual.</summary>
+    public Settings Settings { get; init; } = Settings.Default;
+
+    /// <summary>With more nodes than this at its start, a cluster's <see cref="ILazyReconciler"/>s
+    /// work only when somebody looks; with fewer they take steps like all others.</summary>
+    public int LazyAboveNodes { get; init; } = 20;
+
     /// <summary>The most reconciles at one instant before the run is taken for endless.</summary>
     public int StepsPerInstant { get; init; } = 1_000_000;
 }

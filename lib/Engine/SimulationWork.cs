@@ -14,14 +14,15 @@ internal sealed partial class Simulation
         var key = shard.Take(out var pending);
         var context = shard.Context;
         var before = Store.Head;
-        context.Begin();
-        var error = Reconcile(shard, key, out var crashed);
+        context.Begin(detail);
+        var result = Reconcile(shard, key, out var crashed);
+        var error = result.Error;
         var own = DigestOf(shard, key, context, error);
         Rolling = Digest.Mix(Digest.Mix(Digest.Mix(Rolling, own), Store.Head.Value),
             pending.First.Number);
         var wrote = Store.Head > before;
         var shown = wrote || context.Changes.Count > 0 || error is not null
-            || !pending.Quiet;
+            || (!pending.Quiet && !result.IsIdle);
         if (shown)
         {
             Steps.Add(new()
@@ -59,26 +60,26 @@ internal sealed partial class Simulation
         }
     }
 
-    private string? Reconcile(Shard shard, ObjectKey key, out bool crashed)
+    private Result Reconcile(Shard shard, ObjectKey key, out bool crashed)
     {
         crashed = false;
         try
         {
-            return shard.Reconciler!.Reconcile(key, shard.Context).Error;
+            return shard.Reconciler!.Reconcile(key, shard.Context);
         }
         catch (ApiException refused)
         {
-            return refused.Message;
+            return Result.Retry(refused.Message);
         }
         catch (Faults.CrashedException)
         {
             crashed = true;
-            return Faults.Died;
+            return Result.Retry(Faults.Died);
         }
         catch (Exception bug) when (bug is not ThreadInterruptedException)
         {
             failure ??= new(Steps.Count + 1, shard.Instance, key, bug);
-            return $"{bug.GetType().Name}: {bug.Message}";
+            return Result.Retry($"{bug.GetType().Name}: {bug.Message}");
         }
     }
 

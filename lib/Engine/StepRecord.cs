@@ -100,6 +100,9 @@ public sealed record StepRecord
     /// <summary>The writes it tried, in order.</summary>
     public Seq<Change> Changes { get; init; }
 
+    /// <summary>What it did outside the API, such as on its machine, in words.</summary>
+    public Seq<string> Did { get; init; }
+
     /// <summary>Why the key will be tried again; null when nothing failed.</summary>
     public string? Error { get; init; }
 
@@ -132,6 +135,10 @@ public sealed record StepRecord
         if (!Causes.IsEmpty)
         {
             text.Append(culture, $"\n  because of {string.Join(", ", Causes)}");
+        }
+        foreach (var deed in Did)
+        {
+            text.Append(culture, $"\n  {deed}");
         }
         foreach (var change in Changes)
         {

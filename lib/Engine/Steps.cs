@@ -63,6 +63,7 @@ internal sealed class Steps
             Causes = pending.All,
             Saw = shard.Seen.Select(simulation.Store.Log).ToSeq(),
             Changes = shard.Context.Changes.ToSeq(),
+            Did = shard.Context.Deeds.ToSeq(),
             Error = error,
             Digest = steps[Count].Rolling,
         };

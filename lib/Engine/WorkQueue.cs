@@ -28,6 +28,9 @@ public interface IQueueHost
     /// <summary>The virtual time, in UTC.</summary>
     DateTime Now { get; }
 
+    /// <summary>The values of the real components' flags.</summary>
+    Settings Settings { get; }
+
     /// <summary>Says that a key is to be worked on, because of what is being observed now; the next
     /// step on that key names the cause. A queue calls it whenever it makes a key ready.</summary>
     void Note(ObjectKey key);

@@ -17,10 +17,17 @@ public sealed partial class EtcdStore
         return index < 0 ? Head : Head = new(log.Append(new(null, null, index + 1)));
     }
 
+    /// <summary>How long an event is kept after it last happened; an hour by default.</summary>
+    public TimeSpan EventLifetime
+    {
+        get => events.Lifetime;
+        init => events.Lifetime = value;
+    }
+
     /// <summary>When the next reported event ends; null when there is none.</summary>
     public DateTime? NextEventExpiry => events.NextExpiry();
 
-    /// <summary>Ends the events that nobody repeated for an hour, a revision each, and returns how
+    /// <summary>Ends the events that nobody repeated for so long, a revision each, and returns how
     /// many. Of an event that a client wrote, the times in it count.</summary>
     public int ExpireEvents(DateTime now)
     {
@@ -33,7 +40,7 @@ public sealed partial class EtcdStore
         }
         foreach (var e in WrittenEvents(null, (uint)Head.Value))
         {
-            if (LastTime(e) is { } last && last + EventRows.Lifetime <= now)
+            if (LastTime(e) is { } last && last + EventLifetime <= now)
             {
                 Delete(e with { Metadata = e.Metadata with { ResourceVersion = Head.Next } });
                 count++;

@@ -76,7 +76,8 @@ public readonly record struct EventRow()
 /// </summary>
 internal sealed class EventRows
 {
-    internal static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
+    /// <summary>How long an event lives after it last happened.</summary>
+    public TimeSpan Lifetime { get; set; } = TimeSpan.FromHours(1);
 
     private const int MostAlike = 10;
     private static readonly long alikeWithin = TimeSpan.FromMinutes(10).Ticks;

@@ -90,9 +90,7 @@ internal sealed class Invocation(IKubectlServer server, string? input)
     {
         var answer = server.Send(Flags["as"] is { Length: > 0 } other
             ? request with { Impersonate = new(other, Flags.All("as-group").ToSeq()) } : request);
-        var warnings = request.Path.Kind.Equals(KubeSim.Kinds.Endpoints)
-            ? [.. answer.Warnings, OldEndpoints] : answer.Warnings;
-        foreach (var warning in warnings)
+        foreach (var warning in answer.Warnings)
         {
             if (!warned.Contains(warning))
             {
@@ -123,10 +121,6 @@ internal sealed class Invocation(IKubectlServer server, string? input)
     };
 
     public KubectlResult Result() => new(exitCode, output.ToString(), errors.ToString());
-
-    // The server sends this with each answer about Endpoints.
-    private const string OldEndpoints =
-        "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
 }
 
 /// <summary>An object as messages write it: <c>pod/web</c>, <c>deployment.apps/web</c>.</summary>

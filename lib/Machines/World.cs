@@ -35,6 +35,9 @@ public sealed class World : IWorld
     /// <summary>Files that somebody outside made in containers.</summary>
     public PodFiles PodFiles { get; } = new();
 
+    /// <summary>How much CPU and memory pods use.</summary>
+    public PodUsage Usage { get; } = new();
+
     /// <summary>The machine of a name, made when it is first asked for.</summary>
     public SimMachine Machine(string name)
     {

@@ -11,8 +11,8 @@ internal sealed record NameAnswer(string Question, Seq<string> Addresses, string
 }
 
 /// <summary>
-/// The names of a cluster, first form: answered from the Services and EndpointSlices as they are,
-/// without a DNS server that could be late or down.
+/// The names of a cluster, answered from the Services and EndpointSlices as they are: what CoreDNS
+/// would say, never late.
 /// <list type="bullet">
 /// <item><c>web.default.svc.cluster.local</c>: the cluster IP; of a headless Service all its
 /// ready endpoints;</item>
@@ -23,10 +23,9 @@ internal sealed record NameAnswer(string Question, Seq<string> Addresses, string
 /// <c>example.com</c> costs three answers NXDOMAIN before it is asked as it stands.</para>
 /// Models github.com/coredns/coredns/plugin/kubernetes, pkg/kubelet/network/dns/dns.go.
 /// </summary>
-internal sealed class ClusterNames(
+internal sealed class ClusterNames(string domain,
     Func<string, string, Service?> service, Func<Service, IEnumerable<EndpointSlice>> slices)
 {
-    private const string Domain = "cluster.local";
     private const int Dots = 5;
 
     /// <summary>The questions that a pod's resolver asks for a name, up to the first that has an
@@ -35,14 +34,14 @@ internal sealed class ClusterNames(
     {
         var absolute = name.EndsWith('.');
         var full = name.TrimEnd('.');
-        Seq<string> search = [$"{ns}.svc.{Domain}", $"svc.{Domain}", Domain];
+        Seq<string> search = [$"{ns}.svc.{domain}", $"svc.{domain}", domain];
         var few = full.AsSpan().Count('.') < Dots;
         var questions = new List<string>();
         if (absolute || !few)
         {
             questions.Add(full);
         }
-        questions.AddRange(absolute ? [] : search.Select(domain => $"{full}.{domain}"));
+        questions.AddRange(absolute ? [] : search.Select(suffix => $"{full}.{suffix}"));
         if (!absolute && few)
         {
             questions.Add(full);
@@ -61,7 +60,7 @@ internal sealed class ClusterNames(
     private NameAnswer Answer(string question)
     {
         var unknown = new NameAnswer(question, [], "NXDOMAIN");
-        var suffix = $".svc.{Domain}";
+        var suffix = $".svc.{domain}";
         if (!question.EndsWith(suffix, StringComparison.Ordinal))
         {
             return unknown;

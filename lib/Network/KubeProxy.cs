@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace KubeSim;
 
 /// <summary>
@@ -7,11 +9,12 @@ namespace KubeSim;
 /// <para>It watches Services, EndpointSlices and its own Node, and writes the tables nat and filter
 /// of its machine (<see cref="Netfilter"/>): for a Service of three endpoints 13 rules, and 3 more
 /// for each endpoint.</para>
-/// <para>All nodes see the same Services, so all would do the same work at every change. Here a
-/// node's rules are computed when somebody looks at that node, from what its cursors have seen by
-/// then, and Services whose rules are the same everywhere are computed once for all nodes. The real
-/// one gathers changes for a second (--iptables-min-sync-period) at most; here rules are as new as
-/// the watch.</para>
+/// <para>A change of a Service or its endpoints is written at once, and what follows within a
+/// second (--iptables-min-sync-period) is gathered: three pods that become ready one after the
+/// other are two writes. Until then packets go by the old rules.</para>
+/// <para>All nodes see the same Services, so all do the same work: Services whose rules are the
+/// same everywhere are computed once for all nodes, and in a cluster of more than 20 nodes the
+/// rules of a node are computed only when somebody looks at it, as new as the watch.</para>
 /// Models pkg/proxy/iptables/proxier.go, pkg/proxy/servicechangetracker.go.
 /// </summary>
 public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : ILazyReconciler
@@ -20,8 +23,10 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
     private const string ProxyName = "service.kubernetes.io/service-proxy-name";
     private const string Zone = "topology.kubernetes.io/zone";
 
-    private readonly KubeProxyOptions options = options ?? new();
-    private object? written;
+    private readonly bool isOwn = options is null;
+    private KubeProxyOptions options = options ?? new();
+    private (Netfilter Kernel, Seq<SeenService> Services, string Zone, string Address)? written;
+    private DateTime next;
 
     /// <inheritdoc/>
     public string Name => "kube-proxy";
@@ -29,35 +34,84 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
     /// <inheritdoc/>
     public Seq<Watched> Watches { get; } =
     [
-        Watched.All<Service>() with { OnDemand = true },
-        Watched.All<EndpointSlice>() with { OnDemand = true },
-        Watched.OnNode<Node>() with { OnDemand = true },
+        .. new[] { Watched.All<Service>(), Watched.All<EndpointSlice>(), Watched.OnNode<Node>() }
+            .Select(w => w with { OnDemand = true, KeyOf = _ => new(Kinds.Node, "", node) }),
     ];
 
     /// <inheritdoc/>
-    public Result Reconcile(ObjectKey key, ReconcileContext api) => Result.Done;
+    public Result Reconcile(ObjectKey key, ReconcileContext api)
+    {
+        ArgumentNullException.ThrowIfNull(api);
+        if (next > api.Now)
+        {
+            api.After(next - api.Now, key);
+            return Result.Idle;
+        }
+        var isFirst = written is null;
+        if (!Sync(api))
+        {
+            return Result.Idle;
+        }
+        // The first rules of a node are from before the first lesson.
+        next = isFirst ? api.Now : api.Now + api.Settings.Get(KnownFlags.MinSyncPeriod);
+        return Result.Done;
+    }
 
     /// <inheritdoc/>
-    public void CatchUp(ReconcileContext api)
+    public void CatchUp(ReconcileContext api) => Sync(api);
+
+    /// <summary>Writes the rules where they are not what they should be; true when a Service has
+    /// others now.</summary>
+    private bool Sync(ReconcileContext api)
     {
         if (api.World is not World world || !world.Machine(node).IsOn)
         {
-            return;
+            return false;
         }
         var seen = api.Shared<SeenServices>();
         seen.Read(api);
-        var kernel = world.Machine(node).Kernel<Netfilter>();
+        var machine = world.Machine(node);
         var self = api.Get<Node>("", node);
-        var zone = self?.Metadata.Labels.Get(Zone) ?? "";
-        var state = (kernel, seen.Services, zone, self.Address);
-        if (state.Equals(written))
+        var now = (Kernel: machine.Kernel<Netfilter>(), seen.Services,
+            Zone: self?.Metadata.Labels.Get(Zone) ?? "", self.Address);
+        if (now.Equals(written))
         {
-            return;
+            return false;
         }
-        written = state;
-        Write(kernel, seen.Services, zone, self.Address);
-        Listen(world.Machine(node).Kernel<ServiceHealth>(), seen.Services);
+        if (isOwn)
+        {
+            options = KubeProxyOptions.Of(api.Settings);
+        }
+        Write(now.Kernel, now.Services, now.Zone, now.Address);
+        Listen(machine.Kernel<ServiceHealth>(), now.Services);
+        var before = written?.Services ?? [];
+        written = now;
+        return Tell(before, now.Services, api);
     }
+
+    /// <summary>Says which Services have other rules than before; false when none has.</summary>
+    private static bool Tell(Seq<SeenService> before, Seq<SeenService> now, ReconcileContext api)
+    {
+        var (told, old) = (false, before.ToDictionary(s => s.Service.Key));
+        foreach (var service in now)
+        {
+            old.Remove(service.Service.Key, out var was);
+            if (!ReferenceEquals(service, was) && service.Rules > 0 && !service.HasRulesOf(was))
+            {
+                told = true;
+                api.Did("wrote the rules of Service {0} (rules: {1}, endpoints: {2})",
+                    service.Name, Number(service.Rules), Number(service.Endpoints));
+            }
+        }
+        foreach (var service in old.Values.Where(s => s.Rules > 0).OrderBy(s => s.Service.Key))
+        {
+            told = true;
+            api.Did("removed the rules of Service {0}", service.Name);
+        }
+        return told;
+    }
+
+    private static string Number(int n) => n.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Answers on the health-check node ports for the given objects.</summary>
     /// <param name="health">Where to.</param>
@@ -169,6 +223,23 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
 
         public Service Service { get; }
 
+        /// <summary><c>default/web</c>.</summary>
+        public string Name => $"{Service.Metadata.Namespace}/{Service.Metadata.Name}";
+
+        /// <summary>How many rules it came to when they were last written; 0 for a Service
+        /// without an address of its own.</summary>
+        public int Rules { get; private set; }
+
+        /// <summary>How many endpoints it has.</summary>
+        public int Endpoints => ports.Select(p => p.Endpoints.Count).DefaultIfEmpty().Max();
+
+        /// <summary>True when an earlier state of the Service came to the same rules.</summary>
+        public bool HasRulesOf(SeenService? before) => before is not null
+            && Service.Spec.Equals(before.Service.Spec)
+            && Service.Status.Equals(before.Service.Status)
+            && ports.SelectMany(p => p.Endpoints)
+                .SequenceEqual(before.ports.SelectMany(p => p.Endpoints));
+
         public bool Is(Service service, EndpointSlice[] own)
         {
             var same = ReferenceEquals(service, Service) && own.Length == slices.Length;
@@ -189,6 +260,7 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
             Parse(options);
             var rules = ports.ConvertAll(p => new ServiceRules(p.Port,
                 UsableEndpoints.Of(p.Endpoints, p.Port, node, zone), address, options)).ToArray();
+            Rules = rules.Sum(r => r.Count);
             if (ports.TrueForAll(p => !p.Port.UsesLocalEndpoints && p.Port.SourceRanges.IsEmpty
                 && p.Endpoints.TrueForAll(e => e.Zones.IsEmpty && e.Nodes.IsEmpty)))
             {

@@ -22,6 +22,19 @@ public sealed record KubeProxyOptions
 
     /// <summary>True when it writes the rules of IPv6.</summary>
     public bool Ipv6 { get; init; }
+
+    /// <summary>As the flags of kube-proxy say.</summary>
+    public static KubeProxyOptions Of(Settings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        var own = settings.Get(KnownFlags.ProxyClusterCidr);
+        return new()
+        {
+            ClusterCidr = own.Length > 0 ? own : settings.Get(KnownFlags.ClusterCidr),
+            MasqueradeAll = settings.Get(KnownFlags.MasqueradeAll),
+            LocalhostNodePorts = settings.Get(KnownFlags.LocalhostNodePorts),
+        };
+    }
 }
 
 /// <summary>
@@ -89,6 +102,11 @@ internal sealed class ServiceRules
     public List<NetfilterRule> FilterNodePorts { get; } = [];
 
     public List<NetfilterRule> FilterFirewall { get; } = [];
+
+    /// <summary>How many rules there are in all.</summary>
+    public int Count => NatServices.Count + NatNodePorts.Count + NatChains.Sum(c => c.Rules.Count)
+        + FilterServices.Count + FilterExternal.Count + FilterNodePorts.Count
+        + FilterFirewall.Count;
 
     private string Chain(bool local) => (local ? "KUBE-SVL-" : "KUBE-SVC-") + id;
 

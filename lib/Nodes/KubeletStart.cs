@@ -107,6 +107,7 @@ public sealed partial class Kubelet
         (worker.PullBegan, worker.PullWaited) = (Now, machine.Runtime.PullsWait);
         var pull = machine.Runtime.PullImage(image);
         worker.PullError = pull.Error;
+        api.Did("began to pull image {0}", image);
         (worker.Stage, worker.Due) = (Stage.Pulling, Now + pull.Takes);
         return true;
     }
@@ -191,6 +192,7 @@ public sealed partial class Kubelet
         api.EventAt(pod, PathOf(pod, container), "Normal", "Created", "Container created");
         machine.Runtime.StartContainer(id);
         api.EventAt(pod, PathOf(pod, container), "Normal", "Started", "Container started");
+        api.Did("started container {0}", container.Name);
         worker.SetReason(i, null);
         worker.Acted = true;
         if (older is not null)

@@ -108,6 +108,8 @@ public sealed partial class Kubelet
             ? Run(status.Id, preStop, grace) : TimeSpan.Zero;
         var left = grace - hook > LeastGrace ? grace - hook : LeastGrace;
         left = grace == TimeSpan.Zero ? grace : left;
+        api.Did(hook > TimeSpan.Zero ? "ran the preStop hook of container {0}, then SIGTERM"
+            : "sent SIGTERM to container {0}", status.Config.Name);
         return Now + machine.Runtime.StopContainer(status.Id, hook, left).Takes;
     }
 
@@ -170,6 +172,7 @@ public sealed partial class Kubelet
             EndSync(worker);
             return;
         }
+        api.Did("made the sandbox of pod {0}/{1}", pod.Metadata.Namespace, pod.Metadata.Name);
         (worker.SandboxId, worker.Acted) = (made.Value!, true);
         (worker.Stage, worker.Due) = (Stage.Sandbox, Now + made.Takes);
     }

@@ -99,6 +99,7 @@ public sealed class Scheduler : IReconciler
             Forget(pod);
         }
         var state = new CycleState(pod, queued.Shape);
+        cycle.PercentageOfNodesToScore = api.Settings.Get(KnownFlags.PercentageOfNodesToScore);
         if (cache.Ordered.Length == 0)
         {
             // Nothing but a node can help, yet the real one tries again and again.

@@ -16,7 +16,6 @@ public sealed class SchedulingCycle
     private readonly SchedulingFramework framework;
     private readonly SchedulerCache cache;
     private readonly SharedResults shared;
-    private readonly int percentage;
     private readonly List<NodeInfo> feasible = [];
     private long[] totals = [];
     private long[][] weighted = [];
@@ -25,13 +24,9 @@ public sealed class SchedulingCycle
     /// <summary>Decisions with some plugins over what is known of the cluster.</summary>
     /// <param name="framework">The plugins.</param>
     /// <param name="cache">The nodes and their pods.</param>
-    /// <param name="percentageOfNodesToScore">The share of the nodes that must do before the search
-    /// ends; 0: by the size of the cluster.</param>
-    public SchedulingCycle(SchedulingFramework framework, SchedulerCache cache,
-        int percentageOfNodesToScore = 0)
+    public SchedulingCycle(SchedulingFramework framework, SchedulerCache cache)
     {
         (this.framework, this.cache) = (framework, cache);
-        percentage = percentageOfNodesToScore;
         shared = new(framework.Scores.Length);
     }
 
@@ -65,6 +60,10 @@ public sealed class SchedulingCycle
             _ => Best(state, random),
         };
     }
+
+    /// <summary>The share of the nodes that must do before the search ends; 0: by the size of the
+    /// cluster.</summary>
+    public int PercentageOfNodesToScore { get; set; }
 
     /// <summary>How many nodes that will do end the search.</summary>
     public static int NodesToFind(int nodes, int percentage)
@@ -129,7 +128,7 @@ public sealed class SchedulingCycle
         {
             return;
         }
-        var wanted = NodesToFind(nodes.Length, percentage);
+        var wanted = NodesToFind(nodes.Length, PercentageOfNodesToScore);
         var results = shared.For(state.Shape, cache.Slots);
         var own = framework.HasOwnFilters(state);
         var at = start % nodes.Length;

@@ -17,15 +17,6 @@ namespace KubeSim;
 /// <remarks>Models pkg/scheduler/backend/queue/scheduling_queue.go and backoff_queue.go.</remarks>
 public sealed class SchedulingQueue : IWorkQueue
 {
-    /// <summary>The back-off after the first failure.</summary>
-    public static readonly TimeSpan FirstBackOff = TimeSpan.FromSeconds(1);
-
-    /// <summary>The longest back-off.</summary>
-    public static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(10);
-
-    /// <summary>How long a pod waits for a change before it is tried anyway.</summary>
-    public static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
-
     private readonly SchedulingFramework framework;
     private readonly Dictionary<ObjectKey, QueuedPod> pods = [];
     private readonly PodHeap active;
@@ -51,6 +42,9 @@ public sealed class SchedulingQueue : IWorkQueue
         orphans.Count + (active.Count > 0 ? active.Count : backOff.Count);
 
     private DateTime Now => host!.Now;
+
+    // How long a pod waits for a change before it is tried anyway.
+    private TimeSpan LongestWait => host!.Settings.Get(KnownFlags.PodMaxUnschedulable);
 
     /// <inheritdoc/>
     public void Attach(IQueueHost host) => this.host = host;
@@ -163,7 +157,7 @@ public sealed class SchedulingQueue : IWorkQueue
     {
         (pod.Timestamp, pod.Rejectors, pod.Errors) = (Now, rejectors, 0);
         pod.Rejections++;
-        pod.BackOffUntil = Now + BackOffAfter(pod.Rejections, FirstBackOff, LongestBackOff);
+        pod.BackOffUntil = Now + BackOff(pod.Rejections);
         pod.Place = QueuePlace.Unschedulable;
         object like = framework.AreLocal(rejectors) ? pod.Shape : pod;
         if (!groupOf.TryGetValue((like, rejectors), out var group))
@@ -183,11 +177,15 @@ public sealed class SchedulingQueue : IWorkQueue
     {
         (pod.Timestamp, pod.Rejectors) = (Now, 0);
         pod.Errors++;
-        var wait = BackOffAfter(pod.Errors, FirstBackOff, LongestBackOff);
+        var wait = BackOff(pod.Errors);
         pod.BackOffUntil = Now + wait;
         pod.Place = QueuePlace.BackOff;
         return wait;
     }
+
+    private TimeSpan BackOff(int attempts) => BackOffAfter(attempts,
+        TimeSpan.FromSeconds(host!.Settings.Get(KnownFlags.PodInitialBackoff)),
+        TimeSpan.FromSeconds(host.Settings.Get(KnownFlags.PodMaxBackoff)));
 
     /// <summary>The cluster changed: the pods that it may help are tried again.</summary>
     internal void Changed(in ClusterChange change)

@@ -42,6 +42,28 @@ public sealed class JournalTests : CommandLineFixture
     }
 
     [Test]
+    public void What_pods_use_is_saved_and_what_cannot_be_read_is_told()
+    {
+        Write("web.yaml", Web(1));
+        Write("good.jsonl", """
+            {"at":"1s","metrics":{"namespace":"default","selector":"app=web","cpu":"250m"}}
+            """);
+        Run("simulate", "-f", "web.yaml", "--journal", "good.jsonl", "--save-journal", "s.jsonl");
+        Assert.That(File.ReadAllText("s.jsonl"), Does.Contain("\"cpu\":\"250m\""));
+        Write("bad.jsonl", """
+            {"at":"1s","metrics":{"selector":"app=web","cpu":"much"}}
+            {"at":"1s","metrics":{"selector":"app=web"}}
+            {"at":"1s","metrics":{"selector":"=","cpu":1}}
+            {"at":"1s","metrics":{"memory":"-1Mi"}}
+            """);
+        var (code, _, error) = Run("simulate", "--journal", "bad.jsonl");
+        Assert.That(code, Is.EqualTo(2));
+        Assert.That(error.Split('\n').Select(l => l.Split(": ").ElementAtOrDefault(1)).Take(4),
+            Is.EqualTo(new[] { "metrics.cpu", "metrics", "metrics.selector", "metrics.memory" }),
+            error);
+    }
+
+    [Test]
     public void A_deleted_object_is_gone()
     {
         var objects = Play("""{"at":"1s","create":""" + Pod + "}",
@@ -104,7 +126,7 @@ public sealed class JournalTests : CommandLineFixture
     [TestCase("""{"at":"5s","fault":{"op":"burn","target":"node-1"}}""", "burn")]
     [TestCase("""{"at":"5s","create":{"apiVersion":"v1","kind":"Pod","spce":{}}}""", "spce")]
     [TestCase("""{"at":"5s","probe":{"selector":"a in"}}""", "probe.selector")]
-    [TestCase("""{"at":"5s","metrics":{"namespace":"x","cpu":"1"}}""", "metrics")]
+    [TestCase("""{"at":"5s","metrics":{"namespace":"x","cpu":"lots"}}""", "metrics.cpu")]
     public void A_bad_line_is_told_and_nothing_runs(string line, string told)
     {
         Write("web.yaml", Web(2));

@@ -3,12 +3,17 @@ using NUnit.Framework;
 
 namespace KubeSim.Tests;
 
-/// <summary>A Deployment of three replicas, from the apply to Ready, as text to read aloud. A step
-/// that changes nothing is left out. Accept a changed transcript only with a reason in the
-/// commit.</summary>
+/// <summary>A Deployment of three replicas and its Service, from the apply to the last rule, as
+/// text to read aloud. A step that does nothing is left out. Accept a changed transcript only with
+/// a reason in the commit.</summary>
 public sealed class DeploymentTranscriptTests
 {
     private const string Manifest = """
+        apiVersion: v1
+        kind: Service
+        metadata: {name: web}
+        spec: {selector: {app: web}, ports: [{port: 80}]}
+        ---
         apiVersion: apps/v1
         kind: Deployment
         metadata: {name: web}
@@ -37,7 +42,7 @@ public sealed class DeploymentTranscriptTests
         var told = new StringBuilder();
         cluster.Stepped = step =>
         {
-            if (step.Changes.Count > 0)
+            if (step.Changes.Count > 0 || step.Did.Count > 0)
             {
                 told.AppendJoin('\n', step.ToString().Split('\n').Where(IsSpoken)).Append('\n');
             }

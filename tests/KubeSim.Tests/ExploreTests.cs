@@ -93,7 +93,7 @@ public sealed class ExploreTests
         Assert.That(found.Failure?.Plan, Is.EqualTo(new ExplorePlan()), found.ToString());
         Assert.That(found.Failure!.StaleStep!.Unseen, Is.Not.Empty);
         Assert.That(found.ToString(), Does.Match(
-            @"your controller saw \d pods, but there were 3: it had not yet seen that its own "
+            @"your controller saw \d pods, but there were 3:\nit had not yet seen that its own "
             + @"step \d+ created pods default/web-\w{5}\.$"));
     }
 

@@ -218,6 +218,7 @@ public class SendTests
             Is.EqualTo(SendOutcome.NameUnknown));
         Assert.That(cluster.Send("client", "nosuch:80").Hops.Select(h => h.Rule), Is.EqualTo(new[]
         {
+            "no kube-dns in kube-system: the simulator answers itself",
             "nosuch.default.svc.cluster.local: NXDOMAIN", "nosuch.svc.cluster.local: NXDOMAIN",
             "nosuch.cluster.local: NXDOMAIN", "nosuch: NXDOMAIN",
         }));

@@ -1,0 +1,266 @@
+using System.Globalization;
+
+namespace KubeSim;
+
+/// <summary>A flag of a real component that the simulator gives effect to.</summary>
+/// <param name="Component">The binary: <c>kube-controller-manager</c>.</param>
+/// <param name="Name">Without its dashes: <c>node-monitor-grace-period</c>.</param>
+/// <param name="Default">As the binary's <c>--help</c> prints it.</param>
+public abstract record Setting(string Component, string Name, string Default)
+{
+    /// <summary>What it takes: <c>a duration such as 40s</c>.</summary>
+    public abstract string Takes { get; }
+
+    /// <summary>The value that a text means; null when it means none.</summary>
+    internal abstract object? Read(string text);
+
+    /// <summary><c>kube-controller-manager.node-monitor-grace-period</c>.</summary>
+    public sealed override string ToString() => $"{Component}.{Name}";
+}
+
+/// <summary>A flag with values of a type.</summary>
+/// <param name="Component">The binary.</param>
+/// <param name="Name">Without its dashes.</param>
+/// <param name="Default">As the binary's <c>--help</c> prints it.</param>
+/// <param name="Takes">What it takes.</param>
+/// <param name="Parse">The value of a text, or null.</param>
+public sealed record Setting<T>(string Component, string Name, string Default, string Takes,
+    Func<string, object?> Parse) : Setting(Component, Name, Default)
+{
+    /// <inheritdoc/>
+    public override string Takes { get; } = Takes;
+
+    /// <summary>What the flag is when nobody sets it.</summary>
+    public T Usual { get; } = (T)Parse(Default)!;
+
+    internal override object? Read(string text) => Parse(text);
+}
+
+/// <summary>
+/// The flags of the real components, one table: a flag is set as the binary takes it and has the
+/// effect that it has there. What has no flag but a field of a configuration file (the scheduler's)
+/// has the field's name.
+/// <para>Worked: <c>kube-controller-manager.node-monitor-grace-period</c> is 50 s, so that a node
+/// that dies is NotReady 40 to 55 s later; set to 20s, 10 to 25 s later.</para>
+/// </summary>
+public static class KnownFlags
+{
+    private const string Manager = "kube-controller-manager";
+
+    /// <summary>How often the node life-cycle controller looks.</summary>
+    public static Setting<TimeSpan> NodeMonitorPeriod { get; } =
+        Span(Manager, "node-monitor-period", "5s", positive: true);
+
+    /// <summary>How long a node may be silent before it is NotReady.</summary>
+    public static Setting<TimeSpan> NodeMonitorGracePeriod { get; } =
+        Span(Manager, "node-monitor-grace-period", "50s");
+
+    /// <summary>How long a node that was never heard of may be silent.</summary>
+    public static Setting<TimeSpan> NodeStartupGracePeriod { get; } =
+        Span(Manager, "node-startup-grace-period", "1m0s");
+
+    /// <summary>How many nodes a second of a healthy zone may be emptied.</summary>
+    public static Setting<double> NodeEvictionRate { get; } =
+        Number(Manager, "node-eviction-rate", "0.1");
+
+    /// <summary>The same for a zone that is largely lost, in a large cluster.</summary>
+    public static Setting<double> SecondaryNodeEvictionRate { get; } =
+        Number(Manager, "secondary-node-eviction-rate", "0.01");
+
+    /// <summary>The share of lost nodes from which a zone counts as largely lost.</summary>
+    public static Setting<double> UnhealthyZoneThreshold { get; } =
+        Number(Manager, "unhealthy-zone-threshold", "0.55");
+
+    /// <summary>Up to how many nodes a cluster is small: a zone that is largely lost is then not
+    /// emptied at all.</summary>
+    public static Setting<int> LargeClusterSizeThreshold { get; } =
+        Count(Manager, "large-cluster-size-threshold", "50");
+
+    /// <summary>The range of all pods' addresses: of 10.244.0.0/16 each node gets a /24. A cluster
+    /// of more nodes than that has room for is given a wider one, unless somebody set it.</summary>
+    public static Setting<string> ClusterCidr { get; } =
+        Range(Manager, "cluster-cidr", "10.244.0.0/16");
+
+    /// <summary>The length of the range of each node's pods.</summary>
+    public static Setting<int> NodeCidrMaskSize { get; } =
+        Count(Manager, "node-cidr-mask-size", "24", 8, 30);
+
+    /// <summary>The most endpoints in an EndpointSlice.</summary>
+    public static Setting<int> MaxEndpointsPerSlice { get; } =
+        Count(Manager, "max-endpoints-per-slice", "100", 1, 1000);
+
+    /// <summary>How many keys a controller works on at a time, by controller.</summary>
+    public static Map<Setting<int>> ConcurrentSyncs { get; } = Map.Of(
+        ("deployment-controller", Syncs("concurrent-deployment-syncs", "5")),
+        ("replicaset-controller", Syncs("concurrent-replicaset-syncs", "5")),
+        ("endpoint-controller", Syncs("concurrent-endpoint-syncs", "5")),
+        ("endpointslice-controller", Syncs("concurrent-service-endpoint-syncs", "5")),
+        ("generic-garbage-collector", Syncs("concurrent-gc-syncs", "20")),
+        ("namespace-controller", Syncs("concurrent-namespace-syncs", "10")),
+        ("service-lb-controller", Syncs("concurrent-service-syncs", "1")));
+
+    /// <summary>How long a pod waits for a change before the scheduler tries it anyway.</summary>
+    public static Setting<TimeSpan> PodMaxUnschedulable { get; } = Span("kube-scheduler",
+        "pod-max-in-unschedulable-pods-duration", "5m0s");
+
+    /// <summary>The scheduler's back-off after the first failure of a pod, in seconds.</summary>
+    public static Setting<int> PodInitialBackoff { get; } =
+        Count("kube-scheduler", "podInitialBackoffSeconds", "1", 1);
+
+    /// <summary>The scheduler's longest back-off, in seconds.</summary>
+    public static Setting<int> PodMaxBackoff { get; } =
+        Count("kube-scheduler", "podMaxBackoffSeconds", "10", 1);
+
+    /// <summary>How much of a large cluster the scheduler looks at; 0: it decides.</summary>
+    public static Setting<int> PercentageOfNodesToScore { get; } =
+        Count("kube-scheduler", "percentageOfNodesToScore", "0", 0, 100);
+
+    /// <summary>How many pods a node takes.</summary>
+    public static Setting<int> MaxPods { get; } = Count("kubelet", "max-pods", "110");
+
+    /// <summary>Where containers are told to ask for names.</summary>
+    public static Setting<string> ClusterDns { get; } = new("kubelet", "cluster-dns", "10.96.0.10",
+        "an IP address", text => Addresses.Ip(text).IsEmpty ? text : null);
+
+    /// <summary>The domain of the cluster's names.</summary>
+    public static Setting<string> ClusterDomain { get; } = new("kubelet", "cluster-domain",
+        "cluster.local", "a domain name",
+        text => Names.Dns1123Subdomain(text).IsEmpty ? text : null);
+
+    /// <summary>What kube-proxy takes for the range of pods; unset, as
+    /// <see cref="ClusterCidr"/>.</summary>
+    public static Setting<string> ProxyClusterCidr { get; } =
+        Range("kube-proxy", "cluster-cidr", "");
+
+    /// <summary>Whether all that goes to a cluster IP is masqueraded.</summary>
+    public static Setting<bool> MasqueradeAll { get; } =
+        Switch("kube-proxy", "masquerade-all", "false");
+
+    /// <summary>Whether node ports answer on 127.0.0.1 too.</summary>
+    public static Setting<bool> LocalhostNodePorts { get; } =
+        Switch("kube-proxy", "iptables-localhost-nodeports", "true");
+
+    /// <summary>The shortest time between two writes of a node's rules.</summary>
+    public static Setting<TimeSpan> MinSyncPeriod { get; } =
+        Span("kube-proxy", "iptables-min-sync-period", "1s");
+
+    /// <summary>How long an event is kept.</summary>
+    public static Setting<TimeSpan> EventTtl { get; } =
+        Span("kube-apiserver", "event-ttl", "1h0m0s", positive: true);
+
+    /// <summary>How long a pod that says nothing stays on a node that is not ready.</summary>
+    public static Setting<int> NotReadyToleration { get; } =
+        Count("kube-apiserver", "default-not-ready-toleration-seconds", "300");
+
+    /// <summary>How long a pod that says nothing stays on a node that is unreachable.</summary>
+    public static Setting<int> UnreachableToleration { get; } =
+        Count("kube-apiserver", "default-unreachable-toleration-seconds", "300");
+
+    /// <summary>All of them, by component.</summary>
+    public static Seq<Setting> All { get; } =
+    [
+        EventTtl, NotReadyToleration, UnreachableToleration,
+        NodeMonitorPeriod, NodeMonitorGracePeriod, NodeStartupGracePeriod, NodeEvictionRate,
+        SecondaryNodeEvictionRate, UnhealthyZoneThreshold, LargeClusterSizeThreshold, ClusterCidr,
+        NodeCidrMaskSize, MaxEndpointsPerSlice, .. ConcurrentSyncs.Select(f => f.Value),
+        PodMaxUnschedulable, PodInitialBackoff, PodMaxBackoff, PercentageOfNodesToScore,
+        MaxPods, ClusterDns, ClusterDomain,
+        ProxyClusterCidr, MasqueradeAll, LocalhostNodePorts, MinSyncPeriod,
+    ];
+
+    private static Setting<TimeSpan> Span(
+        string component, string name, string usual, bool positive = false) =>
+        new(component, name, usual, "a duration such as 40s", text =>
+            GoDuration.TryParse(text, out var span)
+            && (positive ? span > TimeSpan.Zero : span >= TimeSpan.Zero) ? span : null);
+
+    private static Setting<int> Count(string component, string name, string usual, int least = 0,
+        int most = int.MaxValue) => new(component, name, usual,
+            most == int.MaxValue ? $"a whole number from {least} on"
+                : $"a whole number from {least} to {most}",
+            text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var n)
+                && n >= least && n <= most ? n : null);
+
+    private static Setting<int> Syncs(string name, string usual) => Count(Manager, name, usual, 1);
+
+    private static Setting<double> Number(string component, string name, string usual) =>
+        new(component, name, usual, "a number such as 0.1", text => double.TryParse(text,
+            NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var n) ? n : null);
+
+    private static Setting<bool> Switch(string component, string name, string usual) =>
+        new(component, name, usual, "true or false",
+            text => bool.TryParse(text, out var on) ? on : null);
+
+    private static Setting<string> Range(string component, string name, string usual) =>
+        new(component, name, usual, "a range such as 10.244.0.0/16", text => text.Length == 0
+            || (System.Net.IPNetwork.TryParse(text, out var range) && range.PrefixLength <= 30
+                && !text.Contains(':', StringComparison.Ordinal)) ? text : null);
+}
+
+/// <summary>The flags that somebody set; all others have their usual values.</summary>
+/// <example><code>
+/// Settings.Default.With("kube-controller-manager.node-monitor-grace-period", "40s")
+/// </code></example>
+public sealed record Settings
+{
+    /// <summary>Every flag as the binaries have it.</summary>
+    public static Settings Default { get; } = new();
+
+    /// <summary>What was set, by <c>COMPONENT.FLAG</c>, as it was written.</summary>
+    public Map<string> Values { get; private init; }
+
+    private Map<object> Read { get; init; }
+
+    /// <summary>The value of a flag.</summary>
+    public T Get<T>(Setting<T> flag)
+    {
+        ArgumentNullException.ThrowIfNull(flag);
+        return !Read.IsEmpty && Read.TryGetValue(flag.ToString(), out var value)
+            ? (T)value : flag.Usual;
+    }
+
+    /// <summary>True when somebody set a flag.</summary>
+    public bool Has(Setting flag) => Values.ContainsKey($"{flag}");
+
+    /// <summary>The settings with one more.</summary>
+    /// <param name="flag"><c>COMPONENT.FLAG</c>, with or without the flag's dashes.</param>
+    /// <param name="value">As the binary takes it.</param>
+    /// <exception cref="ArgumentException">There is no such component or flag (the message names
+    /// the nearest), or the flag takes no such value.</exception>
+    public Settings With(string flag, string value)
+    {
+        ArgumentNullException.ThrowIfNull(flag);
+        ArgumentNullException.ThrowIfNull(value);
+        var dot = flag.IndexOf('.', StringComparison.Ordinal);
+        if (dot < 0)
+        {
+            throw new ArgumentException($"\"{flag}\" is no COMPONENT.FLAG, such as "
+                + KnownFlags.NodeMonitorGracePeriod);
+        }
+        var (component, name) = (flag[..dot], flag[(dot + 1)..].TrimStart('-'));
+        var own = KnownFlags.All.Where(f => f.Component == component).ToList();
+        if (own.Count == 0)
+        {
+            throw new ArgumentException($"unknown component \"{component}\""
+                + Meant(component, KnownFlags.All.Select(f => f.Component).Distinct()));
+        }
+        if (own.Find(f => f.Name == name) is not { } known)
+        {
+            throw new ArgumentException($"{component}: unknown flag \"{name}\""
+                + Meant(name, own.Select(f => f.Name)));
+        }
+        var read = known.Read(value) ?? throw new ArgumentException(
+            $"{known}: \"{value}\" is not {known.Takes}");
+        return new()
+        {
+            Values = Values.Set($"{known}", value), Read = Read.Set($"{known}", read),
+        };
+    }
+
+    private static string Meant(string word, IEnumerable<string> known)
+    {
+        var all = known.ToArray();
+        return Nearest.To(word, all) is { } meant ? $", did you mean \"{meant}\"?"
+            : $"; known are {string.Join(", ", all)}";
+    }
+}
