@@ -31,7 +31,9 @@ public static class Json
     {
         try
         {
-            var stored = ManifestConversion.ToStored(node.AsObject(), kind);
+            var known = kind.Type == typeof(Unstructured) && kind.SchemaType is not null
+                ? Known(node.AsObject(), kind) : node.AsObject();
+            var stored = ManifestConversion.ToStored(known, kind);
             return kind.Type == typeof(Unstructured)
                 ? DecodeUnstructured(stored, kind)
                 : (ApiObject)stored.Deserialize(kind.Type, Options)!;
@@ -113,6 +115,21 @@ public static class Json
 
     internal static bool IsUnreadable(Exception e) => e is JsonException or FormatException
         or InvalidOperationException or OverflowException or ArgumentException;
+
+    // A built-in kind without a record: its schema says what a record would refuse or drop.
+    private static JsonObject Known(JsonObject node, Kind kind)
+    {
+        var copy = node.DeepClone().AsObject();
+        foreach (var problem in SchemaCheck.Run(copy, kind, VersionOf(node, kind)))
+        {
+            if (!problem.IsUnknown)
+            {
+                throw new FormatException(problem.Message);
+            }
+            (problem.Parent as JsonObject)?.Remove(problem.Key);
+        }
+        return copy;
+    }
 
     private static string VersionOf(JsonNode node, Kind kind) =>
         node is JsonObject map

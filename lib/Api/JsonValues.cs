@@ -44,7 +44,7 @@ internal sealed class MapConverter<T> : JsonConverter<Map<T>>, IUnsetCheck<Map<T
 {
     private JsonConverter<T>? item;
 
-    public bool IsUnset(Map<T> value) => value.IsUnset;
+    public bool IsUnset(Map<T> value) => value.IsEmpty;
 
     public override Map<T> Read(
         ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)

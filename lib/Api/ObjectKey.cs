@@ -63,8 +63,10 @@ public readonly record struct Revision(long Value) : IComparable<Revision>
 /// <paramref name="New"/> for a deleted one (then Old is its last state).</summary>
 public readonly record struct WatchEvent(Revision At, ObjectKey Key, ApiObject? Old, ApiObject? New)
 {
-    /// <summary>The type as the API names it: ADDED, MODIFIED or DELETED.</summary>
-    public string Type => New is null ? "DELETED" : Old is null ? "ADDED" : "MODIFIED";
+    /// <summary>The type as the API names it: ADDED, MODIFIED, DELETED, or BOOKMARK for an event
+    /// that tells of no object but of how far the watch has read.</summary>
+    public string Type => Key.Name is "" ? "BOOKMARK"
+        : New is null ? "DELETED" : Old is null ? "ADDED" : "MODIFIED";
 
     /// <summary>The object as it now is, or as it last was.</summary>
     public ApiObject Object => New ?? Old!;

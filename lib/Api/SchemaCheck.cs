@@ -267,7 +267,8 @@ internal sealed class SchemaCheck
         problems.Add(new(path, $"json: cannot unmarshal {Say(value, goType)} into Go struct field "
             + $"{owner}.{goPath} of type {goType}", false, place.Parent, place.Key, place.Index));
 
-    private static string Say(JsonNode value, string goType = "int32") =>
+    /// <summary>What a value is, as Go's reader of JSON names it.</summary>
+    public static string Say(JsonNode value, string goType = "int32") =>
     value.GetValueKind() switch
     {
         JsonValueKind.String => "string",

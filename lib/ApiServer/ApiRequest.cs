@@ -100,6 +100,13 @@ public sealed record Query
     /// <summary><c>Exact</c> or <c>NotOlderThan</c>.</summary>
     public string? ResourceVersionMatch { get; init; }
 
+    /// <summary>True when a watch also wants to be told how far it has read.</summary>
+    public bool AllowWatchBookmarks { get; init; }
+
+    /// <summary>Whether a watch starts with what there is; null leaves it to
+    /// <see cref="ResourceVersion"/>.</summary>
+    public bool? SendInitialEvents { get; init; }
+
     /// <summary><c>All</c>: go through every stage and store nothing.</summary>
     public string? DryRun { get; init; }
 
@@ -133,6 +140,15 @@ public sealed record DeleteOptions
 
     /// <summary>The resourceVersion that the object must have; null for any.</summary>
     public string? ResourceVersion { get; init; }
+
+    /// <summary>The options that a body gives; null for no body.</summary>
+    internal static DeleteOptions? Read(JsonNode? body) => body is not JsonObject ? null : new()
+    {
+        GracePeriodSeconds = ObjectRules.Number(ObjectRules.Child(body, "gracePeriodSeconds")),
+        PropagationPolicy = ObjectRules.Plain(ObjectRules.Child(body, "propagationPolicy")),
+        Uid = ObjectRules.Plain(body.At("preconditions", "uid")),
+        ResourceVersion = ObjectRules.Plain(body.At("preconditions", "resourceVersion")),
+    };
 }
 
 /// <summary>The media types of a patch.</summary>

@@ -72,6 +72,7 @@ public sealed partial class ApiServer
         var errors = new FieldErrors();
         MetadataStage.Validate(value.Metadata, strategy, errors);
         strategy.Validate(value, errors);
+        ObjectRules.Validate(value, null, errors);
         if (value is Service service)
         {
             addresses.Check(service, null, errors);

@@ -35,9 +35,22 @@ public sealed partial class ApiServer
     private static Status? Decode(JsonNode node, Kind kind, string? strictness, out ApiObject value)
     {
         value = null!;
-        var body = node as JsonObject;
-        var version = (string?)body?["apiVersion"] ?? kind.ApiVersion;
-        var name = (string?)body?["kind"] ?? kind.Name;
+        if (node is not JsonObject)
+        {
+            return Unrecognised(kind, node, "cannot unmarshal "
+                + $"{SchemaCheck.Say(node, "")} into Go value of type struct {{ APIVersion string; "
+                + "Kind string }");
+        }
+        foreach (var field in (string[])["apiVersion", "kind"])
+        {
+            if (node[field] is { } odd && odd.GetValueKind() != JsonValueKind.String)
+            {
+                return Unrecognised(kind, node, $"cannot unmarshal {SchemaCheck.Say(odd, "")} into "
+                    + $"Go struct field .{field} of type string");
+            }
+        }
+        var version = ObjectRules.Plain(node["apiVersion"]) ?? kind.ApiVersion;
+        var name = ObjectRules.Plain(node["kind"]) ?? kind.Name;
         var group = version.Contains('/') ? version[..version.IndexOf('/')] : "";
         if (name != kind.Name || group != kind.Group)
         {
@@ -46,6 +59,11 @@ public sealed partial class ApiServer
         value = strictness == "Strict" ? Json.DecodeStrict(node, kind) : Json.Decode(node, kind);
         return null;
     }
+
+    private static Status Unrecognised(Kind kind, JsonNode node, string why) =>
+        ApiErrors.BadRequest($"the object provided is unrecognized (must be of type {kind.Name}): "
+            + $"couldn't get version/kind; json parse error: json: {why} ({Json.Compact(node)})")
+            .Status;
 
     private static Status? Read(string text, Kind kind, out JsonNode? node)
     {

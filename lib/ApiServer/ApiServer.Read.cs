@@ -38,6 +38,10 @@ public sealed partial class ApiServer
         {
             return unreadable;
         }
+        if (RefuseListOptions(query, watch: false) is { } options)
+        {
+            return options;
+        }
         if (RefuseRevision(query.ResourceVersion, out var asked) is { } refusal)
         {
             return refusal;
@@ -47,6 +51,11 @@ public sealed partial class ApiServer
         var at = IsExact(query, asked) ? asked : store.Head;
         if (query.Continue is { Length: > 0 } token)
         {
+            if (asked != default)
+            {
+                return ApiErrors.BadRequest(
+                    "specifying resource version is not allowed when using continue");
+            }
             if (ContinueToken.TryRead(token, path, out var start, out after) is { } bad)
             {
                 return bad;
@@ -126,6 +135,10 @@ public sealed partial class ApiServer
         {
             return unreadable;
         }
+        if (RefuseListOptions(query, watch: true) is { } options)
+        {
+            return options;
+        }
         if (RefuseRevision(query.ResourceVersion, out var from) is { } refusal)
         {
             return refusal;
@@ -134,7 +147,7 @@ public sealed partial class ApiServer
         {
             return Refusals.WatchTooOld(query.ResourceVersion!, store.Compacted);
         }
-        return new(200) { Watch = new Watch(store, request.Path, selecting, from) };
+        return new(200) { Watch = new Watch(store, request.Path, selecting, from, query) };
     }
 
     // The revision that a query names, 0 for none; refused when it is none or yet to come.
@@ -151,6 +164,43 @@ public sealed partial class ApiServer
         }
         revision = new(value);
         return revision > store.Head ? Refusals.VersionTooLarge(text, store.Head) : null;
+    }
+
+    // Which options of a list or a watch go together.
+    private static Status? RefuseListOptions(Query query, bool watch)
+    {
+        var match = query.ResourceVersionMatch is { Length: > 0 } given ? given : null;
+        if (match is null && query.SendInitialEvents is null)
+        {
+            return null;
+        }
+        const string at = "resourceVersionMatch";
+        var errors = new FieldErrors();
+        void Forbid(bool wrong, string why)
+        {
+            if (wrong)
+            {
+                errors.Forbidden(at, why);
+            }
+        }
+        var (version, continues) = (query.ResourceVersion ?? "",
+            match is not null && query.Continue is { Length: > 0 });
+        Forbid(!watch && match is not null && version.Length == 0,
+            $"{at} is forbidden unless resourceVersion is provided");
+        Forbid(watch && query.SendInitialEvents is not null && match != "NotOlderThan",
+            $"sendInitialEvents requires setting {at} to NotOlderThan");
+        Forbid(watch && match is not null && query.SendInitialEvents is null,
+            $"{at} is forbidden for watch unless sendInitialEvents is provided");
+        Forbid(!watch && continues, $"{at} is forbidden when continue is provided");
+        errors.OneOf(at, match, watch ? ["NotOlderThan"] : ["Exact", "NotOlderThan", ""]);
+        Forbid(watch && continues, $"{at} is forbidden when continue is provided");
+        Forbid(!watch && match == "Exact" && version == "0",
+            $"{at} \"exact\" is forbidden for resourceVersion \"0\"");
+        if (!watch && query.SendInitialEvents is not null)
+        {
+            errors.Forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list");
+        }
+        return errors.Any ? errors.ToStatus("ListOptions", "meta.k8s.io", "") : null;
     }
 
     // A page of an old list is exact even where nobody says so, as before there were matches.

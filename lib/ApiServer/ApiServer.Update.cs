@@ -187,6 +187,7 @@ public sealed partial class ApiServer
             errors ??= new();
             strategy.Validate(value, errors);
             strategy.ValidateUpdate(value, old, errors);
+            ObjectRules.Validate(value, old, errors);
             if (value is Service service)
             {
                 addresses.Check(service, (Service)old, errors);

@@ -112,6 +112,9 @@ public sealed partial class ApiServer
         null or "" => Main(request),
         "status" when Has(request.Path, "status") => Status(request),
         "binding" when request.Path.Kind.Equals(KubeSim.Kinds.Pod) => Bind(request),
+        "eviction" when request.Path.Kind.Equals(KubeSim.Kinds.Pod) => Evict(request),
+        "resize" or "ephemeralcontainers" when request.Path.Kind.Equals(KubeSim.Kinds.Pod) =>
+            PodPart(request),
         "finalize" when request.Path.Kind.Equals(KubeSim.Kinds.Namespace) => Finalize(request),
         "scale" when Scaling.Knows(request.Path.Kind) => Scale(request),
         "token" when request.Path.Kind.Equals(KubeSim.Kinds.ServiceAccount) =>
@@ -157,13 +160,26 @@ public sealed partial class ApiServer
     /// <summary>The options that writes share: what is wrong with them, or null.</summary>
     private static Status? RefuseOptions(ApiRequest request, string options)
     {
-        if (request.Query.DryRun is not { Length: > 0 } dryRun || dryRun == "All")
+        var query = request.Query;
+        if (ReferenceEquals(query, Query.None))
         {
             return null;
         }
         var errors = new FieldErrors();
-        errors.NotSupported("dryRun", $"[{FieldErrors.Quote(dryRun)}]", "All");
-        return errors.ToStatus(options, "meta.k8s.io", "");
+        if (query.DryRun is { Length: > 0 } dryRun && dryRun != "All")
+        {
+            errors.NotSupported("dryRun", $"[{FieldErrors.Quote(dryRun)}]", "All");
+        }
+        if (query.FieldManager is { Length: > 128 })
+        {
+            errors.TooLong("fieldManager", 128);
+        }
+        errors.OneOf("fieldValidation", query.FieldValidation, "", "Ignore", "Strict", "Warn");
+        if (query.Force && request.Body is not Payload.Patch { Kind: PatchKind.Apply })
+        {
+            errors.Forbidden("force", "may not be specified for non-apply patch");
+        }
+        return errors.Any ? errors.ToStatus(options, "meta.k8s.io", "") : null;
     }
 
     /// <summary>Lets every admission rule change the object.</summary>

@@ -83,6 +83,21 @@ internal sealed class NodeStrategy : KindStrategy<Node>
             }
         }
     }
+
+    protected override void ValidateUpdate(Node now, Node old, FieldErrors errors)
+    {
+        Once("podCIDRs", old.Spec.PodCIDR, now.Spec.PodCIDR, "podCIDR");
+        Once("providerID", old.Spec.ProviderID, now.Spec.ProviderID, "providerID");
+
+        void Once(string field, string? was, string? given, string name)
+        {
+            if (was is { Length: > 0 } && was != given)
+            {
+                errors.Forbidden($"spec.{field}",
+                    $"node updates may not change {name} except from \"\" to valid");
+            }
+        }
+    }
 }
 
 /// <summary>ConfigMaps: keys are file names, and "immutable" is for good.</summary>
@@ -265,6 +280,33 @@ internal sealed class PersistentVolumeClaimStrategy : KindStrategy<PersistentVol
         if (!value.Spec.Resources.Requests.ContainsKey("storage"))
         {
             errors.Required("spec.resources[storage]");
+        }
+    }
+
+    // A bound claim may grow; a claim without a volume may be given one. The real message goes on
+    // with a difference of Go structures.
+    protected override void ValidateUpdate(
+        PersistentVolumeClaim now, PersistentVolumeClaim old, FieldErrors errors)
+    {
+        var (was, bound) = (old.Spec, old.Status.Phase == "Bound");
+        var allowed = now.Spec with
+        {
+            VolumeName = was.VolumeName is null or "" ? was.VolumeName : now.Spec.VolumeName,
+            StorageClassName = was.StorageClassName is null
+                ? was.StorageClassName : now.Spec.StorageClassName,
+            Resources = bound ? was.Resources : now.Spec.Resources,
+        };
+        if (!allowed.Equals(was))
+        {
+            errors.Forbidden("spec", "spec is immutable after creation except "
+                + "resources.requests and volumeAttributesClassName for bound claims");
+        }
+        var (asked, had) = (now.Spec.Resources.Requests, was.Resources.Requests);
+        if (bound && asked.TryGetValue("storage", out var size)
+            && had.TryGetValue("storage", out var before) && size < before)
+        {
+            errors.Forbidden("spec.resources.requests.storage",
+                "field can not be less than status.capacity");
         }
     }
 }

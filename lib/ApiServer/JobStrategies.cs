@@ -105,14 +105,46 @@ internal sealed class JobRules(PodRules rules) : KindStrategy<Job>
 
     protected override void ValidateUpdate(Job now, Job old, FieldErrors errors)
     {
-        if (now.Spec.Completions != old.Spec.Completions && now.Spec.CompletionMode != "Indexed")
+        if (now.Spec.Completions != old.Spec.Completions)
         {
-            errors.Immutable("spec.completions", WorkloadValidation.Show(now.Spec.Completions));
+            Completions(now.Spec, errors);
         }
         WorkloadValidation.SelectorUpdate(now.Spec.Selector, old.Spec.Selector, errors);
-        if (!now.Spec.Template.Equals(old.Spec.Template))
+        // Until a suspended Job starts, it may be told where its pods are to run.
+        var waits = old.Spec.Suspend == true && old.Status.StartTime is null;
+        var template = !waits ? now.Spec.Template : now.Spec.Template with
+        {
+            Metadata = now.Spec.Template.Metadata with
+            {
+                Labels = old.Spec.Template.Metadata.Labels,
+                Annotations = old.Spec.Template.Metadata.Annotations,
+            },
+            Spec = now.Spec.Template.Spec with
+            {
+                Affinity = old.Spec.Template.Spec.Affinity,
+                NodeSelector = old.Spec.Template.Spec.NodeSelector,
+                Tolerations = old.Spec.Template.Spec.Tolerations,
+                SchedulingGates = old.Spec.Template.Spec.SchedulingGates,
+            },
+        };
+        if (!template.Equals(old.Spec.Template))
         {
             errors.Immutable("spec.template", WorkloadValidation.Show(now.Spec.Template));
+        }
+    }
+
+    // An indexed Job may grow and shrink, as long as every index may run at once.
+    private static void Completions(JobSpec spec, FieldErrors errors)
+    {
+        var shown = WorkloadValidation.Show(spec.Completions);
+        if (spec.CompletionMode != "Indexed")
+        {
+            errors.Immutable("spec.completions", shown);
+        }
+        else if (spec.Completions != spec.Parallelism)
+        {
+            errors.Invalid("spec.completions", shown, "can only be modified in tandem with "
+                + "spec.parallelism");
         }
     }
 }
@@ -148,7 +180,7 @@ internal sealed class CronJobRules(PodRules rules) : KindStrategy<CronJob>
     protected override void Validate(CronJob value, FieldErrors errors)
     {
         var spec = value.Spec;
-        Schedule(spec.Schedule, errors);
+        Schedule(spec, errors);
         errors.NotNegative("spec.startingDeadlineSeconds", spec.StartingDeadlineSeconds);
         errors.OneOf("spec.concurrencyPolicy", spec.ConcurrencyPolicy, "Allow", "Forbid",
             "Replace");
@@ -162,18 +194,35 @@ internal sealed class CronJobRules(PodRules rules) : KindStrategy<CronJob>
         }
     }
 
-    // The fields are only counted here; the CronJob controller reads them.
-    private static void Schedule(string schedule, FieldErrors errors)
+    private static void Schedule(CronJobSpec spec, FieldErrors errors)
     {
-        var fields = schedule.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-        if (schedule.Length == 0)
+        const string at = "spec.schedule";
+        if (spec.Schedule.Length == 0)
         {
-            errors.Required("spec.schedule");
+            errors.Required(at);
         }
-        else if (schedule[0] != '@' && fields.Length != 5)
+        else if (!CronFields.TryParse(spec.Schedule, out _, out var problem))
         {
-            errors.InvalidText("spec.schedule", schedule, "expected exactly 5 fields, found "
-                + $"{fields.Length}: [{string.Join(' ', fields)}]");
+            errors.InvalidText(at, spec.Schedule, problem);
+        }
+        if (spec.Schedule.Contains("TZ", StringComparison.Ordinal))
+        {
+            errors.InvalidText(at, spec.Schedule,
+                "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
+        }
+        if (spec.TimeZone is not { } zone)
+        {
+            return;
+        }
+        var problems = zone.Length == 0 ? "timeZone must be nil or non-empty string"
+            : string.Equals(zone, "Local", StringComparison.OrdinalIgnoreCase)
+            ? "timeZone must be an explicit time zone as defined in "
+                + "https://www.iana.org/time-zones"
+            : TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _) ? null
+            : $"unknown time zone {zone}";
+        if (problems is not null)
+        {
+            errors.InvalidText("spec.timeZone", zone, problems);
         }
     }
 }

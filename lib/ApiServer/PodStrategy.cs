@@ -141,6 +141,56 @@ internal sealed class PodStrategy(PodRules rules) : KindStrategy<Pod>
         }
     }
 
+    /// <summary>A pod with the requests and limits of another spec, which may differ in nothing
+    /// else.</summary>
+    public static Pod Resized(Pod old, PodSpec sent, FieldErrors errors)
+    {
+        var back = sent with
+        {
+            Containers = Zip(sent.Containers, old.Spec.Containers),
+            InitContainers = Zip(sent.InitContainers, old.Spec.InitContainers),
+        };
+        if (!back.Equals(old.Spec))
+        {
+            errors.Forbidden("spec", "only cpu and memory resources are mutable");
+            return old;
+        }
+        var resized = old with { Spec = sent };
+        if (resized.QosClass != old.QosClass)
+        {
+            errors.InvalidText("spec", resized.QosClass,
+                "Pod QOS Class may not change as a result of resizing");
+        }
+        return resized;
+    }
+
+    private static Seq<Container> Zip(Seq<Container> now, Seq<Container> old) =>
+        now.Select((container, i) => i >= old.Count ? container : container with
+        {
+            Resources = old[i].Resources,
+            ResizePolicy = old[i].ResizePolicy,
+        }).ToSeq();
+
+    /// <summary>A pod with the ephemeral containers of another spec: those that it has
+    /// stay.</summary>
+    public static Pod Debugged(Pod old, PodSpec sent, FieldErrors errors)
+    {
+        const string at = "spec.ephemeralContainers";
+        foreach (var before in old.Spec.EphemeralContainers)
+        {
+            var now = sent.EphemeralContainers.FirstOrDefault(c => c.Name == before.Name);
+            if (!before.Equals(now))
+            {
+                errors.Forbidden(at, $"existing ephemeral containers \"{before.Name}\" may not be "
+                    + (now is null ? "removed" : "changed") + "\n");
+            }
+        }
+        return old with
+        {
+            Spec = old.Spec with { EphemeralContainers = sent.EphemeralContainers },
+        };
+    }
+
     private static Seq<Container> WithImages(Seq<Container> now, Seq<Container> old)
     {
         for (var i = 0; i < now.Count; i++)

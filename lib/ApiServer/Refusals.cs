@@ -16,6 +16,17 @@ internal static class Refusals
     public static Status UnsupportedMediaType { get; } = ApiErrors.Of(415,
         "UnsupportedMediaType", "415: Unsupported Media Type", new()).Status;
 
+    public static Status UnknownFormat { get; } = ApiErrors.Of(415, "UnsupportedMediaType",
+        "the body of the request was in an unknown format - accepted media types include: "
+        + "application/json, application/yaml, application/vnd.kubernetes.protobuf").Status;
+
+    public static Status NotAcceptable { get; } = ApiErrors.Of(406, "NotAcceptable",
+        "only the following media types are accepted: application/json, application/yaml, "
+        + "application/vnd.kubernetes.protobuf").Status;
+
+    public static Status TooLarge(int limit) => ApiErrors.Of(413, "RequestEntityTooLarge",
+        FormattableString.Invariant($"Request entity too large: limit is {limit}")).Status;
+
     /// <summary>504: no member of etcd answers.</summary>
     public static Status EtcdUnreachable { get; } = ApiErrors.Timeout("Timeout: request did not "
         + "complete within requested timeout - context deadline exceeded").Status;
@@ -94,6 +105,15 @@ internal static class Refusals
         Precondition(kind, name, $"the ResourceVersion in the precondition ({asked}) does not "
             + "match "
             + $"the ResourceVersion in record ({stored}). The object might have been modified");
+
+    /// <summary>429: an eviction would leave less than a budget wants.</summary>
+    public static Status WouldDisrupt(string why, int? retryAfterSeconds) => ApiErrors.Of(429,
+        "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.",
+        new()
+        {
+            Causes = [new() { Reason = "DisruptionBudget", Message = why }],
+            RetryAfterSeconds = retryAfterSeconds,
+        }).Status;
 
     public static Status NoUniqueName(Kind kind, string name) => ApiErrors.Of(409, "AlreadyExists",
         $"{kind.Resource} \"{name}\" already exists, the server was not able to generate a unique "

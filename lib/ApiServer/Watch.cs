@@ -16,13 +16,17 @@ public sealed class Watch : IDisposable
     private readonly Selecting selecting;
     private readonly Pin pin;
     private readonly Queue<ApiObject> first = new();
+    private bool marksStart;
 
-    internal Watch(EtcdStore store, in ResourcePath path, Selecting selecting, Revision from)
+    internal Watch(
+        EtcdStore store, in ResourcePath path, Selecting selecting, Revision from, Query query)
     {
         (this.store, this.path, this.selecting) = (store, path, selecting);
-        At = from == default ? store.Head : from;
+        var initial = query.SendInitialEvents ?? (from == default);
+        marksStart = query is { SendInitialEvents: true, AllowWatchBookmarks: true };
+        At = from == default || initial ? store.Head : from;
         pin = store.Pin(At);
-        if (from == default)
+        if (initial)
         {
             foreach (var value in store.List(path.Kind, Namespace, At))
             {
@@ -51,6 +55,12 @@ public sealed class Watch : IDisposable
             change = new(value.Metadata.ResourceVersion, value.Key, null, value);
             return true;
         }
+        if (marksStart)
+        {
+            marksStart = false;
+            change = Bookmark(("k8s.io/initial-events-end", "true"));
+            return true;
+        }
         change = default;
         if (Ended is null && At < store.Compacted)
         {
@@ -68,6 +78,17 @@ public sealed class Watch : IDisposable
             }
         }
         return false;
+    }
+
+    /// <summary>How far the watch has read, as an event: what a server sends about once a minute
+    /// to a client that allows bookmarks, so that it can start again there.</summary>
+    public WatchEvent Bookmark(params ReadOnlySpan<(string, string)> annotations)
+    {
+        var mark = Json.Decode(new System.Text.Json.Nodes.JsonObject(), path.Kind);
+        return new(At, new(path.Kind, "", ""), null, mark with
+        {
+            Metadata = new() { ResourceVersion = At, Annotations = Map.Of(annotations) },
+        });
     }
 
     /// <summary>Ends the watch from the server's side.</summary>

@@ -336,16 +336,34 @@ internal sealed class StatefulSetRules(PodRules rules) : KindStrategy<StatefulSe
     protected override void Validate(StatefulSet value, FieldErrors errors)
     {
         var spec = value.Spec;
-        errors.OneOf("spec.podManagementPolicy", spec.PodManagementPolicy, "OrderedReady",
-            "Parallel");
-        errors.OneOf("spec.updateStrategy.type", spec.UpdateStrategy.Type, "OnDelete",
-            "RollingUpdate");
-        errors.NotNegative("spec.updateStrategy.rollingUpdate.partition",
-            spec.UpdateStrategy.RollingUpdate?.Partition);
+        if (spec.PodManagementPolicy is not ("OrderedReady" or "Parallel"))
+        {
+            errors.InvalidText("spec.podManagementPolicy", spec.PodManagementPolicy,
+                "must be 'OrderedReady' or 'Parallel'");
+        }
+        UpdateStrategy(spec.UpdateStrategy, errors);
         errors.NotNegative("spec.replicas", spec.Replicas);
         errors.NotNegative("spec.minReadySeconds", spec.MinReadySeconds);
         WorkloadValidation.Selector(spec.Selector, "statefulset", errors);
         WorkloadValidation.Template(rules, WithClaims(spec), spec.Selector, errors);
+    }
+
+    private static void UpdateStrategy(StatefulSetUpdateStrategy strategy, FieldErrors errors)
+    {
+        const string at = "spec.updateStrategy";
+        if (strategy is { Type: "OnDelete", RollingUpdate: { } rolling })
+        {
+            errors.Invalid($"{at}.rollingUpdate", WorkloadValidation.Show(rolling),
+                "only allowed for updateStrategy 'RollingUpdate'");
+        }
+        else if (strategy.Type is not ("OnDelete" or "RollingUpdate"))
+        {
+            // Shown as the server's own structure, whose fields have Go's names.
+            errors.Invalid(at, $"{{\"Type\":{FieldErrors.Quote(strategy.Type ?? "")},"
+                + $"\"RollingUpdate\":{WorkloadValidation.Show(strategy.RollingUpdate)}}}",
+                "must be 'RollingUpdate' or 'OnDelete'");
+        }
+        errors.NotNegative($"{at}.rollingUpdate.partition", strategy.RollingUpdate?.Partition);
     }
 
     // Each pod will have a volume for each claim, so the template's containers may mount them.

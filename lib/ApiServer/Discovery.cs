@@ -1,0 +1,171 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace KubeSim;
+
+/// <summary>What a client asks first: which groups, versions and resources there are. All of it
+/// follows from the <see cref="KindRegistry"/>, so that a new kind is discovered at once.</summary>
+/// <remarks>Models staging/src/k8s.io/apiserver/pkg/endpoints/discovery.</remarks>
+internal static class Discovery
+{
+    private static readonly Seq<string> all =
+        ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
+    // The order in which the real server lists its groups; custom ones come behind.
+    private static readonly Seq<string> groups =
+    [
+        "apiregistration.k8s.io", "apps", "events.k8s.io", "authentication.k8s.io",
+        "authorization.k8s.io", "autoscaling", "batch", "certificates.k8s.io", "networking.k8s.io",
+        "policy", "rbac.authorization.k8s.io", "storage.k8s.io", "admissionregistration.k8s.io",
+        "apiextensions.k8s.io", "scheduling.k8s.io", "coordination.k8s.io", "node.k8s.io",
+        "discovery.k8s.io", "flowcontrol.apiserver.k8s.io",
+    ];
+
+    /// <summary>The page at a path without slashes at its ends; null when it is none of
+    /// discovery.</summary>
+    public static JsonNode? Find(string path, KindRegistry kinds)
+    {
+        var parts = path.Split('/');
+        return parts switch
+        {
+            ["version"] => Version(),
+            ["healthz"] or ["livez"] or ["readyz"] => JsonValue.Create("ok"),
+            ["api"] => new JsonObject
+            {
+                ["kind"] = "APIVersions", ["versions"] = new JsonArray("v1"),
+            },
+            ["apis"] => Headed("APIGroupList", "groups", Groups(kinds).Select(Group)),
+            ["api", var version] => Resources(kinds, "", version),
+            ["apis", var name] => Groups(kinds).FirstOrDefault(g => g.Name == name) is
+                { Name: not null } group ? Headed("APIGroup", Group(group)) : null,
+            ["apis", var name, var version] => Resources(kinds, name, version),
+            _ => null,
+        };
+    }
+
+    private static JsonObject Version() => new()
+    {
+        ["major"] = "1", ["minor"] = "36", ["emulationMajor"] = "1", ["emulationMinor"] = "36",
+        ["minCompatibilityMajor"] = "1", ["minCompatibilityMinor"] = "35",
+        ["gitVersion"] = "v1.36.2", ["gitCommit"] = "$Format:%H$", ["gitTreeState"] = "clean",
+        ["buildDate"] = "2026-06-01T00:00:00Z", ["goVersion"] = "go1.26.10", ["compiler"] = "gc",
+        ["platform"] = "linux/amd64",
+    };
+
+    private static IEnumerable<(string Name, Seq<string> Versions)> Groups(KindRegistry kinds) =>
+        kinds.All.Where(kind => kind.Group.Length > 0).GroupBy(kind => kind.Group)
+            .Select(g => (g.Key, g.SelectMany(Served).Distinct().ToSeq()))
+            .OrderBy(g => groups.AsSpan().IndexOf(g.Key) is >= 0 and var at ? at : groups.Count);
+
+    // What other versions of a built-in kind there were, 1.36 serves no more.
+    private static IEnumerable<string> Served(Kind kind) => kind.SchemaType is null ? kind.Versions
+        : kind.Versions.Where(version => !version.Contains("beta", StringComparison.Ordinal));
+
+    private static JsonObject Group((string Name, Seq<string> Versions) group)
+    {
+        JsonObject Of(string version) => new()
+        {
+            ["groupVersion"] = $"{group.Name}/{version}", ["version"] = version,
+        };
+        return new()
+        {
+            ["name"] = group.Name,
+            ["versions"] = new JsonArray([.. group.Versions.Select(Of)]),
+            ["preferredVersion"] = Of(group.Versions[0]),
+        };
+    }
+
+    private static JsonObject? Resources(KindRegistry kinds, string group, string version)
+    {
+        var served = kinds.All.Where(kind => kind.Group == group && Served(kind).Contains(version))
+            .OrderBy(kind => kind.Plural, StringComparer.Ordinal).ToList();
+        if (served.Count == 0)
+        {
+            return null;
+        }
+        var page = Headed("APIResourceList", "resources", served.SelectMany(
+            kind => kind.Subresources.Order(StringComparer.Ordinal).Select(sub => Part(kind, sub))
+                .Prepend(Resource(kind))));
+        page.Insert(2, "groupVersion", group.Length == 0 ? version : $"{group}/{version}");
+        return page;
+    }
+
+    private static JsonObject Resource(Kind kind)
+    {
+        var verbs = kind.Verbs.IsEmpty ? all : kind.Verbs;
+        var node = Entry(kind.Plural, kind.Singular, kind, verbs);
+        if (!kind.ShortNames.IsEmpty)
+        {
+            node["shortNames"] = List(kind.ShortNames);
+        }
+        if (!kind.Categories.IsEmpty)
+        {
+            node["categories"] = List(kind.Categories);
+        }
+        if (verbs.AsSpan().Contains("list"))
+        {
+            // Tells clients when what is stored changes its form.
+            var hash = SHA256.HashData(
+                Encoding.UTF8.GetBytes($"{kind.Group}/{kind.Version}/{kind.Name}"));
+            node["storageVersionHash"] = Convert.ToBase64String(hash.AsSpan(0, 8));
+        }
+        return node;
+    }
+
+    private static JsonObject Part(Kind kind, string subresource)
+    {
+        var (group, version, name) = subresource switch
+        {
+            "scale" => ("autoscaling", "v1", "Scale"),
+            "eviction" => ("policy", "v1", "Eviction"),
+            "token" => ("authentication.k8s.io", "v1", "TokenRequest"),
+            "binding" => ("", "", "Binding"),
+            "attach" or "exec" => ("", "", "PodAttachOptions".Replace("Attach",
+                subresource == "exec" ? "Exec" : "Attach", StringComparison.Ordinal)),
+            "portforward" => ("", "", "PodPortForwardOptions"),
+            "proxy" => ("", "", $"{kind.Name}ProxyOptions"),
+            _ => ("", "", kind.Name),
+        };
+        Seq<string> verbs = subresource switch
+        {
+            "binding" or "eviction" or "token" => ["create"],
+            "log" => ["get"],
+            "attach" or "exec" or "portforward" => ["create", "get"],
+            "proxy" => ["create", "delete", "get", "patch", "update"],
+            "finalize" => ["update"],
+            _ => ["get", "patch", "update"],
+        };
+        var node = Entry($"{kind.Plural}/{subresource}", "", kind, verbs);
+        node["kind"] = name;
+        if (group.Length > 0)
+        {
+            node.Insert(3, "group", group);
+            node.Insert(4, "version", version);
+        }
+        return node;
+    }
+
+    private static JsonObject Entry(string name, string singular, Kind kind, Seq<string> verbs) =>
+        new()
+        {
+            ["name"] = name,
+            ["singularName"] = singular,
+            ["namespaced"] = kind.Namespaced,
+            ["kind"] = kind.Name,
+            ["verbs"] = List(verbs.Order(StringComparer.Ordinal)),
+        };
+
+    private static JsonArray List(IEnumerable<string> words) =>
+        new([.. words.Select(word => JsonValue.Create(word))]);
+
+    private static JsonObject Headed(string kind, string list, IEnumerable<JsonObject> items) =>
+        Headed(kind, new() { [list] = new JsonArray([.. items]) });
+
+    private static JsonObject Headed(string kind, JsonObject node)
+    {
+        node.Insert(0, "kind", kind);
+        node.Insert(1, "apiVersion", "v1");
+        return node;
+    }
+}
