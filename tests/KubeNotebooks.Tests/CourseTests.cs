@@ -36,7 +36,9 @@ public sealed class CourseTests : CommandLineFixture
             "the webhook sees: cpu=100m", "409 Operation cannot be fulfilled on configmaps",
             "bob=seat,free=4", "410 Expired: too old resource version",
             "strategic shop:2 busybox:1\n", "merge     shop:2\n", "json      shop:2 busybox:1\n",
-            "colour=blue,reviewed=yes",
+            "colour=blue,reviewed=yes", "The disruption budget cart is still being processed",
+            "201 \n429 TooManyRequests: Cannot evict pod as it would violate the pod's",
+            "The disruption budget cart needs 1 healthy pods and has 2 currently",
         ],
         ["04-control-loop"] =
         [
