@@ -38,12 +38,13 @@ public sealed record CronFields(
         {
             return Period(text[7..], ref fields, ref problem);
         }
-        if (text[0] == '@' && !descriptors.TryGetValue(text, out text!))
+        if (text[0] == '@' && !descriptors.ContainsKey(text))
         {
             problem = "unrecognized descriptor: " + text;
             return false;
         }
-        var words = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        var words = descriptors.GetValueOrDefault(text, text)
+            .Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         if (words.Length != 5)
         {
             problem = Say(

@@ -201,7 +201,7 @@ public sealed partial class ApiServer
         || accept.Split(',').Select(one => one.Split(';')[0].Trim())
             .Any(type => type is "*/*" or "application/*" or "application/json");
 
-    private JsonNode Body(ApiRequest request, ApiResponse answer, string accept)
+    private JsonObject Body(ApiRequest request, ApiResponse answer, string accept)
     {
         var table = accept.Contains("as=Table", StringComparison.Ordinal);
         var kind = request.Path.Kind;

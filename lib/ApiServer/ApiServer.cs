@@ -31,7 +31,7 @@ public sealed partial class ApiServer
     {
         ArgumentNullException.ThrowIfNull(random);
         (this.store, Kinds, this.random, this.now) = (store, kinds, random.Fork("apiserver"), now);
-        strategies = new();
+        strategies = new(now);
         authenticator = new(store, random.Fork("tokens").NextBits(), now);
         Admission = Admissions.Plain(() => Authorizer);
         addresses = new(store, random.Fork("service-addresses"));
@@ -297,6 +297,12 @@ public sealed partial class ApiServer
     internal void Wrote(ApiObject? old, ApiObject? value)
     {
         addresses.Wrote(old, value);
+        if ((value ?? old)!.Kind.Equals(KubeSim.Kinds.CustomResourceDefinition))
+        {
+            var (kind, strategy) = DefinitionStrategy.Made((value ?? old)!);
+            Kinds = value is null ? Kinds.Without(kind) : Kinds.With(kind);
+            strategies.Custom(kind, value is null ? null : strategy);
+        }
         Authorizer.Wrote(old, value);
         if ((value ?? old)!.Kind.Equals(KubeSim.Kinds.CustomResourceDefinition)
             && CustomKind.Of((value ?? old)!) is { } custom)

@@ -9,8 +9,9 @@ internal sealed class KindStrategies
     private readonly Dictionary<Kind, KindStrategy> all = [];
     private (Kind? Kind, KindStrategy Strategy) last = (null, plain);
 
-    public KindStrategies()
+    public KindStrategies(Func<DateTime> now)
     {
+        all[Kinds.CustomResourceDefinition] = new DefinitionStrategy(now);
         var pods = new PodRules();
         all[Kinds.Pod] = new PodStrategy(pods);
         all[Kinds.ReplicaSet] = new ReplicaSetRules(pods);
@@ -41,6 +42,17 @@ internal sealed class KindStrategies
         all[Kinds.Role] = all[Kinds.RoleBinding] = roles;
         all[Kinds.ClusterRole] = all[Kinds.ClusterRoleBinding] = roles;
         all[Kinds.ControllerRevision] = new SimpleStrategy<ControllerRevision>();
+    }
+
+    /// <summary>Learns of a custom kind; without a strategy it is forgotten.</summary>
+    public void Custom(Kind kind, KindStrategy? strategy)
+    {
+        last = (null, plain);
+        all.Remove(kind);
+        if (strategy is not null)
+        {
+            all[kind] = strategy;
+        }
     }
 
     public KindStrategy this[Kind kind]

@@ -3,12 +3,12 @@ using System.Text.Json.Nodes;
 
 namespace KubeSim;
 
-/// <summary>The rules of <c>rules.txt</c>: most of what a kind demands of its fields is the same few
-/// checks at other paths, so it is written as a table and read here. It works on the tree of an
+/// <summary>The rules of <c>rules.txt</c>: most of what a kind demands of its fields is the same
+/// few checks at other paths, so it is written as a table and read here. It works on the tree of an
 /// object, whether the kind has a record or not.
-/// <para>Worked example: <c>spec.behavior?.scaleUp?.policies[*].value atLeast 1</c> visits the second
-/// policy as <c>spec.behavior.scaleUp.policies[1].value</c>, and nothing where nobody wrote a
-/// behavior.</para></summary>
+/// <para>Worked example: <c>spec.behavior?.scaleUp?.policies[*].value atLeast 1</c> visits the
+/// second policy as <c>spec.behavior.scaleUp.policies[1].value</c>, and nothing where nobody wrote
+/// a behavior.</para></summary>
 /// <remarks>Models pkg/apis/*/validation/validation.go.</remarks>
 internal static class ObjectRules
 {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using NUnit.Framework;
 
 namespace KubeSim.Tests;
@@ -13,7 +14,6 @@ public sealed class ApiRecordedTests
     {
         ["immutable: pod spec.nodeName"] =
             "the message goes on with a difference of Go structures",
-        ["server-side apply: force"] = "nobody keeps managed fields",
         ["discovery /apis"] = "there is no resource.k8s.io",
     };
 
@@ -48,7 +48,8 @@ public sealed class ApiRecordedTests
     private string? Replay(JsonNode request, JsonNode response)
     {
         var body = request["body"];
-        var answer = api.Server.Serve(new((string)request["method"]!, Here((string)request["path"]!))
+        var path = Here((string)request["path"]!);
+        var answer = api.Server.Serve(new((string)request["method"]!, path)
         {
             ContentType = (string?)request["contentType"],
             Body = body is null ? null : Here(body is JsonValue text
@@ -64,30 +65,33 @@ public sealed class ApiRecordedTests
         }
         Learn(response["body"], answer.Body);
         var (wanted, actual) = response["lines"] is JsonArray lines
-            ? (Events(lines), Events(answer)) : (Shown(response["body"]), Shown(answer.Body));
+            ? (Events(lines), Events(answer))
+            : (Plain(Shown(response["body"])), Plain(Shown(answer.Body)));
         return wanted == actual ? null : $"\n  {wanted}\n  {actual}";
     }
 
-    // Of lists the first three, which is what was recorded. Of what is stored: metadata that nobody draws, spec and data. Of a refusal: all.
+    // Of lists the first three, which is what was recorded. Of what is stored: metadata that nobody
+    // draws, spec and data. Of a refusal: all.
     private string Shown(JsonNode? body) => body switch
     {
         JsonValue text => text.ToString(),
         JsonObject { } o when $"{o["kind"]}" == "Status" =>
-            $"{o["reason"]} {Plain($"{o["message"]}")} {o["status"]} {o["code"]} "
+            $"{o["reason"]} {o["message"]} {o["status"]} {o["code"]} "
             + string.Join("; ", (o["details"]?["causes"]?.AsArray() ?? [])
-                .Select(c => $"{c!["reason"]} {c["field"]} {Plain($"{c["message"]}")}"))
+                .Select(c => $"{c!["reason"]} {c["field"]} {c["message"]}"))
             + $" {o["details"]?["name"]} {o["details"]?["group"]} {o["details"]?["kind"]} "
             + $"{o["details"]?["retryAfterSeconds"]}",
         JsonObject { } o when $"{o["kind"]}" == "Table" => string.Join('|',
             o["columnDefinitions"]!.AsArray().Select(c => $"{c!["name"]} {c["priority"]}")),
         JsonObject { } o when o["items"] is JsonArray items =>
-            $"{o["kind"]} {string.Join(' ', items.Select(i => $"{i!["metadata"]!["name"]}").Take(3))}",
+            $"{o["kind"]} "
+            + string.Join(' ', items.Select(i => $"{i!["metadata"]!["name"]}").Take(3)),
         JsonObject { } o when o["names"] is JsonArray told =>
             $"{o["kind"]} {string.Join(' ', told.Take(3))}",
         JsonObject { } o when o["metadata"] is { } meta =>
             $"{o["kind"]} {meta["name"]} {meta["generation"]} {meta["labels"]?.ToJsonString()} "
             + $"{meta["deletionTimestamp"] is not null} {meta["deletionGracePeriodSeconds"]} "
-            + $"{meta["finalizers"]?.ToJsonString()} {Plain(Sorted(WithoutToken(o["spec"])))} "
+            + $"{meta["finalizers"]?.ToJsonString()} {Sorted(WithoutToken(o["spec"]))} "
             + $"{Sorted(o["data"])}",
         _ => Sorted(body),
     };
@@ -100,7 +104,8 @@ public sealed class ApiRecordedTests
             var kept = new JsonObject();
             foreach (var (key, value) in map)
             {
-                if (!(key is "volumes" or "volumeMounts" && value!.ToJsonString().Contains("kube-api")))
+                if (!(key is "volumes" or "volumeMounts"
+                    && value!.ToJsonString().Contains("kube-api")))
                 {
                     kept[key] = WithoutToken(value);
                 }
@@ -137,8 +142,8 @@ public sealed class ApiRecordedTests
     // What was drawn in the recording is drawn otherwise here.
     private string Plain(string text)
     {
-        text = System.Text.RegularExpressions.Regex.Replace(Here(text), @"10\.96\.\d+\.\d+", "{ip}");
-        return System.Text.RegularExpressions.Regex.Replace(text, @"current: \d+", "current");
+        text = Regex.Replace(Here(text), @"10\.96\.\d+\.\d+", "{ip}");
+        return Regex.Replace(text, @"current: \d+", "current");
     }
 
     private string Here(string text)
@@ -162,103 +167,37 @@ public sealed class ApiRecordedTests
         }
     }
 
-    // What happened before a recorded case, as the recording's own objects show it: lines of method,
-    // path and body. An own word is what the sentence after it takes the place of.
+    // What happened before a recorded case, by Data/api-recorded.txt. Three words are no method:
+    // NAMES is what the recording calls version and UID of the object that came last, HEAD what it
+    // calls the revision now, COMPACT forgets all but the last one.
     private void Prepare(string name)
     {
-        const string configs = "/api/v1/namespaces/api/configmaps";
-        const string deployments = "/apis/apps/v1/namespaces/api/deployments";
-        const string pods = "/api/v1/namespaces/api/pods";
-        switch (name)
+        JsonNode? last = null;
+        var lines = Data.Lines("api-recorded.txt").SkipWhile(line => line != $"== {name}").Skip(1)
+            .TakeWhile(line => !line.StartsWith("==", StringComparison.Ordinal));
+        foreach (var line in lines)
         {
-            case "duplicate create":
-                api.Create(ApiFixture.Deployment("web"));
-                break;
-            case "nodePort already allocated":
-                Do("POST", "/api/v1/namespaces/api/services", """
-                    {"metadata":{"name":"np1"},
-                    "spec":{"type":"NodePort","ports":[{"port":80,"nodePort":30080}]}}
-                    """);
-                break;
-            case "immutable: metadata.uid":
-                var first = api.Create(ApiFixture.Config("c-unknown")).Metadata;
-                (names["17723"], names["89c5e476-b3a4-4285-b715-1775e3925901"]) =
-                    ($"{first.ResourceVersion}", first.Uid);
-                break;
-            case "PUT with stale resourceVersion (409)":
-                Do("PUT", $"{configs}/c-unknown", Config("c-unknown", "", "\"z\":\"9\""));
-                break;
-            case "strategic merge: containers merged by name":
-                Do("POST", deployments, """
-                    {"metadata":{"name":"pt"},"spec":{"replicas":0,
-                    "selector":{"matchLabels":{"app":"pt"}},
-                    "template":{"metadata":{"labels":{"app":"pt"}},"spec":{"containers":
-                    [{"name":"a","image":"x:1","env":[{"name":"E","value":"1"}]},
-                    {"name":"b","image":"y:1"}]}}}}
-                    """);
-                break;
-            case "merge patch: null deletes a key":
-                Do("PATCH", $"{deployments}/pt", """
-                    {"metadata":{"labels":{"k":"v"}},
-                    "spec":{"template":{"spec":{"containers":[{"name":"z","image":"z:1"}]}}}}
-                    """);
-                break;
-            case "server-side apply: force":
-                Do("POST", configs, Config("ssa"));
-                break;
-            case "spec write ignores status":
-                Do("PATCH", $"{deployments}/pt", """{"metadata":{"labels":{"t":"1"}}}""");
-                break;
-            case "label selector in":
-                string[] labels = ["\"tier\":\"a\",\"env\":\"prod\"",
-                    "\"tier\":\"b\",\"env\":\"prod\"", "\"tier\":\"b\"", "\"tier\":\"c\""];
-                for (var i = 0; i < labels.Length; i++)
-                {
-                    Do("POST", configs, Config($"l{i + 1}", $"\"g\":\"sel\",{labels[i]}"));
-                }
-                break;
-            case "delete deployment: Background" or "delete deployment: Foreground"
-                or "delete deployment: Orphan":
-                Own($"own-{name.Split(' ')[^1].ToLowerInvariant()}");
-                break;
-            case "delete pod: force":
-                Do("PATCH", $"{pods}/pod1",
-                    """{"spec":{"containers":[{"name":"c","image":"nginx:2"}]}}""");
-                break;
-            case "delete pod: not bound goes at once":
-                Do("POST", pods, Pod("unbound").Replace("100m", "0").Replace(
-                    "\"spec\":{", "\"spec\":{\"schedulerName\":\"none\","));
-                break;
-            case "bind pod":
-                Do("POST", pods, Pod("tobind"));
-                break;
-            case "evict a pod guarded by a PDB (429)":
-                Budget(pods);
-                break;
-            case "quota: pod without requests":
-                Quota();
-                break;
-            case "quota: cpu exceeded with use":
-                Do("POST", "/api/v1/namespaces/api-quota/pods", Pod("used",
-                    """,{"name":"d","image":"x","resources":{"requests":{"cpu":"200m"}}}"""));
-                break;
-            case "create limitrange":
-                Space("api-lr");
-                break;
-            case { } watch when watch.StartsWith("watch with label selector w=1"):
-                names["17993"] = $"{api.Store.Head}";
-                Do("POST", configs, Config("w1", "\"w\":\"1\""));
-                Do("PATCH", $"{configs}/w1", """{"data":{"b":"2"}}""");
-                Do("PATCH", $"{configs}/w1", """{"metadata":{"labels":{"w":"2"}}}""");
-                Do("DELETE", $"{configs}/w1", null);
-                break;
-            case { } compacted when compacted.StartsWith("watch from compacted"):
-                api.Store.Compact(new(api.Store.Head.Value - 1));
-                break;
+            var words = line.Split(' ', 3);
+            switch (words[0])
+            {
+                case "NAMES":
+                    names[words[1]] = $"{last.At("metadata", "resourceVersion")}";
+                    names[words[2]] = $"{last.At("metadata", "uid")}";
+                    break;
+                case "HEAD":
+                    names[words[1]] = $"{api.Store.Head}";
+                    break;
+                case "COMPACT":
+                    api.Store.Compact(new(api.Store.Head.Value - 1));
+                    break;
+                default:
+                    last = Do(words[0], words[1], words.ElementAtOrDefault(2));
+                    break;
+            }
         }
     }
 
-    private void Do(string method, string path, string? body)
+    private JsonNode? Do(string method, string path, string? body)
     {
         var answer = api.Server.Serve(new(method, path)
         {
@@ -266,86 +205,6 @@ public sealed class ApiRecordedTests
             ContentType = method == "PATCH" ? "application/merge-patch+json" : null,
         });
         Assert.That(answer.Code, Is.LessThan(300), $"{method} {path}: {answer.Body}");
+        return answer.Body;
     }
-
-    private void Space(string name)
-    {
-        api.Create(new Namespace { Metadata = new() { Name = name } });
-        api.Create(new ServiceAccount { Metadata = new() { Name = "default", Namespace = name } });
-    }
-
-    private void Own(string name)
-    {
-        var own = ApiFixture.Deployment(name);
-        var template = own.Spec.Template;
-        own = api.Create(own with
-        {
-            Metadata = own.Metadata with
-            {
-                Annotations = Map.Of(("deployment.kubernetes.io/revision", "1")),
-            },
-            Spec = own.Spec with
-            {
-                Template = template with
-                {
-                    Spec = template.Spec with
-                    {
-                        Containers = [new() { Name = "c", Image = "nginx" }],
-                        NodeName = "node-1",
-                        TerminationGracePeriodSeconds = 1,
-                    },
-                },
-            },
-        });
-    }
-
-    private void Budget(string pods)
-    {
-        var pod = (Pod)api.Post(pods, Pod("ev1").Replace("{}", "{\"app\":\"ev\"}"))
-            .EnsureSuccess().Object!;
-        api.Update(pod with
-        {
-            Status = pod.Status with
-            {
-                Phase = "Running", Conditions = [new() { Type = "Ready", Status = "True" }],
-            },
-        }, "status").EnsureSuccess();
-        var budget = api.Create(new PodDisruptionBudget
-        {
-            Metadata = new() { Name = "pdb", Namespace = "api" },
-            Spec = new()
-            {
-                MinAvailable = 1, Selector = new() { MatchLabels = Map.Of(("app", "ev")) },
-            },
-        });
-        api.Update(budget with
-        {
-            Status = new() { ObservedGeneration = 1, CurrentHealthy = 1, DesiredHealthy = 1 },
-        }, "status").EnsureSuccess();
-    }
-
-    private void Quota()
-    {
-        Space("api-quota");
-        var quota = api.Create(new ResourceQuota
-        {
-            Metadata = new() { Name = "q", Namespace = "api-quota" },
-            Spec = new() { Hard = Map.Of(("requests.cpu", Quantity.Parse("1"))) },
-        });
-        api.Update(quota with
-        {
-            Status = new()
-            {
-                Hard = quota.Spec.Hard, Used = Map.Of(("requests.cpu", Quantity.Parse("0"))),
-            },
-        }, "status").EnsureSuccess();
-    }
-
-    private static string Config(string name, string labels = "", string data = "\"a\":\"1\"") =>
-        $"{{\"metadata\":{{\"name\":\"{name}\",\"labels\":{{{labels}}}}},\"data\":{{{data}}}}}";
-
-    private static string Pod(string name, string more = "") => """
-        {"metadata":{"name":"NAME","labels":{}},"spec":{"containers":[{"name":"c","image":"nginx",
-        "resources":{"requests":{"cpu":"100m"}}}MORE]}}
-        """.Replace("NAME", name).Replace("MORE", more);
 }
