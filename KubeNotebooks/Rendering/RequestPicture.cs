@@ -70,9 +70,9 @@ internal sealed class RequestPicture
         }
         var all = explained.Request.Verb.Reads ? Read
             : explained.Request.Verb == Verb.Delete ? Delete : Write;
-        var reached = Array.IndexOf(all, names[^1]);
-        foreach (var name in refused is null ? [] : all.Where((_, i) => i > reached
-            && (reached >= 0 || i > 1)))
+        // A stage that only some requests have, such as decoding, comes after the last one of all.
+        var reached = names.Max(n => Array.IndexOf(all, n));
+        foreach (var name in refused is null ? [] : all.Skip(reached + 1))
         {
             Stage(name, [("m", "not reached")], "nd off");
         }

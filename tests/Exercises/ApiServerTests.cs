@@ -143,7 +143,7 @@ public sealed class SidecarTests : ExerciseFixture<Func<AdmissionReview, Webhook
     [Test, Points(2), Task("Asked about the same Pod again, it adds nothing")]
     public void Twice_is_once()
     {
-        Scenario("Another webhook changes the Pod after yours, so the API server asks yours again.");
+        Scenario("Another webhook changes the Pod after yours, so yours is asked again.");
         var pod = Admitted(Pod(), asked: 2);
         var proxies = pod.Spec.Containers.Count(c => c.Name == "proxy");
         if (proxies != 1)

@@ -170,8 +170,8 @@ public sealed class ApiVerbTests
             {"metadata":{"name":"tanks.farm.io"},"spec":{"group":"farm.io","scope":"Namespaced",
             "names":{"plural":"tanks","kind":"Tank"},"versions":[{"name":"v1","served":true,
             "storage":true,"subresources":{"status":{}},"schema":{"openAPIV3Schema":
-            {"type":"object","properties":{"spec":{"type":"object","required":["size"],"properties":{
-            "size":{"type":"integer","minimum":1},"color":{"type":"string","default":"red",
+            {"type":"object","properties":{"spec":{"type":"object","required":["size"],"properties":
+            {"size":{"type":"integer","minimum":1},"color":{"type":"string","default":"red",
             "enum":["red","blue"]}}}}}}}]}}
             """);
         const string tanks = "/apis/farm.io/v1/namespaces/api/tanks";
