@@ -28,6 +28,9 @@ public static class Draw
     public static Picture Why(Cluster cluster, ApiObject about) =>
         WhyPicture.Of(cluster.Why(about));
 
+    /// <summary>A request on its way through the API server, stage by stage.</summary>
+    public static Picture Request(Explanation explained) => RequestPicture.Of(explained);
+
     /// <summary>The life of pods: a row each, virtual time from left to right.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="ns">Only pods of a namespace; of all when null.</param>

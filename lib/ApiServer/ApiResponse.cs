@@ -36,6 +36,10 @@ public sealed record ApiResponse(int Code)
     /// <exception cref="ApiException">The request was refused.</exception>
     public ApiResponse EnsureSuccess() => IsSuccess ? this : throw new ApiException(Status!);
 
+    /// <summary>The code and, of a refusal, why.</summary>
+    public override string ToString() =>
+        IsSuccess ? $"{Code}" : $"{Code} {Status?.Reason}: {Status?.Message}";
+
     /// <summary>A refusal as an answer.</summary>
     public static implicit operator ApiResponse(Status status) =>
         new(status.Code) { Status = status };

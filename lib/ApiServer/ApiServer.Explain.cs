@@ -31,6 +31,9 @@ public sealed record Explanation(ApiRequest Request, Seq<ApiStage> Stages, ApiRe
     /// <summary>The stage that refused the request; null when none did.</summary>
     public ApiStage? RefusedBy => Stages.FirstOrDefault(s => s.Refusal is not null);
 
+    /// <summary>The request as a picture.</summary>
+    public string ToHtml() => Html.Of(this);
+
     /// <summary>The stages that did something, and how many rules had nothing to say.</summary>
     public override string ToString()
     {
@@ -82,7 +85,8 @@ public sealed partial class ApiServer
         if (!told)
         {
             var by = request.Verb.Reads ? "cache or etcd" : "etcd";
-            Note("storage", by, answer.IsSuccess ? request.Verb.Reads
+            Note(answer.Code == 400 ? "decoding" : "storage", answer.Code == 400 ? "body" : by,
+                answer.IsSuccess ? request.Verb.Reads
                 ? $"{answer.Items?.Count ?? 1} read at revision {store.Head}"
                 : $"would be revision {store.Head.Next}" : "", answer.IsSuccess ? null
                 : answer.Status);
@@ -149,7 +153,9 @@ public sealed partial class ApiServer
         var access = Access.Of(request);
         var decision = Authorizer.Decide(access);
         var refusal = decision.Allowed ? null : access.Refusal(decision.Reason);
-        Note("authorisation", "RBAC", decision.Allowed ? decision.Reason : "", refusal);
+        Note("authorisation", "RBAC",
+            decision.Allowed ? decision.Reason.Replace("RBAC: ", "", StringComparison.Ordinal) : "",
+            refusal);
         return refusal;
     }
 

@@ -41,6 +41,23 @@ public sealed class CourseTests : CommandLineFixture
             "Error from server: etcdserver: request timed out\n", "5bw7f answers",
             "deployment.apps/web   2/2",
         ],
+        ["03-api-server"] =
+        [
+            "spec.enableServiceLinks: unset → true", "spec.priority: unset → 0",
+            "authorisation         RBAC: refused, 403: pods \"ghost\" is forbidden",
+            "401 Unauthorized: Unauthorized", "404 NotFound: pods \"ghost\" not found",
+            "pods \"web\" already exists", "deployment.apps/Web created (dry run)",
+            "The Deployment \"Web\" is invalid: ", "Unsupported value: \"Never\"",
+            "strict decoding error: unknown field \"spec.replica\"", "web    0/1 ",
+            "--subresource=scale no", "patch deployments -n shop                     yes",
+            "pods: 3/2 ", "deployment.apps/cart   2/3 ", "exceeded quota: small",
+            "the webhook sees: cpu=100m", "409 Operation cannot be fulfilled on configmaps",
+            "bob=seat,free=4", "410 Expired: too old resource version",
+            "strategic shop:2 busybox:1\n", "merge     shop:2\n", "json      shop:2 busybox:1\n",
+            "colour=blue,reviewed=yes", "The disruption budget cart is still being processed",
+            "201 \n429 TooManyRequests: Cannot evict pod as it would violate the pod's",
+            "The disruption budget cart needs 1 healthy pods and has 2 currently",
+        ],
         ["04-control-loop"] =
         [
             "replicaset-controller looked at ReplicaSet web and wrote nothing",

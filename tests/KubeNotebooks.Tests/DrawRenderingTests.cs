@@ -49,6 +49,8 @@ public sealed class DrawRenderingTests
         var rolled = Rolled();
         yield return Draw.Why(rolled, rolled.List<Pod>()[0]);
         yield return Draw.Why(rolled, rolled.Get<Deployment>("web"));
+        yield return Draw.Request(rolled.Api.Explain(rolled.List<Pod>()[0]));
+        yield return Draw.Request(rolled.Api.Explain("delete deployment web --as jane"));
         yield return Draw.Timeline(rolled);
         yield return Draw.Timeline(rolled, selector: "app=none");
         yield return Draw.Steps(rolled, 0);
@@ -234,6 +236,24 @@ public sealed class DrawRenderingTests
                 (string?)p.Attribute("class") == "ah"),
                 Is.EqualTo(chain.Links.Sum(l => l.From.Count)), "an arrow for each cause");
             Assert.That(chain.Links.Skip(1).All(l => !l.From.IsEmpty));
+        });
+    }
+
+    [Test]
+    public void A_refused_request_goes_past_the_stages_that_never_see_it()
+    {
+        var cluster = new Cluster(1);
+        const string create = "create deployment shop --image=nginx";
+        var good = Draw.Request(cluster.Api.Explain(create));
+        var bad = Draw.Request(cluster.Api.Explain($"{create} --as jane"));
+        static int Missed(Picture picture) => XDocument.Parse(picture.Svg)
+            .Descendants(Svg + "text").Count(t => t.Value == "not reached");
+        Assert.Multiple(() =>
+        {
+            Assert.That((Missed(good), Missed(bad)), Is.EqualTo((0, 5)), "all after it");
+            Assert.That(good.Alt, Does.EndWith("The answer: 201 Created."));
+            Assert.That(bad.Alt, Does.Contain("authorisation, RBAC: ").And
+                .EndWith("The answer: 403 Forbidden."));
         });
     }
 

@@ -21,6 +21,8 @@ namespace KubeNotebooks.Tests
             yield return Case(taken[0], "class=\"kcard\"", "step 1 ");
             yield return Case(taken, "<th>Who</th>", "step 2 ");
             yield return Case(Web.Why(Web.List<Pod>()[0]), "<img ", "why pods default/web-");
+            yield return Case(Web.As("jane").Explain(Web.List<Pod>()[0]), "<img ",
+                "RBAC: refused, 403: pods");
             yield return Case(Web.Converge(), "<pre class=\"kn\">met at", "met at");
             yield return Case(Web, "<img ", "The cluster now");
             yield return Case(Web.At(Web.Revision), "<img ", "Revision ");

@@ -304,6 +304,9 @@ public sealed class AdmissionTests
         {
             Assert.That(made.RefusedBy!.Refusal!.Message, Does.StartWith(
                 "deployments.apps is forbidden: User \"jane\" cannot create resource"));
+            Assert.That(cluster.Api.Explain("create -f -", "{apiVersion: v1, kind: Pod, "
+                + "metadata: {name: p}, spec: {contaners: []}}").RefusedBy!.Name,
+                Is.EqualTo("decoding"));
             Assert.That(cluster.Api.Explain("get pods").Stages[^1].Note,
                 Does.StartWith("0 read at revision"));
             Assert.That(cluster.List<Deployment>(), Is.Empty);

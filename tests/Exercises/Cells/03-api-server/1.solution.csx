@@ -1,0 +1,17 @@
+// why: every rule names its group, its resources and its verbs; the binding, in shop, says how far
+// exercise: 03-api-server/1  (4 points)
+Exercise.Check("03-api-server/1", """
+  apiVersion: rbac.authorization.k8s.io/v1
+  kind: Role
+  metadata: {name: deployer, namespace: shop}
+  rules:
+  - {apiGroups: [""], resources: [pods], verbs: [get, list, watch]}
+  - {apiGroups: [""], resources: [pods/log], verbs: [get]}
+  - {apiGroups: [apps], resources: [deployments], verbs: [get, list, watch, patch]}
+  ---
+  apiVersion: rbac.authorization.k8s.io/v1
+  kind: RoleBinding
+  metadata: {name: deployer, namespace: shop}
+  roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: deployer}
+  subjects: [{kind: ServiceAccount, name: deployer, namespace: shop}]
+  """)
