@@ -72,7 +72,9 @@ internal sealed class GradeWorker(WorkerTask task, TextWriter output)
         }
         catch (NotebookException e)
         {
-            Say(new() { Unreadable = e.Message });
+            // The learner knows the file, not the copy that is read here.
+            var copies = Path.GetDirectoryName(task.Notebook) + Path.DirectorySeparatorChar;
+            Say(new() { Unreadable = e.Message.Replace(copies, "", StringComparison.Ordinal) });
             return;
         }
         var cells = notebook.Cells.Where(c => c.Kind == CellKind.Code).ToList();
