@@ -1,10 +1,15 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace KubeSim;
 
 /// <summary>The kind that a CustomResourceDefinition defines.</summary>
 public static class CustomKind
 {
+    /// <summary>What holds a definition that is being deleted until its objects are
+    /// gone.</summary>
+    public const string Cleanup = "customresourcecleanup.apiextensions.k8s.io";
+
     /// <summary>The kind; null when the definition lacks its group, names or a version that is
     /// served.</summary>
     public static Kind? Of(ApiObject definition)
@@ -42,6 +47,37 @@ public static class CustomKind
         ArgumentNullException.ThrowIfNull(definition);
         return Part(definition, "status") is { } status && Items(status, "conditions")
             .Any(c => Text(c, "type") == condition && Text(c, "status") == "True");
+    }
+
+    /// <summary>A definition with a condition, in the place of one of that type; its time moves on
+    /// only with its status.</summary>
+    internal static ApiObject WithCondition(ApiObject definition, DateTime now, string type,
+        string status, string reason, string message)
+    {
+        var fields = definition.Kept is { } kept ? new KeptFields(kept) : [];
+        var all = fields.TryGetValue("status", out var had) ? JsonObject.Create(had)! : [];
+        if (all["conditions"] is not JsonArray list)
+        {
+            all["conditions"] = list = [];
+        }
+        var old = list.FirstOrDefault(c => $"{c!["type"]}" == type);
+        var made = new JsonObject
+        {
+            ["type"] = type, ["status"] = status,
+            ["lastTransitionTime"] = old is not null && $"{old["status"]}" == status
+                ? $"{old["lastTransitionTime"]}" : $"{(Time)now}",
+            ["reason"] = reason, ["message"] = message,
+        };
+        if (old is null)
+        {
+            list.Add((JsonNode)made);
+        }
+        else
+        {
+            old.ReplaceWith(made);
+        }
+        fields["status"] = all.Deserialize<JsonElement>(Json.Options);
+        return definition with { Kept = fields };
     }
 
     /// <summary>A known registry, and the kinds that some objects define.</summary>

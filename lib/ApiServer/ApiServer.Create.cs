@@ -1,7 +1,9 @@
 namespace KubeSim;
 
-// Creation. The order of refusals is the real server's: unreadable body, wrong namespace,
-// admission, invalid fields, name taken. Only then is anything drawn from the seed.
+// Creation. The order of refusals is the real server's: unreadable body, wrong namespace, the rules
+// that may change the object, invalid fields, the rules that may only refuse it, name taken. A
+// generated name is drawn before the fields are looked at, so that every later refusal can say
+// which object it means; all else is drawn from the seed only when nothing refuses.
 //
 // Models staging/src/k8s.io/apiserver/pkg/registry/rest/create.go.
 public sealed partial class ApiServer
@@ -37,7 +39,7 @@ public sealed partial class ApiServer
             return notAdmitted;
         }
         // Once more: what a rule added may lack what has a default.
-        value = strategy.PrepareCreate(strategy.Default(value));
+        value = Named(request, strategy.PrepareCreate(strategy.Default(value)), out var prefix);
         var invalid = RefuseNew(value, strategy);
         Note("validation", path.Kind.Name, value, value, invalid);
         if (invalid is not null)
@@ -48,7 +50,29 @@ public sealed partial class ApiServer
         {
             return refused;
         }
-        return Store(request, value, strategy);
+        return Store(request, value, strategy, prefix);
+    }
+
+    /// <summary>Gives an object the name that is to be made from a prefix; null as the prefix when
+    /// it brings its own.</summary>
+    private ApiObject Named(ApiRequest request, ApiObject value, out string? prefix)
+    {
+        var meta = value.Metadata;
+        prefix = meta.Name.Length == 0 && meta.GenerateName is { Length: > 0 } given ? given : null;
+        if (prefix is null)
+        {
+            return value;
+        }
+        var dry = IsDryRun(request);
+        for (var tries = 1; ; tries++)
+        {
+            var name = MetadataStage.Generated(prefix, dry ? "xxxxx" : random.NameSuffix());
+            var named = value with { Metadata = meta with { Name = name } };
+            if (dry || tries == NameTries || store.Get(named.Key) is null)
+            {
+                return named;
+            }
+        }
     }
 
     /// <summary>The namespace that the path says, where the object says none.</summary>
@@ -77,31 +101,23 @@ public sealed partial class ApiServer
         {
             addresses.Check(service, null, errors);
         }
-        var meta = value.Metadata;
-        var shown = meta.Name.Length > 0 ? meta.Name : meta.GenerateName ?? "";
-        return errors.Any ? errors.ToStatus(value.Kind, shown)
-            : meta.ResourceVersion != default ? Refusals.VersionOnCreate
+        return errors.Any ? errors.ToStatus(value.Kind, value.Metadata.Name)
+            : value.Metadata.ResourceVersion != default ? Refusals.VersionOnCreate
             : null;
     }
 
-    private ApiResponse Store(ApiRequest request, ApiObject value, KindStrategy strategy)
+    private ApiResponse Store(
+        ApiRequest request, ApiObject value, KindStrategy strategy, string? prefix)
     {
         var (kind, meta) = (value.Kind, value.Metadata);
-        if (meta.Name.Length > 0 && store.Get(value.Key) is not null)
+        if (store.Get(value.Key) is not null)
         {
-            return ApiErrors.AlreadyExists(kind, meta.Name);
+            return prefix is null ? ApiErrors.AlreadyExists(kind, meta.Name)
+                : Refusals.NoUniqueName(kind, prefix);
         }
         var dry = IsDryRun(request);
-        var name = meta.Name.Length > 0 ? meta.Name
-            : dry ? MetadataStage.Generated(meta.GenerateName!, "xxxxx")
-            : NewName(kind, meta);
-        if (name is null)
-        {
-            return Refusals.NoUniqueName(kind, meta.GenerateName!);
-        }
         meta = meta with
         {
-            Name = name,
             Uid = dry ? "" : random.NewUid(),
             CreationTimestamp = now(),
             DeletionTimestamp = null,
@@ -116,19 +132,5 @@ public sealed partial class ApiServer
         value = strategy.Identified(addresses.Assign(value), ref meta);
         var stored = Put(value, meta, null);
         return new(201) { Object = stored, Revision = store.Head };
-    }
-
-    // A generated name that nobody has; null when chance fails eight times.
-    private string? NewName(Kind kind, ObjectMeta meta)
-    {
-        for (var tries = 0; tries < NameTries; tries++)
-        {
-            var name = MetadataStage.Generated(meta.GenerateName!, random.NameSuffix());
-            if (store.Get(new ObjectKey(kind, meta.Namespace, name)) is null)
-            {
-                return name;
-            }
-        }
-        return null;
     }
 }

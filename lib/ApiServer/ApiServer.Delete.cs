@@ -72,6 +72,11 @@ public sealed partial class ApiServer
             return Refusals.WrongVersion(old.Kind, meta.Name, version, meta.ResourceVersion);
         }
         var strategy = strategies[old.Kind];
+        if (meta.DeletionTimestamp is null && strategy.Marked(old, now()) is { } own)
+        {
+            var last = IsDryRun(request) ? own : Put(own, own.Metadata, old);
+            return new(200) { Object = last, Revision = IsDryRun(request) ? default : store.Head };
+        }
         var (marked, pending) = Mark(meta, strategy.Grace(old, options.GracePeriodSeconds),
             options);
         if (pending)

@@ -139,6 +139,8 @@ public sealed partial class ApiServer
         Verb.List => List(request),
         Verb.Watch => OpenWatch(request),
         Verb.Create when AccessReviews.Answers(request.Path.Kind) => Review(request),
+        Verb.Create when strategies[request.Path.Kind] is CustomStrategy { IsTerminating: true } =>
+            Refusals.DefinitionTerminates,
         Verb.Create => Create(request),
         Verb.Update => Update(request),
         Verb.Patch => Patch(request),

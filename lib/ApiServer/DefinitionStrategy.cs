@@ -5,8 +5,9 @@ using static KubeSim.ObjectRules;
 namespace KubeSim;
 
 /// <summary>CustomResourceDefinitions: an object that makes a kind. Once its controller has found
-/// it Established, the server serves that kind by the schema in it, and from its deletion on no
-/// more.</summary>
+/// it Established, the server serves that kind by the schema in it. Once it is deleted, no new
+/// objects are taken; when its controller has removed the others, it goes, and the kind with
+/// it.</summary>
 /// <remarks>Models staging/src/k8s.io/apiextensions-apiserver/pkg/registry.</remarks>
 internal sealed class DefinitionStrategy : KindStrategy
 {
@@ -24,13 +25,32 @@ internal sealed class DefinitionStrategy : KindStrategy
         spec.TryAdd("conversion", new JsonObject { ["strategy"] = "None" });
     });
 
+    public override ApiObject? Marked(ApiObject value, DateTime now)
+    {
+        var marked = CustomKind.WithCondition(value, now, "Terminating", "True",
+            "InstanceDeletionPending", "CustomResourceDefinition marked for deletion; "
+            + "CustomResource deletion will begin soon");
+        return marked with
+        {
+            Metadata = value.Metadata with
+            {
+                DeletionTimestamp = now,
+                Finalizers = value.Metadata.Finalizers
+                    .RemoveAll(name => name == CustomKind.Cleanup).Add(CustomKind.Cleanup),
+            },
+        };
+    }
+
     /// <summary>What a definition demands of its objects, by the version that is
     /// stored.</summary>
     public static CustomStrategy Demands(ApiObject definition)
     {
         var versions = Child(Child(Json.Encode(definition), "spec"), "versions") as JsonArray ?? [];
         var stored = versions.FirstOrDefault(v => Plain(Child(v, "storage")) == "true");
-        return new(Child(Child(stored, "schema"), "openAPIV3Schema") as JsonObject ?? []);
+        return new(Child(Child(stored, "schema"), "openAPIV3Schema") as JsonObject ?? [])
+        {
+            IsTerminating = CustomKind.Is(definition, "Terminating"),
+        };
     }
 
     public static ApiObject Changed(ApiObject value, Action<JsonObject> change)
@@ -49,6 +69,9 @@ internal sealed class CustomStrategy(JsonObject schema) : KindStrategy
     private static readonly Seq<string> own = ["apiVersion", "kind", "metadata"];
 
     public override bool Unconditional => false;
+
+    /// <summary>True when the definition is on its way out: no new objects.</summary>
+    public bool IsTerminating { get; init; }
 
     public override ApiObject Default(ApiObject value)
     {

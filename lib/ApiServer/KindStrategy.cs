@@ -39,6 +39,10 @@ internal class KindStrategy
     /// <summary>What a kind makes of the name and UID that a new object got.</summary>
     public virtual ApiObject Identified(ApiObject value, ref ObjectMeta meta) => value;
 
+    /// <summary>What the first deletion makes of an object of a kind with a way of its own to be
+    /// deleted; null for all others.</summary>
+    public virtual ApiObject? Marked(ApiObject value, DateTime now) => null;
+
     /// <summary>What a kind notes in an object that is marked as deleted.</summary>
     public virtual ApiObject PrepareDelete(ApiObject value) => value;
 

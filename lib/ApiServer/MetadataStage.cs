@@ -116,14 +116,7 @@ internal static class MetadataStage
 
     private static void Names(ObjectMeta meta, KindStrategy strategy, FieldErrors errors)
     {
-        if (meta.Name.Length > 0)
-        {
-            foreach (var problem in strategy.NameProblems(meta.Name))
-            {
-                errors.InvalidText("metadata.name", meta.Name, problem);
-            }
-        }
-        else if (meta.GenerateName is { Length: > 0 } prefix)
+        if (meta.GenerateName is { Length: > 0 } prefix)
         {
             // The server's five characters come behind, so the prefix may end with a dash.
             foreach (var problem in strategy.NameProblems(Generated(prefix, "x")))
@@ -131,9 +124,14 @@ internal static class MetadataStage
                 errors.InvalidText("metadata.generateName", prefix, problem);
             }
         }
-        else
+        if (meta.Name.Length == 0)
         {
             errors.Required("metadata.name", "name or generateName is required");
+            return;
+        }
+        foreach (var problem in strategy.NameProblems(meta.Name))
+        {
+            errors.InvalidText("metadata.name", meta.Name, problem);
         }
     }
 

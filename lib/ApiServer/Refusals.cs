@@ -13,6 +13,9 @@ internal static class Refusals
     public static Status MethodNotAllowed { get; } = ApiErrors.Of(405, "MethodNotAllowed",
         "the server does not allow this method on the requested resource", new()).Status;
 
+    public static Status DefinitionTerminates { get; } = ApiErrors.Of(405, "MethodNotAllowed",
+        "create not allowed while custom resource definition is terminating", new()).Status;
+
     public static Status UnsupportedMediaType { get; } = ApiErrors.Of(415,
         "UnsupportedMediaType", "415: Unsupported Media Type", new()).Status;
 

@@ -68,6 +68,8 @@ public sealed class NodeLifecycle : IReconciler
                 return Result.Done;
             }
             node = looked;
+            // It may have fallen silent before the first look, and nothing else will say so.
+            Plan(node, health, api);
         }
         if (node is not null)
         {

@@ -124,9 +124,9 @@ internal static class CreateGenerators
         return end < 0 ? image[start..] : image[start..(start + end)];
     }
 
-    private static JsonObject Container(Invocation call, string name)
+    private static JsonObject Container(Invocation call, string name, string image)
     {
-        var container = new JsonObject { ["image"] = Needed(call, "image"), ["name"] = name };
+        var container = new JsonObject { ["image"] = image, ["name"] = name };
         if (call.Flags.AfterDash is { Count: > 0 } command)
         {
             container["command"] = Words(command);
@@ -139,10 +139,16 @@ internal static class CreateGenerators
     {
         var name = Name(call);
         JsonObject Labels() => new() { ["app"] = name };
-        var container = Container(call, ContainerName(Needed(call, "image")));
+        Needed(call, "image");
+        var containers = call.Flags.All("image").SelectMany(v => v.Split(','))
+            .Select(image => Container(call, ContainerName(image), image)).ToArray();
+        if (containers.Length > 1 && call.Flags.AfterDash is { Count: > 0 })
+        {
+            throw new KubectlException("cannot specify multiple --image options and command");
+        }
         if (call.Flags.Number("port") is { } port)
         {
-            container["ports"] = new JsonArray(new JsonObject { ["containerPort"] = port });
+            containers[0]["ports"] = new JsonArray(new JsonObject { ["containerPort"] = port });
         }
         return Item(call, Kinds.Deployment, new()
         {
@@ -154,7 +160,7 @@ internal static class CreateGenerators
                 ["template"] = new JsonObject
                 {
                     ["metadata"] = new JsonObject { ["labels"] = Labels() },
-                    ["spec"] = new JsonObject { ["containers"] = new JsonArray(container) },
+                    ["spec"] = new JsonObject { ["containers"] = new JsonArray(containers) },
                 },
             },
             ["status"] = new JsonObject(),
@@ -168,7 +174,8 @@ internal static class CreateGenerators
             ["metadata"] = new JsonObject(),
             ["spec"] = new JsonObject
             {
-                ["containers"] = new JsonArray(Container(call, name)),
+                ["containers"] = new JsonArray(
+                    Container(call, name, Needed(call, "image"))),
                 ["restartPolicy"] = restart,
             },
         },

@@ -80,13 +80,15 @@ public sealed partial class Kubelet : IReconciler
             workers.Add(key, worker = NewWorker(pod));
         }
         See(worker, pod);
+        var another = worker.Gone && pod is not null;
         Advance(worker);
         if (worker.Forgotten)
         {
             workers.Remove(key);
-            if (pod is not null && pod.Metadata.Uid != worker.Uid)
+            if (another)
             {
-                // Another pod of the same name waited for this one to be gone.
+                // Another pod of the same name waited for this one to be gone, or the same pod
+                // came back from a snapshot of etcd.
                 api.After(TimeSpan.Zero, key);
             }
             return Result.Done;

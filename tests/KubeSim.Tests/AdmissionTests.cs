@@ -194,8 +194,9 @@ public sealed class AdmissionTests
         {
             Assert.That(cluster.List<Pod>(), Has.Count.EqualTo(1));
             Assert.That(condition.Reason, Is.EqualTo("FailedCreate"));
-            Assert.That(condition.Message, Does.EndWith("is forbidden: exceeded quota: q, "
-                + "requested: pods=1, used: pods=1, limited: pods=1"));
+            Assert.That(condition.Message, Does.Match("^pods \"web-[a-z0-9]+-[a-z0-9]{5}\" is "
+                + "forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: "
+                + "pods=1$"));
         });
     }
 

@@ -59,6 +59,64 @@ public sealed class CustomKindTests
         }));
     }
 
+    private static string? Terminating(ApiObject? definition) => definition?.Kept!["status"]
+        .GetProperty("conditions").EnumerateArray()
+        .Where(c => c.GetProperty("type").GetString() == "Terminating")
+        .Select(c => $"{c.GetProperty("status")}/{c.GetProperty("reason")}").SingleOrDefault();
+
+    [Test]
+    public void The_objects_of_a_definition_go_before_it()
+    {
+        var cluster = new Cluster();
+        cluster.Apply(Definition + "---\n" + Object);
+        cluster.Kubectl("create ns other");
+        cluster.Apply(Object.Replace("my-tab", "my-tab, namespace: other"));
+        cluster.Converge();
+        var told = new List<string>();
+        cluster.Stepped = s => told.AddRange(s.Changes.Select(c =>
+            $"{c.Verb} {c.Key.Kind.Name} {c.Key.Namespace} "
+            + Terminating(c.Key.Kind.Equals(Kinds.CustomResourceDefinition) ? c.After : null)));
+        var deleted = cluster.Kubectl("delete crd crontabs.stable.example.com");
+
+        Assert.That(deleted.Out, Is.EqualTo("customresourcedefinition.apiextensions.k8s.io "
+            + "\"crontabs.stable.example.com\" deleted\n"));
+        cluster.Converge();
+        Assert.That(told, Is.EqualTo(new[]
+        {
+            "Update CustomResourceDefinition  True/InstanceDeletionInProgress",
+            "DeleteCollection CronTab default ", "DeleteCollection CronTab other ",
+            "Update CustomResourceDefinition  ",
+        }));
+        Assert.That(cluster.Kubectl("get ct").Error, Is.EqualTo(
+            "error: the server doesn't have a resource type \"ct\"\n"));
+        cluster.Apply(Definition);
+        Assert.That(cluster.Kubectl("get ct -A").Error, Is.EqualTo("No resources found\n"));
+    }
+
+    [Test]
+    public void An_object_with_a_finalizer_holds_its_definition_and_no_more_are_taken()
+    {
+        var cluster = new Cluster();
+        cluster.Apply(Definition + "---\n"
+            + Object.Replace("my-tab", "my-tab, finalizers: [example.com/mine]"));
+        cluster.Kubectl("delete crd crontabs.stable.example.com --wait=false");
+        ApiObject? Now() => cluster.Everything()
+            .SingleOrDefault(o => o.Kind.Equals(Kinds.CustomResourceDefinition));
+        Assert.That(Now()!.Metadata.Finalizers,
+            Is.EqualTo(new[] { "customresourcecleanup.apiextensions.k8s.io" }));
+        Assert.That(Terminating(Now()), Is.EqualTo("True/InstanceDeletionPending"));
+        cluster.Run(TimeSpan.FromSeconds(5));
+        Assert.That(Terminating(Now()), Is.EqualTo("True/InstanceDeletionInProgress"));
+        Assert.That(() => cluster.Apply(Object.Replace("my-tab", "another")),
+            Throws.TypeOf<ApiException>().With.Message.EqualTo(
+                "create not allowed while custom resource definition is terminating"));
+
+        Assert.That(cluster.RunUntil(c => Terminating(Now()) == "True/InstanceDeletionCheck").Met);
+        cluster.Kubectl("patch ct my-tab --type=merge -p '{\"metadata\":{\"finalizers\":null}}'");
+        cluster.Run(TimeSpan.FromSeconds(2));
+        Assert.That(Now(), Is.Null);
+    }
+
     [Test]
     public void Before_its_kind_is_served_an_object_is_refused()
     {

@@ -36,6 +36,10 @@ public sealed class KubectlCommandTests
     [TestCase("secret docker-registry s --docker-username=u --docker-password=p",
         "data:\n  .dockerconfigjson: eyJhdXRocyI6eyJodHRwczovL2luZGV4LmRvY2tlci5pby92MS8iOns"
         + "idXNlcm5hbWUiOiJ1IiwicGFzc3dvcmQiOiJwIiwiYXV0aCI6ImRUcHcifX19\n")]
+    [TestCase("deployment d --image=nginx:1 --image=ghcr.io/a/b:2 --port=80", "      containers:\n"
+        + "      - image: nginx:1\n        name: nginx\n        ports:\n"
+        + "        - containerPort: 80\n        resources: {}\n      - image: ghcr.io/a/b:2\n"
+        + "        name: b\n        resources: {}\n")]
     [TestCase("svc nodeport s --tcp=80:8080 --node-port=30080", "  ports:\n  - name: 80-8080\n"
         + "    nodePort: 30080\n    port: 80\n    protocol: TCP\n    targetPort: 8080\n")]
     public void A_generator_makes(string words, string part)
@@ -49,6 +53,8 @@ public sealed class KubectlCommandTests
     [TestCase("create deployment", "error: exactly one NAME is required, got 0\nSee 'kubectl "
         + "create deployment -h' for help and examples\n")]
     [TestCase("create deploy web", "error: required flag(s) \"image\" not set\n")]
+    [TestCase("create deploy web --image=a,b -- sh", "error: cannot specify multiple --image "
+        + "options and command\n")]
     [TestCase("create role r --verb=get", "error: at least one resource must be specified\n")]
     [TestCase("create cm c --from-file=gone", "error: error reading gone: open gone: no such file "
         + "or directory\n")]

@@ -387,6 +387,44 @@ public sealed partial class KubeletTests
         Assert.That(log.FinishedAt, Is.GreaterThanOrEqualTo(main.FinishedAt!.Value));
     }
 
+    [Test]
+    public void A_pod_that_comes_back_from_a_snapshot_is_ended_started_anew_and_can_be_deleted()
+    {
+        var cluster = NewCluster();
+        cluster.Create(NewPod("web", "busybox", "sleep", "3600"));
+        Assert.That(cluster.RunUntil(c => c.Get<Pod>("web").IsReady).Met);
+        var backup = cluster.Etcd.Snapshot();
+        var first = cluster.Get<Pod>("web").Status.ContainerStatuses[0].ContainerID;
+        cluster.Etcd.Delete("/registry/pods/", prefix: true);
+        cluster.Run(TimeSpan.FromSeconds(0.5));
+        cluster.Etcd.Restore(backup);
+        cluster.Run(TimeSpan.FromSeconds(10));
+        Assert.That(cluster.Get<Pod>("web").IsReady);
+        Assert.That(cluster.Get<Pod>("web").Status.ContainerStatuses[0].ContainerID,
+            Is.Not.EqualTo(first));
+
+        cluster.Delete(cluster.Get<Pod>("web"));
+        cluster.Run(TimeSpan.FromMinutes(1));
+        Assert.That(cluster.List<Pod>(), Is.Empty);
+    }
+
+    [Test]
+    public void Pods_that_a_snapshot_brings_back_at_once_leave_nothing_that_ends_for_ever()
+    {
+        var cluster = new Cluster(nodes: 3, seed: 5);
+        foreach (var name in new[] { "a", "b", "c" })
+        {
+            cluster.Kubectl($"create deployment {name} --image=nginx:1.27");
+            cluster.Converge();
+        }
+        var backup = cluster.Etcd.Snapshot();
+        cluster.Etcd.Delete("/registry/", prefix: true);
+        cluster.Etcd.Restore(backup);
+        cluster.Run(TimeSpan.FromMinutes(10));
+        Assert.That(cluster.List<Pod>().Select(p => (p.IsTerminating, p.IsReady)),
+            Is.EqualTo(new[] { (false, true), (false, true), (false, true) }));
+    }
+
     private static string Open(string message)
     {
         message = Uid().Replace(message, "{uid}");

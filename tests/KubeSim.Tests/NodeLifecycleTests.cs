@@ -104,6 +104,17 @@ public sealed class NodeLifecycleTests
         AssertEvictions(cluster, start);
     }
 
+    [Test]
+    public void A_node_that_is_silent_from_the_first_instant_is_lost_after_its_grace()
+    {
+        var cluster = new Cluster(nodes: 2);
+        var start = cluster.Now;
+        cluster.Faults.Crash("node-1");
+        Assert.That(cluster.RunUntil(c => !Node(c).IsReady).Met);
+        Assert.That((cluster.Now - start).TotalSeconds, Is.InRange(40, 55));
+        Assert.That(Node(cluster, 2).IsReady);
+    }
+
     private static void AssertEvictions(Cluster cluster, DateTime start)
     {
         Assert.That(cluster.Get<Pod>("tol0").IsTerminating);
