@@ -61,6 +61,10 @@ public static class Bootstrap
         new("taint-eviction-controller", _ => new TaintEviction()),
         new("clusterrole-aggregation-controller", _ => new RoleAggregation()),
         new("resourcequota-controller", _ => new ResourceQuotas()),
+        new("disruption-controller", _ => new Disruption())
+        {
+            EventSource = "controllermanager",
+        },
         new("service-lb-controller", _ => new ServiceLoadBalancer())
         {
             EventSource = "service-controller",

@@ -108,7 +108,7 @@ public static class Json
         };
         foreach (var (key, value) in JsonSerializer.SerializeToNode(status, Options)!.AsObject())
         {
-            node.TryAdd(key, value?.DeepClone());
+            node[key] = value?.DeepClone();
         }
         return node;
     }

@@ -145,23 +145,14 @@ public sealed partial class ApiServer
                 } needs {status.DesiredHealthy} healthy pods and has {status.CurrentHealthy
                 } currently"), null);
         }
-        var left = status.DisruptionsAllowed - 1;
-        var conditions = left > 0 ? status.Conditions : status.Conditions.With(new Condition
+        var less = status with
         {
-            Type = "DisruptionAllowed",
-            Status = "False",
-            Reason = "InsufficientPods",
-            LastTransitionTime = now(),
-            ObservedGeneration = status.ObservedGeneration,
-        });
+            DisruptionsAllowed = status.DisruptionsAllowed - 1,
+            DisruptedPods = status.DisruptedPods.Set(pod.Metadata.Name, now()),
+        };
         var taken = budget with
         {
-            Status = status with
-            {
-                DisruptionsAllowed = left,
-                DisruptedPods = status.DisruptedPods.Set(pod.Metadata.Name, now()),
-                Conditions = conditions,
-            },
+            Status = less.DisruptionsAllowed > 0 ? less : less.Tell(now()),
         };
         _ = dry ? taken : Put(taken, taken.Metadata, budget);
         return null;

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace KubeSim;
 
 /// <summary>The table of kinds: what the API server does differently for each. A kind that is not
@@ -41,6 +43,7 @@ internal sealed class KindStrategies
         var roles = new RoleStrategy();
         all[Kinds.Role] = all[Kinds.RoleBinding] = roles;
         all[Kinds.ClusterRole] = all[Kinds.ClusterRoleBinding] = roles;
+        all[Kinds.NetworkPolicy] = new NetworkPolicyStrategy();
         all[Kinds.ControllerRevision] = new SimpleStrategy<ControllerRevision>();
     }
 
@@ -76,6 +79,33 @@ internal sealed class SimpleStrategy<T>(bool unconditional = true, bool createsO
     public override bool Unconditional => unconditional;
 
     public override bool CreatesOnUpdate => createsOnUpdate;
+}
+
+/// <summary>NetworkPolicies: without a word on it they are about what comes in, and about what goes
+/// out if there are rules for that.</summary>
+/// <remarks>Models pkg/apis/networking/v1/defaults.go.</remarks>
+internal sealed class NetworkPolicyStrategy : KindStrategy
+{
+    public override ApiObject Default(ApiObject value) => DefinitionStrategy.Changed(value, node =>
+    {
+        if (node["spec"] is not JsonObject spec)
+        {
+            return;
+        }
+        if (spec["policyTypes"] is not JsonArray { Count: > 0 })
+        {
+            spec["policyTypes"] = spec["egress"] is JsonArray { Count: > 0 }
+                ? new JsonArray("Ingress", "Egress") : new JsonArray("Ingress");
+        }
+        foreach (var rule in (string[])["ingress", "egress"])
+        {
+            foreach (var port in (spec[rule] as JsonArray ?? [])
+                .SelectMany(r => (r as JsonObject)?["ports"] as JsonArray ?? []))
+            {
+                (port as JsonObject)?.TryAdd("protocol", "TCP");
+            }
+        }
+    });
 }
 
 /// <summary>The strategy of roles and their bindings: names such as <c>system:node</c>.</summary>

@@ -10,6 +10,9 @@ internal sealed class SelectorIndex
     private readonly Dictionary<string, SortedSet<ObjectKey>> orphans =
         new(StringComparer.Ordinal);
 
+    /// <summary>True when no owner selects anything.</summary>
+    public bool IsEmpty => selectors.Count == 0;
+
     /// <summary>Takes note of an owner's selector; null when the owner is gone.</summary>
     public void SetOwner(ObjectKey owner, LabelSelector? selector)
     {

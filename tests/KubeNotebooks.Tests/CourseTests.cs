@@ -55,6 +55,7 @@ public sealed class CourseTests : CommandLineFixture
             "bob=seat,free=4", "410 Expired: too old resource version",
             "strategic shop:2 busybox:1\n", "merge     shop:2\n", "json      shop:2 busybox:1\n",
             "colour=blue,reviewed=yes", "The disruption budget cart is still being processed",
+            "cart   1               N/A               1  ",
             "201 \n429 TooManyRequests: Cannot evict pod as it would violate the pod's",
             "The disruption budget cart needs 1 healthy pods and has 2 currently",
         ],

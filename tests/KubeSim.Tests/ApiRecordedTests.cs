@@ -45,6 +45,33 @@ public sealed class ApiRecordedTests
         Assert.That(wrong, Is.Empty, string.Join('\n', wrong));
     }
 
+    [TestCase("resourceVersion=1&resourceVersionMatch=Exact", null,
+        "The resourceVersion for the provided list is too old.")]
+    [TestCase("continue=eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6Miwic3RhcnQiOiJsMlx1MDAwMCJ9",
+        "eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6LTEsInN0YXJ0IjoibDJcdTAwMDAifQ",
+        "The provided continue parameter is too old to display a consistent list result. You can "
+        + "start a new list without the continue parameter, or use the continue token in this "
+        + "response to retrieve the remainder of the results. Continuing with the provided token "
+        + "results in an inconsistent list - objects that were created, modified, or deleted "
+        + "between the time the first chunk was returned and now may show up in the list.")]
+    public void A_list_of_a_compacted_past_is_refused_as_recorded(
+        string query, string? token, string message)
+    {
+        var old = new ApiFixture();
+        old.Create(ApiFixture.Config("l1"));
+        old.Create(ApiFixture.Config("l2"));
+        old.Store.Compact(old.Store.Head);
+        var answer = old.Server.Serve(
+            new("GET", $"/api/v1/namespaces/api/configmaps?{query}&limit=2"));
+        var wanted = new JsonObject
+        {
+            ["kind"] = "Status", ["apiVersion"] = "v1",
+            ["metadata"] = token is null ? new JsonObject() : new() { ["continue"] = token },
+            ["status"] = "Failure", ["message"] = message, ["reason"] = "Expired", ["code"] = 410,
+        };
+        Assert.That((answer.Code, Sorted(answer.Body)), Is.EqualTo((410, Sorted(wanted))));
+    }
+
     private string? Replay(JsonNode request, JsonNode response)
     {
         var body = request["body"];
