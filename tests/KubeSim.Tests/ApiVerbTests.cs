@@ -189,7 +189,10 @@ public sealed class ApiVerbTests
         var typed = Serve("POST", tanks, """{"metadata":{"name":"b"},"spec":{"size":"x"}}""");
         var missing = Serve("POST", tanks, """{"metadata":{"name":"b"},"spec":{}}""");
         var listed = Serve("GET", "/apis/farm.io/v1", null);
-        Serve("DELETE", definition, null);
+        var marked = Serve("DELETE", definition, null);
+        var late = Serve("POST", tanks, """{"metadata":{"name":"c"},"spec":{"size":2}}""");
+        marked["metadata"]!["finalizers"] = new JsonArray();
+        Serve("PUT", definition, marked.ToJsonString());
         Assert.Multiple(() =>
         {
             Assert.That($"{early}", Does.StartWith("404"), "not before it is Established");
@@ -206,6 +209,7 @@ public sealed class ApiVerbTests
             Assert.That($"{missing["message"]}",
                 Is.EqualTo("Tank.farm.io \"b\" is invalid: spec.size: Required value"));
             Assert.That($"{listed.At("resources")?[0]?["kind"]}", Is.EqualTo("Tank"));
+            Assert.That($"{late["message"]}", Does.StartWith("create not allowed"));
             Assert.That(api.Server.Serve(new("GET", tanks)).Code, Is.EqualTo(404));
         });
     }

@@ -216,7 +216,7 @@ public sealed class FaultTests
         var cluster = new Cluster(nodes: 2);
         cluster.Faults.Crash("node-1");
         cluster.Apply(Given.ReplicaSet(replicas: 4));
-        cluster.Converge();
+        cluster.Run(TimeSpan.FromSeconds(30));
         Assert.That(Given.Running(cluster), Is.EqualTo(2));
 
         cluster.Faults.Restore("node-1");
