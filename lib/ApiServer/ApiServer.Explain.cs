@@ -153,9 +153,11 @@ public sealed partial class ApiServer
         var access = Access.Of(request);
         var decision = Authorizer.Decide(access);
         var refusal = decision.Allowed ? null : access.Refusal(decision.Reason);
-        Note("authorisation", "RBAC",
-            decision.Allowed ? decision.Reason.Replace("RBAC: ", "", StringComparison.Ordinal) : "",
-            refusal);
+        if (stages is not null)
+        {
+            var why = decision.Reason.Replace("RBAC: ", "", StringComparison.Ordinal);
+            Note("authorisation", "RBAC", decision.Allowed ? why : "", refusal);
+        }
         return refusal;
     }
 
