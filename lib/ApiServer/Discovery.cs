@@ -44,11 +44,14 @@ internal static class Discovery
         };
     }
 
+    /// <summary>The version that the cluster models.</summary>
+    internal const string Modelled = "v1.36.2";
+
     private static JsonObject Version() => new()
     {
         ["major"] = "1", ["minor"] = "36", ["emulationMajor"] = "1", ["emulationMinor"] = "36",
         ["minCompatibilityMajor"] = "1", ["minCompatibilityMinor"] = "35",
-        ["gitVersion"] = "v1.36.2", ["gitCommit"] = "$Format:%H$", ["gitTreeState"] = "clean",
+        ["gitVersion"] = Modelled, ["gitCommit"] = "$Format:%H$", ["gitTreeState"] = "clean",
         ["buildDate"] = "2026-06-01T00:00:00Z", ["goVersion"] = "go1.26.10", ["compiler"] = "gc",
         ["platform"] = "linux/amd64",
     };

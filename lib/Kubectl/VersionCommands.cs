@@ -6,8 +6,7 @@ namespace KubeSim;
 /// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/version/version.go.</remarks>
 internal static class VersionCommands
 {
-    // The version that the cluster models.
-    private const string Modelled = "v1.36.2";
+    private const string Modelled = Discovery.Modelled;
 
     public static readonly KubectlCommand Version = new("version", "output/o client!",
         static call =>
