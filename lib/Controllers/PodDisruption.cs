@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace KubeSim;
 
 /// <summary>What a controller writes into a pod's status before it deletes the pod: the condition
@@ -13,30 +11,16 @@ internal static class PodDisruption
     public static Payload.Patch Of(
         Pod pod, DateTime now, string? reason, string? message, string? phase = null)
     {
-        var status = new JsonObject();
-        if (phase is not null)
+        if (reason is null)
         {
-            status["phase"] = phase;
-            status["observedGeneration"] = pod.Metadata.Generation;
+            return PodStatusPatch.Of(pod, null, phase);
         }
-        if (reason is not null)
+        var before = pod.Condition("DisruptionTarget");
+        return PodStatusPatch.Of(pod, new()
         {
-            var since = pod.Condition("DisruptionTarget") is { Status: "True" } before
-                ? before.LastTransitionTime : now;
-            status["conditions"] = new JsonArray(new JsonObject
-            {
-                ["type"] = "DisruptionTarget",
-                ["status"] = "True",
-                ["reason"] = reason,
-                ["message"] = message,
-                ["observedGeneration"] = pod.Metadata.Generation,
-                ["lastTransitionTime"] = since?.ToString(),
-            });
-        }
-        return new(PatchKind.StrategicMerge, new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["uid"] = pod.Metadata.Uid },
-            ["status"] = status,
-        });
+            Type = "DisruptionTarget", Status = "True", Reason = reason, Message = message,
+            ObservedGeneration = pod.Metadata.Generation,
+            LastTransitionTime = before is { Status: "True" } ? before.LastTransitionTime : now,
+        }, phase);
     }
 }

@@ -221,7 +221,7 @@ public sealed class Scheduler : IReconciler
         };
         try
         {
-            api.Patch(pod.Key, ConditionPatch.Of(pod, condition), "status");
+            api.Patch(pod.Key, PodStatusPatch.Of(pod, condition), "status");
         }
         catch (ApiException)
         {
