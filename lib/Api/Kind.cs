@@ -4,6 +4,9 @@ namespace KubeSim;
 /// One entry stands for all served versions of a group and kind.</summary>
 public sealed class Kind : IEquatable<Kind>
 {
+    private static readonly Seq<string> every =
+        ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
     /// <summary>The API group; empty for the core group.</summary>
     public required string Group { get; init; }
 
@@ -36,6 +39,14 @@ public sealed class Kind : IEquatable<Kind>
 
     /// <summary>The verbs that the resource allows; unset means the usual eight.</summary>
     public Seq<string> Verbs { get; init; }
+
+    /// <summary>The verbs as discovery tells them: those that the kind names, or else
+    /// all.</summary>
+    public Seq<string> ServedVerbs => Verbs.IsEmpty ? every : Verbs;
+
+    /// <summary>True when the API server takes the verb for such objects: a kind that names none
+    /// takes all.</summary>
+    public bool Takes(string verb) => Verbs.IsEmpty || Verbs.AsSpan().Contains(verb);
 
     /// <summary>The name of the schema type, such as <c>Deployment</c> or
     /// <c>autoscaling.v2.HorizontalPodAutoscaler</c>;

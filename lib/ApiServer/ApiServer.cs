@@ -129,12 +129,9 @@ public sealed partial class ApiServer
     private static bool Has(in ResourcePath path, string subresource) =>
         path.Kind.Subresources.AsSpan().Contains(subresource);
 
-    private static bool Allows(Kind kind, Verb verb) =>
-        kind.Verbs.IsEmpty || kind.Verbs.AsSpan().Contains(verb.Name);
-
     private ApiResponse Main(ApiRequest request) => request.Verb switch
     {
-        _ when !Allows(request.Path.Kind, request.Verb) => Refusals.MethodNotAllowed,
+        _ when !request.Path.Kind.Takes(request.Verb.Name) => Refusals.MethodNotAllowed,
         Verb.Get => Get(request),
         Verb.List => List(request),
         Verb.Watch => OpenWatch(request),

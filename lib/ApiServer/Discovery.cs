@@ -9,9 +9,6 @@ namespace KubeSim;
 /// <remarks>Models staging/src/k8s.io/apiserver/pkg/endpoints/discovery.</remarks>
 internal static class Discovery
 {
-    private static readonly Seq<string> all =
-        ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
-
     // The order in which the real server lists its groups; custom ones come behind.
     private static readonly Seq<string> groups =
     [
@@ -96,8 +93,7 @@ internal static class Discovery
 
     private static JsonObject Resource(Kind kind)
     {
-        var verbs = kind.Verbs.IsEmpty ? all : kind.Verbs;
-        var node = Entry(kind.Plural, kind.Singular, kind, verbs);
+        var node = Entry(kind.Plural, kind.Singular, kind, kind.ServedVerbs);
         if (!kind.ShortNames.IsEmpty)
         {
             node["shortNames"] = List(kind.ShortNames);
@@ -106,7 +102,7 @@ internal static class Discovery
         {
             node["categories"] = List(kind.Categories);
         }
-        if (verbs.AsSpan().Contains("list"))
+        if (kind.Takes("list"))
         {
             // Tells clients when what is stored changes its form.
             var hash = SHA256.HashData(

@@ -89,10 +89,7 @@ public sealed class GarbageCollector : IReconciler
 
     private static bool IsCollected(Kind kind) => !last.AsSpan().Contains(kind)
         && !kind.Equals(Kinds.Lease) && kind.Name != "Event"
-        && Allows(kind, "list") && Allows(kind, "watch") && Allows(kind, "delete");
-
-    private static bool Allows(Kind kind, string verb) =>
-        kind.Verbs.IsEmpty || kind.Verbs.AsSpan().Contains(verb);
+        && kind.Takes("list") && kind.Takes("watch") && kind.Takes("delete");
 
     /// <summary>Decides by its owners what becomes of an object.</summary>
     private Result Collect(ApiObject item, ReconcileContext api)

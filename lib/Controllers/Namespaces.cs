@@ -132,16 +132,13 @@ public sealed class Namespaces : IReconciler
         foreach (var kind in KindRegistry.BuiltIn.All)
         {
             if (kind.Namespaced && !kind.Equals(Kinds.Pod) && kind.Group != "events.k8s.io"
-                && Allows(kind, "list") && Allows(kind, "delete"))
+                && kind.Takes("list") && kind.Takes("delete"))
             {
                 DeleteAll(kind, ns, outcome, api);
             }
         }
         return outcome;
     }
-
-    private static bool Allows(Kind kind, string verb) =>
-        kind.Verbs.IsEmpty || kind.Verbs.AsSpan().Contains(verb);
 
     private static void DeleteAll(Kind kind, Namespace ns, Outcome outcome, ReconcileContext api)
     {

@@ -9,9 +9,6 @@ internal static class ApiResourcesCommand
     public static readonly KubectlCommand Command = new("api-resources",
         "output/o no-headers! namespaced api-group verbs sort-by cached! categories", Run);
 
-    private static readonly string[] usualVerbs =
-        ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
-
     private static void Run(Invocation call)
     {
         if (call.Args.Count > 0)
@@ -40,7 +37,7 @@ internal static class ApiResourcesCommand
         {
             text.Append($"{kind.Plural}\t{string.Join(',', kind.ShortNames)}\t{kind.ApiVersion}\t"
                 + $"{DescribeText.Lower(kind.Namespaced)}\t{kind.Name}");
-            text.Append(wide ? $"\t{string.Join(',', Verbs(kind))}\t"
+            text.Append(wide ? $"\t{string.Join(',', kind.ServedVerbs)}\t"
                 + $"{string.Join(',', kind.Categories)}\n" : "\n");
         }
         call.Print(TableText.Align(text.ToString()));
@@ -50,8 +47,5 @@ internal static class ApiResourcesCommand
         (call.Flags["namespaced"] is not { } n || (n == "true") == kind.Namespaced)
         && (call.Flags["api-group"] is not { } group || group == kind.Group)
         && (call.Flags["verbs"] is not { } verbs
-            || verbs.Split(',').All(verb => Verbs(kind).Contains(verb)));
-
-    private static IReadOnlyList<string> Verbs(Kind kind) =>
-        kind.Verbs.IsEmpty ? usualVerbs : kind.Verbs;
+            || verbs.Split(',').All(verb => kind.ServedVerbs.Contains(verb)));
 }
