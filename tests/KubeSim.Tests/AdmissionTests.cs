@@ -176,17 +176,7 @@ public sealed class AdmissionTests
     public void A_ReplicaSet_under_a_quota_tells_why_its_pods_are_missing()
     {
         var cluster = Quoted(new() { Hard = Map.Of(("pods", Quantity.Parse("1"))) });
-        cluster.Apply("""
-            apiVersion: apps/v1
-            kind: Deployment
-            metadata: {name: web}
-            spec:
-              replicas: 2
-              selector: {matchLabels: {app: web}}
-              template:
-                metadata: {labels: {app: web}}
-                spec: {containers: [{name: c, image: nginx}]}
-            """);
+        cluster.Apply(Given.Web);
         cluster.Run(TimeSpan.FromSeconds(5));
         var condition = cluster.Get<Deployment>("web").Status.Conditions
             .First(c => c.Type == "ReplicaFailure");

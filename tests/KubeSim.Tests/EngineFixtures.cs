@@ -3,6 +3,19 @@ namespace KubeSim.Tests;
 /// <summary>Small clusters and components that the tests of the engine share.</summary>
 internal static class Given
 {
+    /// <summary>A Deployment of two, as somebody would write it.</summary>
+    public const string Web = """
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: web}
+        spec:
+          replicas: 2
+          selector: {matchLabels: {app: web}}
+          template:
+            metadata: {labels: {app: web}}
+            spec: {containers: [{name: c, image: nginx}]}
+        """;
+
     public static ReplicaSet ReplicaSet(string name = "web", int replicas = 3) => new()
     {
         Metadata = new() { Name = name, Namespace = "default" },

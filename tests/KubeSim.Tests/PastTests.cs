@@ -5,24 +5,12 @@ namespace KubeSim.Tests;
 /// <summary>Looking back over a whole run.</summary>
 public sealed class PastTests
 {
-    private const string Web = """
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata: {name: web}
-        spec:
-          replicas: 2
-          selector: {matchLabels: {app: web}}
-          template:
-            metadata: {labels: {app: web}}
-            spec: {containers: [{name: c, image: nginx}]}
-        """;
-
     [Test]
     public void The_past_is_every_write_in_order_with_its_time()
     {
         var cluster = new Cluster(2);
         cluster.Run(TimeSpan.FromSeconds(3));
-        cluster.Apply(Web);
+        cluster.Apply(Given.Web);
         var applied = cluster.Revision;
         cluster.Converge();
         var pods = cluster.Past(Kinds.Pod).ToList();
@@ -44,7 +32,7 @@ public sealed class PastTests
     {
         var (cluster, first, again) = (new Cluster(2), new List<string>(), new List<string>());
         cluster.Stepped = step => first.Add(step.ToString());
-        cluster.Apply(Web);
+        cluster.Apply(Given.Web);
         cluster.Converge();
         var second = cluster.Relive(c => c.Stepped = step => again.Add(step.ToString()));
         Assert.That(again, Is.EqualTo(first));
@@ -55,7 +43,7 @@ public sealed class PastTests
     public void Each_link_of_a_chain_but_inputs_names_those_that_led_to_it()
     {
         var cluster = new Cluster(2);
-        cluster.Apply(Web);
+        cluster.Apply(Given.Web);
         cluster.Converge();
         var links = cluster.Why(cluster.List<Pod>()[0]).Links;
         Assert.That(links[0].From, Is.Empty);
