@@ -24,9 +24,16 @@ public sealed partial class ApiServer
 
     /// <summary>Serves one request of an HTTP client: resources, discovery, <c>/version</c> and
     /// <c>/healthz</c>.</summary>
-    public HttpAnswer Serve(HttpCall call)
+    public HttpAnswer Serve(HttpCall call) => Serve(call, Handle);
+
+    /// <summary>Serves one request of an HTTP client.</summary>
+    /// <param name="call">What the client sent.</param>
+    /// <param name="handle">Who carries out what became a request of the API: a cluster keeps it
+    /// in its journal.</param>
+    public HttpAnswer Serve(HttpCall call, Func<ApiRequest, ApiResponse> handle)
     {
         ArgumentNullException.ThrowIfNull(call);
+        ArgumentNullException.ThrowIfNull(handle);
         var mark = call.Url.IndexOf('?', StringComparison.Ordinal);
         var path = mark < 0 ? call.Url : call.Url[..mark];
         if (Discovery.Find(path.Trim('/'), Kinds) is { } page)
@@ -37,7 +44,7 @@ public sealed partial class ApiServer
         {
             return Told(no);
         }
-        var answer = Handle(request);
+        var answer = handle(request);
         return answer.Watch is { } watch ? new(200, null, watch)
             : request.Verb == Verb.Watch && answer.Code == 410
             ? new(200, WatchLine("ERROR", Json.Encode(answer.Status!)))
@@ -282,27 +289,3 @@ public sealed partial class ApiServer
         && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? JsonValue.Create(number) : JsonValue.Create(text);
 }
-
-/// <summary>A request as an HTTP client makes it.</summary>
-/// <param name="Method">The method, such as <c>GET</c>.</param>
-/// <param name="Url">The path and, after a question mark, the options.</param>
-public sealed record HttpCall(string Method, string Url)
-{
-    /// <summary>What is sent along, as text; null for nothing.</summary>
-    public string? Body { get; init; }
-
-    /// <summary>The media type of the body; null for JSON.</summary>
-    public string? ContentType { get; init; }
-
-    /// <summary>What the client accepts; with <c>as=Table</c> it gets lists laid out.</summary>
-    public string? Accept { get; init; }
-
-    /// <summary>Who asks.</summary>
-    public UserInfo User { get; init; } = UserInfo.Admin;
-}
-
-/// <summary>What an HTTP client is answered.</summary>
-/// <param name="Code">The status code.</param>
-/// <param name="Body">The body; null for a watch.</param>
-/// <param name="Watch">The watch whose changes follow, a line each.</param>
-public sealed record HttpAnswer(int Code, JsonNode? Body, Watch? Watch = null);

@@ -1,0 +1,117 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace KubeSim;
+
+/// <summary>A request as an HTTP client makes it.</summary>
+/// <param name="Method">The method, such as <c>GET</c>.</param>
+/// <param name="Url">The path and, after a question mark, the options.</param>
+public sealed record HttpCall(string Method, string Url)
+{
+    /// <summary>What is sent along, as text; null for nothing.</summary>
+    public string? Body { get; init; }
+
+    /// <summary>The media type of the body; null for JSON.</summary>
+    public string? ContentType { get; init; }
+
+    /// <summary>What the client accepts; with <c>as=Table</c> it gets lists laid out.</summary>
+    public string? Accept { get; init; }
+
+    /// <summary>Who asks.</summary>
+    public UserInfo User { get; init; } = UserInfo.Admin;
+
+    /// <summary>A bearer token that the API server has given out; null for a client that the
+    /// connection itself names.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>The one to act as, from the headers <c>Impersonate-User</c> and
+    /// <c>Impersonate-Group</c>; null for oneself.</summary>
+    public UserInfo? Impersonate { get; init; }
+}
+
+/// <summary>What an HTTP client is answered.</summary>
+/// <param name="Code">The status code.</param>
+/// <param name="Body">The body; null for a watch, a log or bytes.</param>
+/// <param name="Watch">The watch whose changes follow, a line each.</param>
+public sealed record HttpAnswer(int Code, JsonNode? Body, Watch? Watch = null)
+{
+    private static readonly JsonSerializerOptions plain = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>The media type of the body.</summary>
+    public string ContentType { get; init; } = "application/json";
+
+    /// <summary>What the server wants the client to know although it obeyed: a header
+    /// <c>Warning: 299 - "…"</c> each.</summary>
+    public Seq<string> Warnings { get; init; }
+
+    /// <summary>A body that is no JSON tree, piece by piece, made when it is asked for: what a
+    /// large list does not need to be held for as a whole. It reads nothing of the cluster that may
+    /// change. Null for other answers.</summary>
+    public IEnumerable<ReadOnlyMemory<byte>>? Pieces { get; init; }
+
+    /// <summary>A log that grows; null for other answers.</summary>
+    public LogTail? Log { get; init; }
+
+    /// <summary>How the changes of a watch are worded.</summary>
+    public WatchForm Form { get; init; }
+
+    /// <summary>After how many seconds of wall time a watch ends; null: when the server
+    /// likes.</summary>
+    public long? TimeoutSeconds { get; init; }
+
+    /// <summary>True when the client is told now and then how far its watch has read.</summary>
+    public bool Bookmarks { get; init; }
+
+    /// <summary>The body as bytes, piece by piece; nothing for a watch or a log. Any thread may ask
+    /// for it.</summary>
+    public IEnumerable<ReadOnlyMemory<byte>> Bytes() => Pieces ?? Body switch
+    {
+        null => [],
+        JsonValue text when text.TryGetValue<string>(out var plainText) =>
+            [Encoding.UTF8.GetBytes(plainText)],
+        _ => [Utf8(Body)],
+    };
+
+    /// <summary>JSON as the API server sends it: one line that ends.</summary>
+    public static ReadOnlyMemory<byte> Utf8(JsonNode node)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(bytes, new() { Encoder = plain.Encoder }))
+        {
+            node.WriteTo(writer, plain);
+        }
+        bytes.Write("\n"u8);
+        return bytes.WrittenMemory;
+    }
+}
+
+/// <summary>How a client wants objects: whole, as rows of a table, or their metadata
+/// alone.</summary>
+public enum WatchForm
+{
+    /// <summary>Whole.</summary>
+    Whole,
+
+    /// <summary>Rows of a <c>Table</c>.</summary>
+    Table,
+
+    /// <summary><c>PartialObjectMetadata</c>.</summary>
+    Metadata,
+}
+
+/// <summary>The log of a container as it grows, to pull from between steps.</summary>
+public abstract class LogTail
+{
+    /// <summary>True when nothing will follow what was taken.</summary>
+    public abstract bool Ended { get; }
+
+    /// <summary>The next lines, each with its line end; empty when there are none by
+    /// now.</summary>
+    public abstract string Take();
+}

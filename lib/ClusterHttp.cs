@@ -1,0 +1,9 @@
+namespace KubeSim;
+
+/// <summary>The cluster as a server of HTTP sees it.</summary>
+public sealed partial class Cluster
+{
+    /// <summary>Serves one request of an HTTP client. A write that is carried out is kept in the
+    /// journal, as one made from here is.</summary>
+    public HttpAnswer Serve(HttpCall call) => simulation.Api.Serve(call, Handle);
+}
