@@ -37,6 +37,19 @@ public static class Addresses
         ? default
         : ["must be a valid IPv6 address"];
 
+    /// <summary>An address and a port, as flags of components take them:
+    /// <c>0.0.0.0:10256</c> or <c>[::]:10256</c>.</summary>
+    public static Seq<string> Socket(string value)
+    {
+        var colon = value.LastIndexOf(':');
+        var host = colon < 0 ? "" : value[..colon];
+        host = host is ['[', .., ']'] ? host[1..^1] : host.Contains(':') ? "" : host;
+        return Ip(host).IsEmpty && ushort.TryParse(value.AsSpan(colon + 1), NumberStyles.None,
+            CultureInfo.InvariantCulture, out var port) && port > 0
+            ? default
+            : ["must be a valid socket address format, (e.g. 0.0.0.0:10254 or [::]:10254)"];
+    }
+
     /// <summary>A range of addresses, such as <c>10.9.8.0/24</c>.</summary>
     public static Seq<string> Cidr(string value)
     {

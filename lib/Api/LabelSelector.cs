@@ -55,6 +55,22 @@ public static class LabelSelectors
 {
     extension(LabelSelector? selector)
     {
+        /// <summary>The labels that the selector asks for, where it can be said so: a value each,
+        /// and no other way of asking. Null for any other selector.</summary>
+        public Map<string>? AsLabels()
+        {
+            var labels = selector?.MatchLabels ?? default;
+            foreach (var term in selector?.MatchExpressions ?? default)
+            {
+                if (term is not { Operator: "In", Values.Count: 1 })
+                {
+                    return null;
+                }
+                labels = labels.Set(term.Key, term.Values[0]);
+            }
+            return labels;
+        }
+
         /// <summary>True when labels meet all requirements; a null selector is never met.
         /// Allocates nothing.</summary>
         public bool Matches(Map<string> labels)

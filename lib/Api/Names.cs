@@ -23,6 +23,9 @@ public static class Names
     private static readonly SearchValues<char> keyCharacters = SearchValues.Create(
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
 
+    private static readonly SearchValues<char> identifierCharacters = SearchValues.Create(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
     private static readonly SearchValues<char> headerCharacters = SearchValues.Create(
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
 
@@ -158,6 +161,34 @@ public static class Names
         return value is ['-', ..] or [.., '-']
             ? problems.Add("must not begin or end with a hyphen")
             : problems;
+    }
+
+    /// <summary>A name as C has it, such as an attribute's of a device: letters, digits and
+    /// '_', no digit first.</summary>
+    public static Seq<string> CIdentifier(string value) =>
+        value.Length > 0 && !char.IsAsciiDigit(value[0])
+            && !value.AsSpan().ContainsAnyExcept(identifierCharacters)
+            ? default
+            : [Pattern("a valid C identifier must start with alphabetic character or '_', followed "
+                + "by a string of alphanumeric characters or '_'", "[A-Za-z_][A-Za-z0-9_]*",
+                "my_name", "MY_NAME", "MyName")];
+
+    /// <summary>A name of three parts or more, such as a webhook's
+    /// <c>policy.example.com</c>.</summary>
+    public static Seq<string> FullyQualifiedName(string value) =>
+        Dns1123Subdomain(value) is { IsEmpty: false } problems ? problems
+        : value.Count('.') >= 2 ? default
+        : ["should be a domain with at least three segments separated by dots"];
+
+    /// <summary>A domain of two parts or more, perhaps with a dot at its end, such as an external
+    /// endpoint's.</summary>
+    public static Seq<string> FullyQualifiedDomainName(string value)
+    {
+        value = value.EndsWith('.') ? value[..^1] : value;
+        return Dns1123Subdomain(value) is { IsEmpty: false } problems ? problems
+            : !value.Contains('.')
+                ? ["should be a domain with at least two segments separated by dots"]
+            : value.Split('.').Select(Dns1123Label).FirstOrDefault(p => !p.IsEmpty);
     }
 
     /// <summary>The number of a port, 1 to 65535.</summary>

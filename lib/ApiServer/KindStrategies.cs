@@ -39,7 +39,8 @@ internal sealed class KindStrategies
         all[Kinds.Endpoints] = new SimpleStrategy<Endpoints>(createsOnUpdate: true);
         all[Kinds.Event] = new SimpleStrategy<Event>(createsOnUpdate: true);
         all[Kinds.LimitRange] = new LimitRangeStrategy();
-        all[Kinds.EndpointSlice] = new SimpleStrategy<EndpointSlice>();
+        all[Kinds.EndpointSlice] = new EndpointSliceStrategy();
+        all[Kinds.HorizontalPodAutoscaler] = new AutoscalerStrategy();
         var roles = new RoleStrategy();
         all[Kinds.Role] = all[Kinds.RoleBinding] = roles;
         all[Kinds.ClusterRole] = all[Kinds.ClusterRoleBinding] = roles;
@@ -106,6 +107,106 @@ internal sealed class NetworkPolicyStrategy : KindStrategy
             }
         }
     });
+}
+
+/// <summary>EndpointSlices: addresses of one type, which stays.</summary>
+/// <remarks>Models pkg/apis/discovery/validation/validation.go.</remarks>
+internal sealed class EndpointSliceStrategy : KindStrategy<EndpointSlice>
+{
+    protected override void Validate(EndpointSlice value, FieldErrors errors)
+    {
+        if (value.AddressType.Length == 0)
+        {
+            errors.Required("addressType");
+        }
+        else
+        {
+            errors.OneOf("addressType", value.AddressType, "FQDN", "IPv4", "IPv6");
+        }
+        for (var i = 0; i < value.Endpoints.Count; i++)
+        {
+            var addresses = value.Endpoints[i].Addresses;
+            if (addresses.IsEmpty)
+            {
+                errors.Required($"endpoints[{i}].addresses", "must contain at least 1 address");
+            }
+            for (var j = 0; j < addresses.Count; j++)
+            {
+                var problems = value.AddressType switch
+                {
+                    "IPv4" => Addresses.Ipv4(addresses[j]),
+                    "IPv6" => Addresses.Ipv6(addresses[j]),
+                    "FQDN" => Names.FullyQualifiedDomainName(addresses[j]),
+                    _ => default,
+                };
+                if (!problems.IsEmpty)
+                {
+                    PodValidation.Problems(problems, $"endpoints[{i}].addresses[{j}]",
+                        addresses[j], errors);
+                }
+            }
+        }
+    }
+
+    protected override void ValidateUpdate(
+        EndpointSlice now, EndpointSlice old, FieldErrors errors)
+    {
+        if (now.AddressType != old.AddressType)
+        {
+            errors.Immutable("addressType", FieldErrors.Quote(now.AddressType));
+        }
+    }
+}
+
+/// <summary>HorizontalPodAutoscalers: one replica at least, 80 % of the CPU, and where somebody
+/// wrote a behavior, the rest of it.</summary>
+/// <remarks>Models pkg/apis/autoscaling/v2/defaults.go.</remarks>
+internal sealed class AutoscalerStrategy : KindStrategy
+{
+    private const string Double = """{"type":"Percent","value":100,"periodSeconds":15}""";
+    private const string AddFour = """{"type":"Pods","value":4,"periodSeconds":15}""";
+
+    private const string Cpu = """
+        [{"type":"Resource","resource":{"name":"cpu",
+          "target":{"type":"Utilization","averageUtilization":80}}}]
+        """;
+
+    public override ApiObject Default(ApiObject value)
+    {
+        var whole = DefinitionStrategy.Changed(value, static node =>
+        {
+            if (node["spec"] is not JsonObject spec)
+            {
+                return;
+            }
+            spec.TryAdd("minReplicas", 1);
+            if (spec["metrics"] is not JsonArray { Count: > 0 })
+            {
+                spec["metrics"] = JsonNode.Parse(Cpu);
+            }
+            if (spec["behavior"] is JsonObject behavior)
+            {
+                Rules(behavior, "scaleUp", 0, $"[{AddFour},{Double}]");
+                Rules(behavior, "scaleDown", null, $"[{Double}]");
+            }
+        });
+        return Json.Line(whole) == Json.Line(value) ? value : whole;
+    }
+
+    private static void Rules(JsonObject behavior, string side, int? seconds, string policies)
+    {
+        var rules = behavior[side] as JsonObject ?? [];
+        behavior[side] = rules.Parent is null ? rules : behavior[side];
+        rules.TryAdd("selectPolicy", "Max");
+        if (rules["policies"] is null)
+        {
+            rules["policies"] = JsonNode.Parse(policies);
+        }
+        if (seconds is { } window)
+        {
+            rules.TryAdd("stabilizationWindowSeconds", window);
+        }
+    }
 }
 
 /// <summary>The strategy of roles and their bindings: names such as <c>system:node</c>.</summary>

@@ -23,6 +23,7 @@ internal static class ObjectRules
         ["Dns1123Label"] = Names.Dns1123Label,
         ["Dns1035Label"] = Names.Dns1035Label,
         ["LabelKey"] = Names.LabelKey,
+        ["FullyQualifiedName"] = Names.FullyQualifiedName,
         ["Host"] = static name => name.Contains('*')
             ? Names.WildcardDns1123Subdomain(name) : Names.Dns1123Subdomain(name),
     };

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
 namespace KubeSim;
 
 /// <summary>What the API server fills into a pod or a pod template. Everything that stays as it is
@@ -147,6 +150,7 @@ internal static class PodDefaults
         }
         return volume with
         {
+            Kept = volume.Kept is { } kept ? Foreign(kept) : null,
             Secret = volume.Secret is not { } secret ? null
                 : secret with { DefaultMode = secret.DefaultMode ?? ReadableFile },
             ConfigMap = volume.ConfigMap is not { } map ? null
@@ -176,6 +180,32 @@ internal static class PodDefaults
                     },
                 },
         };
+    }
+
+    // Storage that the simulator has no type for; it is filled in all the same.
+    private static readonly (string Source, string Field, string Value)[] foreign =
+    [
+        ("azureDisk", "cachingMode", "\"ReadWrite\""), ("azureDisk", "fsType", "\"ext4\""),
+        ("azureDisk", "kind", "\"Shared\""), ("azureDisk", "readOnly", "false"),
+        ("iscsi", "iscsiInterface", "\"default\""),
+        ("rbd", "keyring", "\"/etc/ceph/keyring\""), ("rbd", "pool", "\"rbd\""),
+        ("rbd", "user", "\"admin\""),
+        ("scaleIO", "fsType", "\"xfs\""), ("scaleIO", "storageMode", "\"ThinProvisioned\""),
+    ];
+
+    private static KeptFields Foreign(KeptFields kept)
+    {
+        foreach (var (source, field, value) in foreign)
+        {
+            if (kept.TryGetValue(source, out var now) && now.ValueKind == JsonValueKind.Object
+                && !now.TryGetProperty(field, out _))
+            {
+                var filled = JsonNode.Parse(now.GetRawText())!;
+                filled[field] = JsonNode.Parse(value);
+                kept = new(kept) { [source] = JsonSerializer.SerializeToElement(filled) };
+            }
+        }
+        return kept;
     }
 
     private static VolumeProjection Projection(VolumeProjection source) => source with

@@ -86,6 +86,21 @@ public sealed class ApiDefaultsTests
         }
     }
 
+    // All of upstream's fields, by their Go paths; what embeds them is not in the JSON.
+    [Test]
+    public void All_of_upstreams_defaulted_fields_are_ours()
+    {
+        var ours = Rows("api-pod-defaults.tsv").Select(r => $"{r.Arguments[0]} {r.Arguments[1]}")
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
+        Assert.That(TestData.Table("defaults_pod_fields").Select(c =>
+        {
+            var path = $"{c["input"]!["field"]}"[1..].Replace(".VolumeSource", "")
+                .Replace(".EphemeralContainerCommon", "").Replace(".ProbeHandler", "")
+                .Replace("RBDPool", "pool").Replace("RadosUser", "user");
+            return $"{path} {c["expected"]!["default"]}";
+        }), Is.SubsetOf(ours).IgnoreCase);
+    }
+
     // A pod in which everything on the way to a field is there, and empty.
     private static JsonObject Parent(string path)
     {

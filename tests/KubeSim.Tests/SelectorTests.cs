@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using FsCheck;
 using FsCheck.Fluent;
 using NUnit.Framework;
@@ -21,6 +22,8 @@ public sealed class SelectorTests
         ["exists"] = SelectorOperator.Exists,
         ["!"] = SelectorOperator.DoesNotExist,
     };
+
+    private const SelectorOperator Unknown = (SelectorOperator)(-1);
 
     private static IEnumerable<object[]> Cases(string claim) => TestData.Of("selector.tsv", claim);
 
@@ -105,6 +108,85 @@ public sealed class SelectorTests
             }.ToString(),
             Is.EqualTo("baz in (norf,qux),foo=bar"));
     });
+
+    [TestCaseSource(nameof(Cases), new object[] { "as-labels" })]
+    public void A_selector_is_a_set_of_labels_if_it_asks_for_nothing_else(
+        string terms, string labels)
+    {
+        var parts = terms.Split(" & ").ToLookup(t => t.Contains('='));
+        var selector = new LabelSelector
+        {
+            MatchLabels = TestData.Labels(string.Join(',', parts[true])),
+            MatchExpressions = parts[false].Select(t => t.Split(' ')).Select(t =>
+                new LabelSelectorRequirement
+                {
+                    Key = t[0], Operator = t[1], Values = Values(t[2].Trim('∅')),
+                }).ToSeq(),
+        };
+        Assert.That(selector.AsLabels() is { } found
+            ? string.Join(',', found.Select(l => $"{l.Key}={l.Value}")) : "none",
+            Is.EqualTo(labels));
+    }
+
+    [Test]
+    public void All_of_upstreams_selectors_read_alike()
+    {
+        foreach (var c in TestData.Table("label_selector_parse"))
+        {
+            var (text, expected) = ($"{c["input"]!["selector"]}", c["expected"]!);
+            var valid = Selector.TryParse(text, out var selector, out _);
+            if (expected["labels"] is { } labels)
+            {
+                // Upstream's other reader, of nothing but labels: KEY=VALUE.
+                valid &= selector.Requirements.All(r => r.Operator == SelectorOperator.Equals);
+                Assert.That(valid ? selector.Requirements.Select(r => (r.Key, r.Values[0])) : [],
+                    Is.EqualTo(labels.AsObject().Select(l => (l.Key, $"{l.Value}"))), text);
+            }
+            Assert.That(valid, Is.EqualTo((bool)expected["valid"]!), text);
+            Assert.That(valid && expected["canonical"] is { } canonical ? $"{canonical}"
+                : $"{selector}", Is.EqualTo($"{selector}"), text);
+        }
+        foreach (var c in TestData.Table("field_selector_split"))
+        {
+            var (text, expected) = ($"{c["input"]}", c["expected"]!);
+            var found = FieldSelector.SplitTerm(text, out var left, out var sign, out var right);
+            Assert.That(expected["terms"] is JsonArray terms
+                ? FieldSelector.SplitTerms(text).SequenceEqual(terms.Select(t => $"{t}"))
+                : (found, left, sign, right) == ((bool)expected["ok"]!, $"{expected["lhs"]}",
+                    $"{expected["op"]}", $"{expected["rhs"]}"), text);
+        }
+    }
+
+    [Test]
+    public void All_of_upstreams_requirements_are_met_and_written_alike()
+    {
+        foreach (var c in TestData.Table("label_requirement_matching"))
+        {
+            var (input, expected) = (c["input"]!, c["expected"]!);
+            var terms = (input["Sel"] ?? input["In"])!.AsArray().Select(t => new SelectorRequirement(
+                $"{t!["key"]}", operators.GetValueOrDefault($"{t["operator"]}", Unknown),
+                (t["strValues"] as JsonArray ?? []).Select(v => $"{v}").ToSeq())).ToSeq();
+            Assert.That(expected["Match"] is { } match
+                ? new Selector(terms).Matches(input["Set"]!.AsObject()
+                    .Select(l => KeyValuePair.Create(l.Key, $"{l.Value}")).ToMap()) == (bool)match
+                : new Selector(terms).ToString() == $"{expected["Out"]}"
+                    && terms.All(t => t.Problem() is null) == (bool)expected["Valid"]!, $"{input}");
+        }
+        foreach (var c in TestData.Table("label_selector_as_selector"))
+        {
+            var spec = new JsonObject { ["selector"] = c["input"]!["in"]?.DeepClone() };
+            var selector = ((ReplicaSet)Json.Decode(
+                new JsonObject { ["spec"] = spec }, Kinds.ReplicaSet)).Spec.Selector;
+            var expected = c["expected"]!;
+            var asMap = $"{c["test"]}".EndsWith("AsMap", StringComparison.Ordinal);
+            var shown = asMap ? selector.AsLabels()?.Select(l => $"{l.Key}:{l.Value}")
+                : Selector.TryFrom(selector, out var found, out _) ? [$"{found}"] : null;
+            Assert.That(shown, Is.EqualTo(asMap
+                ? $"{expected["errString"]}".Length > 0 ? null
+                    : (expected["out"] as JsonObject ?? []).Select(l => $"{l.Key}:{l.Value}")
+                : (bool)expected["expectErr"]! ? null : [$"{expected["out"]}"]), $"{c["input"]}");
+        }
+    }
 
     [TestCase("Exists", "a", "values: Invalid value: [\"a\"]: "
         + "values set must be empty for exists and does not exist")]

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
+using NUnit.Framework;
 
 namespace KubeSim.Tests;
 
@@ -16,6 +18,16 @@ internal static class TestData
         return File.ReadLines(path)
             .Where(line => line.Length > 0 && line[0] != '#')
             .Select(line => line.Split('\t').Select(Cell).ToArray());
+    }
+
+    /// <summary>All cases of one of upstream's tables, where they lie beside the project; the test
+    /// has its compact share of them in any case.</summary>
+    public static IEnumerable<JsonObject> Table(string name)
+    {
+        var folder = SchedulerGoldenTests.SharedFolder("tables");
+        Assume.That(folder, Is.Not.Null, "no tables beside the project");
+        var table = JsonNode.Parse(File.ReadAllText(Path.Combine(folder!, $"{name}.json")));
+        return table!["cases"]!.AsArray().Select(c => c!.AsObject());
     }
 
     public static long Number(string cell) => long.Parse(cell, CultureInfo.InvariantCulture);
