@@ -1,16 +1,60 @@
 namespace KubeSim;
 
-/// <summary>Gives a pod its ServiceAccount, which must be there: "default" when it names
-/// none.</summary>
-/// <remarks>The token volume that the real rule mounts is left out: nothing in the simulator reads
-/// it. Models plugin/pkg/admission/serviceaccount.</remarks>
+/// <summary>Gives a pod its ServiceAccount, which must be there ("default" when it names none), the
+/// account's secrets for pulling images, and in every container a token to speak to the API server
+/// with: a file that the kubelet writes and renews. A container that has something mounted there
+/// keeps it, and <c>automountServiceAccountToken: false</c>, of the pod or else of the account,
+/// leaves the volume out.</summary>
+/// <remarks>The real rule draws the end of the volume's name for each pod. Here it hangs on the
+/// spec alone, so that pods of one template share it, and all else that is made of it. Models
+/// plugin/pkg/admission/serviceaccount.</remarks>
 public sealed class ServiceAccountAdmission : IAdmission
 {
+    private const string Prefix = "kube-api-access-";
+    private const string Folder = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+    // Asked for 3600 s and 7 more, by which the API server tells these tokens from others.
+    private static readonly ProjectedVolumeSource token = new()
+    {
+        DefaultMode = 420,
+        Sources =
+        [
+            new() { ServiceAccountToken = new() { Path = "token", ExpirationSeconds = 3607 } },
+            new()
+            {
+                ConfigMap = new()
+                {
+                    Name = "kube-root-ca.crt",
+                    Items = [new() { Key = "ca.crt", Path = "ca.crt" }],
+                },
+            },
+            new()
+            {
+                DownwardAPI = new()
+                {
+                    Items =
+                    [
+                        new()
+                        {
+                            Path = "namespace",
+                            FieldRef = new()
+                            {
+                                ApiVersion = "v1", FieldPath = "metadata.namespace",
+                            },
+                        },
+                    ],
+                },
+            },
+        ],
+    };
+
     private readonly PodSpecMemo named = new(static spec =>
         spec.ServiceAccountName is { Length: > 0 } ? spec : spec with
         {
             ServiceAccountName = spec.ServiceAccount is { Length: > 0 } old ? old : "default",
         });
+
+    private readonly PodSpecMemo mounted = new(Mounted);
 
     /// <inheritdoc/>
     public string Name => "ServiceAccount";
@@ -25,16 +69,48 @@ public sealed class ServiceAccountAdmission : IAdmission
             return null;
         }
         var spec = named[pod.Spec];
-        var account = new ObjectKey(Kinds.ServiceAccount, request.Namespace,
-            spec.ServiceAccountName!);
-        if (request.Store.Get(account) is null)
+        var key = new ObjectKey(Kinds.ServiceAccount, request.Namespace, spec.ServiceAccountName!);
+        if (request.Store.Get(key) is not ServiceAccount account)
         {
             return ApiErrors.Forbidden(Kinds.Pod, pod.Metadata.Name, "error looking up service "
-                + $"account {account.Namespace}/{account.Name}: serviceaccount "
-                + $"\"{account.Name}\" not found").Status;
+                + $"account {key.Namespace}/{key.Name}: serviceaccount "
+                + $"\"{key.Name}\" not found").Status;
+        }
+        if (spec.AutomountServiceAccountToken ?? account.AutomountServiceAccountToken ?? true)
+        {
+            spec = mounted[spec];
+        }
+        if (spec.ImagePullSecrets.IsEmpty && !account.ImagePullSecrets.IsEmpty)
+        {
+            spec = spec with { ImagePullSecrets = account.ImagePullSecrets };
         }
         value = ReferenceEquals(spec, pod.Spec) ? pod : pod with { Spec = spec };
         return null;
+    }
+
+    private static PodSpec Mounted(PodSpec spec)
+    {
+        var there = spec.Volumes.FirstOrDefault(volume =>
+            volume.Name.StartsWith(Prefix, StringComparison.Ordinal));
+        var mount = new VolumeMount
+        {
+            Name = there?.Name ?? Prefix + new Prng(
+                StateDigest.Mix(Digest.Start, null, new Pod { Spec = spec })).NameSuffix(),
+            ReadOnly = true,
+            MountPath = Folder,
+        };
+        Container With(Container container) =>
+            container.VolumeMounts.Any(static m => m.MountPath == Folder) ? container
+            : container with { VolumeMounts = container.VolumeMounts.Add(mount) };
+        var (init, main) = (PodDefaults.Each(spec.InitContainers, With),
+            PodDefaults.Each(spec.Containers, With));
+        return init.SameAs(spec.InitContainers) && main.SameAs(spec.Containers) ? spec : spec with
+        {
+            InitContainers = init,
+            Containers = main,
+            Volumes = there is not null ? spec.Volumes
+                : spec.Volumes.Add(new() { Name = mount.Name, Projected = token }),
+        };
     }
 }
 

@@ -50,6 +50,67 @@ public sealed class AdmissionTests
             Body = new Payload.Typed(o),
         }).Status?.Message;
 
+    private const string Token = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+    [Test]
+    public void Every_container_gets_a_token_unless_it_has_something_there()
+    {
+        var pod = Pod("p");
+        var own = new VolumeMount { Name = "own", MountPath = Token };
+        var (main, busy) = (pod.Spec.Containers[0], new Container { Name = "b", Image = "x" });
+        pod = new Cluster(nodes: 1, latency: Latency.None).Create(pod with
+        {
+            Spec = new()
+            {
+                InitContainers = [main with { Name = "i" }],
+                Containers = [main, busy with { VolumeMounts = [own] }],
+                Volumes = [new() { Name = "own", EmptyDir = new() }],
+            },
+        });
+        var volume = pod.Spec.Volumes[1];
+        var mount = new VolumeMount { Name = volume.Name, ReadOnly = true, MountPath = Token };
+        Assert.That(volume.Name, Does.Match("^kube-api-access-[b-z2-9]{5}$"));
+        Assert.That(volume.Projected!.Sources.Sum(s => s.ServiceAccountToken?.ExpirationSeconds),
+            Is.EqualTo(3607));
+        Assert.That(pod.Spec.InitContainers[0].VolumeMounts, Is.EqualTo((Seq<VolumeMount>)[mount]));
+        Assert.That(pod.Spec.Containers.SelectMany(c => c.VolumeMounts),
+            Is.EqualTo(new[] { mount, own }));
+    }
+
+    [TestCase(null, null, true)]
+    [TestCase(false, null, false)]
+    [TestCase(false, true, true)]
+    [TestCase(true, false, false)]
+    public void A_pods_word_on_its_token_beats_the_accounts(
+        bool? account, bool? own, bool expected)
+    {
+        var cluster = new Cluster(nodes: 1, latency: Latency.None);
+        cluster.Create(new ServiceAccount
+        {
+            Metadata = new() { Name = "a" },
+            AutomountServiceAccountToken = account, ImagePullSecrets = [new() { Name = "s" }],
+        });
+        var pod = Pod("p");
+        pod = cluster.Create(pod with
+        {
+            Spec = pod.Spec with
+            {
+                ServiceAccountName = "a", AutomountServiceAccountToken = own,
+            },
+        });
+        Assert.That(pod.Spec.Volumes.IsEmpty, Is.Not.EqualTo(expected));
+        Assert.That(pod.Spec.ImagePullSecrets.Single().Name, Is.EqualTo("s"));
+    }
+
+    [Test]
+    public void Pods_of_one_template_share_their_spec_with_its_token()
+    {
+        var cluster = new Cluster(nodes: 1, latency: Latency.None);
+        var (one, two) = (Pod("one"), Pod("two"));
+        Assert.That(cluster.Create(two with { Spec = one.Spec }).Spec,
+            Is.SameAs(cluster.Create(one).Spec));
+    }
+
     [Test]
     public void A_container_that_says_nothing_gets_the_defaults_of_its_namespace()
     {

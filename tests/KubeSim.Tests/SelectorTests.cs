@@ -163,7 +163,8 @@ public sealed class SelectorTests
         foreach (var c in TestData.Table("label_requirement_matching"))
         {
             var (input, expected) = (c["input"]!, c["expected"]!);
-            var terms = (input["Sel"] ?? input["In"])!.AsArray().Select(t => new SelectorRequirement(
+            var sent = (input["Sel"] ?? input["In"])!.AsArray();
+            var terms = sent.Select(t => new SelectorRequirement(
                 $"{t!["key"]}", operators.GetValueOrDefault($"{t["operator"]}", Unknown),
                 (t["strValues"] as JsonArray ?? []).Select(v => $"{v}").ToSeq())).ToSeq();
             Assert.That(expected["Match"] is { } match
