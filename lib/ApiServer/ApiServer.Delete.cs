@@ -107,7 +107,7 @@ public sealed partial class ApiServer
         {
             return new(200) { Object = last, Revision = store.Head };
         }
-        var revision = Remove(last, last);
+        var revision = Remove(last);
         return Answer(last, strategy, held) with { Revision = revision };
     }
 

@@ -130,8 +130,9 @@ public sealed partial class ApiServer
         }
         if (goes)
         {
-            // The last finalizer is off. The answer still bears the version that was stored.
-            return new(200) { Object = value, Revision = Remove(value, old) };
+            // The last finalizer is off. The answer still bears the version that was stored; and
+            // watchers see what was stored go, not this update of it, which never was.
+            return new(200) { Object = value, Revision = Remove(old) };
         }
         Charge();
         var stored = Put(addresses.Reassign(value, old), meta, old);

@@ -244,24 +244,23 @@ public sealed partial class ApiServer
         }
     }
 
-    /// <summary>Deletes an object for good; what it last was goes to the watchers.</summary>
-    private Revision Remove(ApiObject last, ApiObject old)
+    /// <summary>Deletes a stored object for good; as it was, it goes to the watchers.</summary>
+    private Revision Remove(ApiObject last)
     {
         if (store.Members is not null)
         {
-            Agree(last, old, put: false);
+            Agree(last, last, put: false);
         }
-        return Removed(last, old);
+        return Removed(last);
     }
 
-    private Revision Removed(ApiObject last, ApiObject old)
+    private Revision Removed(ApiObject last)
     {
-        var final = last with
+        var revision = store.Delete(last with
         {
             Metadata = last.Metadata with { ResourceVersion = store.Head.Next },
-        };
-        var revision = store.Delete(final);
-        Wrote(old, null);
+        });
+        Wrote(last, null);
         return revision;
     }
 
@@ -283,7 +282,7 @@ public sealed partial class ApiServer
             }
             else
             {
-                Removed(value, old!);
+                Removed(value);
             }
         });
         if (store.ModRevision(key) != expected)

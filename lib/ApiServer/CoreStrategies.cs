@@ -36,6 +36,13 @@ internal sealed class NamespaceStrategy : KindStrategy<Namespace>
     protected override Namespace WithStatusOf(Namespace value, Namespace source) =>
         value with { Status = source.Status };
 
+    /// <summary>A name that was generated gets its label as late as it is known.</summary>
+    public override ApiObject Identified(ApiObject value, ref ObjectMeta meta)
+    {
+        meta = meta with { Labels = meta.Labels.Set(NameLabel, meta.Name) };
+        return value;
+    }
+
     // Clients cannot change the spec: that is what /finalize is for.
     protected override Namespace KeepOnUpdate(Namespace now, Namespace old) =>
         now with { Spec = old.Spec, Status = old.Status };

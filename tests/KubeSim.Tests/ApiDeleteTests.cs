@@ -154,4 +154,29 @@ public sealed class ApiDeleteTests
     public void The_default_namespace_stays() =>
         Assert.That(api.Ask(Verb.Delete, "/api/v1/namespaces/default").Status!.Message, Is.EqualTo(
             "namespaces \"default\" is forbidden: this namespace may not be deleted"));
+
+    [Test]
+    public void Watchers_see_an_object_go_as_it_was_stored()
+    {
+        var held = api.Create(ApiFixture.Config("held", ("app", "web")));
+        held = (ConfigMap)api.Update(held with
+        {
+            Metadata = held.Metadata with { Finalizers = ["example.com/hold"] },
+        }).EnsureSuccess().Object!;
+        api.Ask(Verb.Delete, "/api/v1/namespaces/api/configmaps/held").EnsureSuccess();
+        using var watch = api.Ask(Verb.Watch, "/api/v1/namespaces/api/configmaps",
+            query: new() { LabelSelector = "app=web", ResourceVersion = $"{api.Store.Head}" }).Watch!;
+        api.Merge("/api/v1/namespaces/api/configmaps/held",
+            """{"metadata":{"finalizers":null,"labels":null}}""").EnsureSuccess();
+        Assert.That(watch.TryNext(out var gone), Is.True, "the update that freed it never was");
+        Assert.That((gone.Type, gone.Object.Metadata.Finalizers.Count), Is.EqualTo(("DELETED", 1)));
+    }
+
+    [Test]
+    public void A_namespace_whose_name_is_generated_has_its_label()
+    {
+        var made = api.Create(new Namespace { Metadata = new() { GenerateName = "team-" } });
+        Assert.That(made.Metadata.Labels["kubernetes.io/metadata.name"],
+            Is.EqualTo(made.Metadata.Name));
+    }
 }

@@ -3,10 +3,12 @@ using NUnit.Framework;
 
 namespace KubeSim.Tests;
 
-/// <summary>Random requests, most of them nearly right: objects made from the schema or seen
-/// before, with a few values damaged. Whatever comes, the server answers as the API does, a refusal
-/// has written nothing, and what is stored can be read, encoded and stored again.</summary>
-public sealed class ApiFuzzTests
+/// <summary>Random requests, most of them right: valid objects of every kind, changed, patched,
+/// scaled, bound and deleted at the versions that they have; one in six is made from the schema or
+/// damaged. Whatever comes, the server answers as the API does, a refusal has written nothing, what
+/// is stored can be read, encoded and stored again, and watches held open beside tell in order
+/// exactly what makes the list at their end of the list at their start.</summary>
+public sealed partial class ApiFuzzTests
 {
     private static readonly string[] texts =
         ["a", "b", "c", "web", "", "A_b", "a.b", "-", "x/y", "1", "-1", "10%", "100m", "1Gi", "nil",
@@ -31,11 +33,12 @@ public sealed class ApiFuzzTests
             new Session(seed, codes, faults).Run(Math.Min(left, 5_000));
         }
         TestContext.Out.WriteLine(string.Join(", ", codes.Select(c => $"{c.Key}: {c.Value}")));
+        Assert.That(codes.Where(c => c.Key < 300).Sum(c => c.Value), Is.GreaterThan(requests / 2));
         Assert.That(faults, Is.Empty, string.Join("\n\n", faults.Take(20)));
         Assert.That(codes.Keys, Is.SupersetOf(new[] { 200, 201, 400, 404, 405, 409, 415, 422 }));
     }
 
-    private sealed class Session(
+    private sealed partial class Session(
         ulong seed, SortedDictionary<int, int> codes, SortedDictionary<string, string> faults)
     {
         private readonly ApiFixture api = new(seed);
@@ -50,8 +53,13 @@ public sealed class ApiFuzzTests
             for (var i = 0; i < requests; i++)
             {
                 api.Now += TimeSpan.FromSeconds(1);
-                Ask(Make(), i);
+                Ask(Odds(6) ? Make() : Right(), i);
+                if (i % 100 == 99)
+                {
+                    Look(i);
+                }
             }
+            watched.ForEach(w => End(w, requests));
         }
 
         private void Ask(HttpCall call, int number)
@@ -91,7 +99,8 @@ public sealed class ApiFuzzTests
             {
                 seen.Add(stored);
             }
-            for (var at = before.Next; at <= api.Store.Head; at = at.Next)
+            var head = api.Store.Head;
+            for (var at = before.Next; at <= head; at = at.Next)
             {
                 CheckStored(at, shown);
             }
@@ -110,6 +119,13 @@ public sealed class ApiFuzzTests
                 "half an object", $"{line}\n{shown}");
             Check(Json.Line(Json.Decode(Json.Encode(value), value.Kind)) == line,
                 $"{value.Kind} reads back otherwise", $"{line}\n{shown}");
+            if (value.Kind.Takes("update") && api.Store.Get(value.Key) == value)
+            {
+                var same = api.Server.Serve(
+                    new("PUT", $"{ResourcePath.Of(value.Key)}?dryRun=All") { Body = line });
+                Check(same.Code == 200 && JsonNode.DeepEquals(same.Body, Json.Encode(value)),
+                    $"{value.Kind} is no update of itself", $"{line}\n{same.Body}\n{shown}");
+            }
         }
 
         // The few faults that the real server too tells as its own.
