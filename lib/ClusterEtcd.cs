@@ -95,10 +95,21 @@ public sealed class ClusterEtcd
     /// the API server writes "if nobody wrote since I read". (There all writes of a transaction
     /// share one revision; here each has its own.)</summary>
     /// <exception cref="ArgumentException">A value cannot be the object of its key.</exception>
-    /// <exception cref="EtcdException">No such lease; or no quorum.</exception>
+    /// <exception cref="EtcdException">No such lease; one key put twice, or put and deleted; or no
+    /// quorum.</exception>
     public EtcdTxnResponse Txn(Seq<EtcdCompare> when, Seq<EtcdOp> then,
         Seq<EtcdOp> otherwise = default)
     {
+        foreach (var branch in (ReadOnlySpan<Seq<EtcdOp>>)[then, otherwise])
+        {
+            var puts = branch.Where(op => op.Type == "put").Select(op => op.Key).ToList();
+            if (puts.Distinct().Count() < puts.Count || branch.Any(op => op.Type == "delete"
+                && puts.Exists(key => op.Prefix
+                    ? key.StartsWith(op.Key, StringComparison.Ordinal) : key == op.Key)))
+            {
+                throw EtcdException.DuplicateKey;
+            }
+        }
         foreach (var op in then.Concat(otherwise).Where(op => op.Type == "put"))
         {
             EtcdKeys.Decode(EtcdKeys.Parse(op.Key, cluster.Simulation.Api.Kinds), op.Value);
@@ -158,8 +169,10 @@ public sealed class ClusterEtcd
     /// <summary>Puts the keys of a snapshot in the place of all that there is, as
     /// <c>etcdutl snapshot restore --bump-revision --mark-compacted</c> does: revisions go on from
     /// where they were, what is before them counts as compacted, and every watch has to list anew.
-    /// What did not change since keeps its revision (there every key does). Machines and components
-    /// are not touched.</summary>
+    /// What did not change since keeps its revision. There every key does; here a revision is one
+    /// write of one history that only grows, so what comes back is written anew, and whoever still
+    /// holds the version that it had in the snapshot is refused (409) where the real server would
+    /// take the write. Machines and components are not touched.</summary>
     /// <exception cref="EtcdException">The bytes are damaged; nothing is restored.</exception>
     public void Restore(byte[] snapshot)
     {

@@ -129,7 +129,7 @@ public sealed class Namespaces : IReconciler
         {
             return outcome;
         }
-        foreach (var kind in KindRegistry.BuiltIn.All)
+        foreach (var kind in KindRegistry.BuiltIn.All.Concat(Custom(api)))
         {
             if (kind.Namespaced && !kind.Equals(Kinds.Pod) && kind.Group != "events.k8s.io"
                 && kind.Takes("list") && kind.Takes("delete"))
@@ -139,6 +139,11 @@ public sealed class Namespaces : IReconciler
         }
         return outcome;
     }
+
+    // What it would find by discovery: the kinds that definitions brought.
+    private static IEnumerable<Kind> Custom(ReconcileContext api) =>
+        api.List(Kinds.CustomResourceDefinition, null).Where(CustomKind.IsEstablished)
+            .Select(CustomKind.Of).OfType<Kind>();
 
     private static void DeleteAll(Kind kind, Namespace ns, Outcome outcome, ReconcileContext api)
     {

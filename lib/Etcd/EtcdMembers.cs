@@ -21,6 +21,9 @@ public sealed class EtcdException(string message) : Exception(message)
 
     internal static EtcdException LeaseNotFound => new("etcdserver: requested lease not found");
 
+    internal static EtcdException DuplicateKey =>
+        new("etcdserver: duplicate key given in txn request");
+
     internal static EtcdException TimedOut => new("etcdserver: request timed out");
 
     internal static EtcdException NoLeader => new("etcdserver: no leader");

@@ -123,6 +123,10 @@ public sealed partial class EtcdStore
     public ApiObject? Get(in ObjectKey key) =>
         Entry(key)?.Live ?? (IsEvent(key.Kind) ? EventRow(key, Head) : null);
 
+    /// <summary>The revision that last wrote a key; 0 when there is no such object.</summary>
+    public Revision ModRevision(in ObjectKey key) =>
+        Get(key)?.Metadata.ResourceVersion ?? default;
+
     /// <summary>The object under a key as it was at a revision; null when there was none.</summary>
     /// <exception cref="HistoryGoneException">The revision is forgotten.</exception>
     public ApiObject? Get(in ObjectKey key, Revision at)

@@ -165,7 +165,8 @@ public sealed class ApiDeleteTests
         }).EnsureSuccess().Object!;
         api.Ask(Verb.Delete, "/api/v1/namespaces/api/configmaps/held").EnsureSuccess();
         using var watch = api.Ask(Verb.Watch, "/api/v1/namespaces/api/configmaps",
-            query: new() { LabelSelector = "app=web", ResourceVersion = $"{api.Store.Head}" }).Watch!;
+            query: new() { LabelSelector = "app=web", ResourceVersion = $"{api.Store.Head}" })
+            .Watch!;
         api.Merge("/api/v1/namespaces/api/configmaps/held",
             """{"metadata":{"finalizers":null,"labels":null}}""").EnsureSuccess();
         Assert.That(watch.TryNext(out var gone), Is.True, "the update that freed it never was");

@@ -44,6 +44,19 @@ public sealed class CustomKindTests
     }
 
     [Test]
+    public void A_namespace_takes_its_custom_objects_with_it()
+    {
+        var cluster = new Cluster();
+        cluster.Apply(Definition);
+        cluster.Kubectl("create namespace team");
+        cluster.Apply(Object.Replace("my-tab", "my-tab, namespace: team"));
+        cluster.Kubectl("delete namespace team --wait=false");
+        cluster.Run(TimeSpan.FromSeconds(30));
+        Assert.That(cluster.Kubectl("get ct -A").Error, Does.Contain("No resources found"));
+        Assert.That(cluster.Kubectl("get namespace team").Error, Does.Contain("not found"));
+    }
+
+    [Test]
     public void Names_are_accepted_and_then_the_kind_is_served()
     {
         var cluster = new Cluster();

@@ -144,6 +144,21 @@ public sealed class EtcdKeyTests
     }
 
     [Test]
+    public void A_transaction_that_writes_a_key_twice_writes_nothing()
+    {
+        var cluster = new Cluster(nodes: 0);
+        var put = EtcdOp.Put("dir/a", "1");
+        foreach (var other in new[] { put, EtcdOp.Delete("dir/a"),
+            EtcdOp.Delete("dir/") with { Prefix = true } })
+        {
+            Assert.That(() => cluster.Etcd.Txn([], [EtcdOp.Put("b", "1"), put, other]),
+                Throws.TypeOf<EtcdException>().With.Message.EqualTo(
+                    "etcdserver: duplicate key given in txn request"));
+        }
+        Assert.That(cluster.Etcd.Get("b"), Is.Null);
+    }
+
+    [Test]
     public void A_lease_that_nobody_keeps_alive_takes_its_keys_along()
     {
         var cluster = new Cluster(nodes: 0);

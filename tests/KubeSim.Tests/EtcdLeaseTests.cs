@@ -3,7 +3,7 @@ using NUnit.Framework;
 namespace KubeSim.Tests;
 
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-public sealed class EtcdTxnTests
+public sealed class EtcdLeaseTests
 {
     private static readonly DateTime Start = new(2025, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 
@@ -14,43 +14,6 @@ public sealed class EtcdTxnTests
     };
 
     private readonly EtcdStore store = new(History.All);
-
-    [Test]
-    public void Of_two_writers_who_read_the_same_only_the_first_wins()
-    {
-        Assert.That(store.CompareAndPut(Make("web"), default), Is.True);
-        Assert.That(store.CompareAndPut(Make("web"), default), Is.False, "it exists already");
-        var read = store.ModRevision(Key("web"));
-        Assert.That(store.CompareAndPut(Make("web"), read), Is.True);
-        Assert.That(store.CompareAndPut(Make("web"), read), Is.False, "it was written since");
-        Assert.That(store.Head, Is.EqualTo(new Revision(2)));
-    }
-
-    [Test]
-    public void A_transaction_takes_one_branch_whole()
-    {
-        var a = store.Put(Make("a"));
-        Seq<TxnCompare> when = [new(Key("a"), a), new(Key("b"), default)];
-        var moved = store.Txn(when, [new TxnOp.Delete(Make("a")), new TxnOp.Put(Make("b", 2))]);
-        Assert.That(moved.Succeeded, Is.True);
-        Assert.That((store.Get(Key("a")), store.Get(Key("b"))!.Metadata.ResourceVersion),
-            Is.EqualTo(((ApiObject?)null, new Revision(3))));
-
-        var again = store.Txn(when, [new TxnOp.Put(Make("c"))], [new TxnOp.Get(Key("b"))]);
-        Assert.That(again.Succeeded, Is.False);
-        Assert.That(again.Results[0], Is.SameAs(store.Get(Key("b"))));
-        Assert.That(store.Get(Key("c")), Is.Null);
-    }
-
-    [Test]
-    public void A_transaction_with_a_bad_write_writes_nothing()
-    {
-        Assert.That(() => store.Txn([], [new TxnOp.Put(Make("a")), new TxnOp.Put(Make("b"))]),
-            Throws.InvalidOperationException, "both carry the same revision");
-        Assert.That(() => store.Txn([], [new TxnOp.Put(Make("a")), new TxnOp.Put(Make("a", 2))]),
-            Throws.InvalidOperationException, "one key twice");
-        Assert.That(store.Head, Is.EqualTo(default(Revision)));
-    }
 
     [Test]
     public void Keys_go_with_their_lease_unless_it_is_kept_alive()
@@ -87,11 +50,11 @@ public sealed class EtcdTxnTests
 
     private static ObjectKey Key(string name) => new(Thing, "default", name);
 
-    private Unstructured Make(string name, int ahead = 1) => new(Thing)
+    private Unstructured Make(string name) => new(Thing)
     {
         Metadata = new()
         {
-            Name = name, Namespace = "default", ResourceVersion = new(store.Head.Value + ahead),
+            Name = name, Namespace = "default", ResourceVersion = store.Head.Next,
         },
     };
 }
