@@ -77,8 +77,8 @@ public sealed partial class ApiServer
             var last = IsDryRun(request) ? own : Put(own, own.Metadata, old);
             return new(200) { Object = last, Revision = IsDryRun(request) ? default : store.Head };
         }
-        var (marked, pending) = Mark(meta, strategy.Grace(old, options.GracePeriodSeconds),
-            options);
+        var grace = strategy.Grace(old, options.GracePeriodSeconds);
+        var (marked, pending) = Mark(meta, grace is > int.MaxValue ? int.MaxValue : grace, options);
         if (pending)
         {
             return new(200) { Object = old };

@@ -83,6 +83,11 @@ public sealed partial class ApiServer
             return stale;
         }
         var status = request.Path.Subresource == "status";
+        if (status && request.Body is not Payload.Typed)
+        {
+            // A decoder fills in defaults wherever an object comes in as text.
+            value = strategy.Default(value);
+        }
         value = Carry(value, old, strategy, status);
         var admission = new AdmissionRequest(request, Verb.Update, old, store);
         Note("patch or replacement", old.Kind.Name, old, value, null);

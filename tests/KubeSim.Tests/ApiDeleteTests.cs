@@ -180,4 +180,15 @@ public sealed class ApiDeleteTests
         Assert.That(made.Metadata.Labels["kubernetes.io/metadata.name"],
             Is.EqualTo(made.Metadata.Name));
     }
+
+    [Test]
+    public void A_grace_beyond_all_time_is_a_long_one()
+    {
+        api.Create(ApiFixture.Pod("p", "node-1"));
+        var gone = api.Ask(Verb.Delete, $"{Pods}/p", delete: new()
+        {
+            GracePeriodSeconds = long.MaxValue,
+        }).EnsureSuccess().Object!;
+        Assert.That(gone.Metadata.DeletionGracePeriodSeconds, Is.EqualTo(int.MaxValue));
+    }
 }

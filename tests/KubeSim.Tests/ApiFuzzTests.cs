@@ -119,7 +119,9 @@ public sealed partial class ApiFuzzTests
                 "half an object", $"{line}\n{shown}");
             Check(Json.Line(Json.Decode(Json.Encode(value), value.Kind)) == line,
                 $"{value.Kind} reads back otherwise", $"{line}\n{shown}");
-            if (value.Kind.Takes("update") && api.Store.Get(value.Key) == value)
+            // Jobs and the like without labels get their templates' at the next write.
+            if (value.Kind.Takes("update") && api.Store.Get(value.Key) == value
+                && !(value is Job or ReplicationController && value.Metadata.Labels.IsEmpty))
             {
                 var same = api.Server.Serve(
                     new("PUT", $"{ResourcePath.Of(value.Key)}?dryRun=All") { Body = line });

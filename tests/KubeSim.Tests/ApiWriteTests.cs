@@ -197,6 +197,31 @@ public sealed class ApiWriteTests
     }
 
     [Test]
+    public void A_status_that_comes_as_text_has_its_defaults()
+    {
+        api.Post("/api/v1/namespaces/api/persistentvolumeclaims", """
+            {"metadata":{"name":"c"},"spec":{"accessModes":["ReadWriteOnce"],
+            "resources":{"requests":{"storage":"1Gi"}}}}
+            """).EnsureSuccess();
+        var claim = (PersistentVolumeClaim)api.Ask(Verb.Update,
+            "/api/v1/namespaces/api/persistentvolumeclaims/c/status", new Payload.Json(
+                JsonNode.Parse("""{"metadata":{"name":"c"}}""")!)).Object!;
+        Assert.That(claim.Status.Phase, Is.EqualTo("Pending"));
+        var team = api.Ask(Verb.Update, "/api/v1/namespaces/api/status", new Payload.Json(
+            JsonNode.Parse("""{"metadata":{"name":"api"},"status":{}}""")!)).Object!;
+        Assert.That(team.Metadata.Labels["kubernetes.io/metadata.name"], Is.EqualTo("api"));
+    }
+
+    [Test]
+    public void A_scale_is_a_table_of_its_own()
+    {
+        api.Create(ApiFixture.Deployment("web"));
+        var table = api.Server.Serve(new("GET", $"{Web}/scale") { Accept = "*/*;as=Table" }).Body!;
+        Assert.That($"{table["rows"]![0]!["cells"]!.ToJsonString()}",
+            Is.EqualTo("""["web",1,0,"0s"]"""));
+    }
+
+    [Test]
     public void A_scale_shows_and_sets_the_replicas()
     {
         api.Create(ApiFixture.Deployment("web"));

@@ -13,12 +13,12 @@ namespace KubeSim;
 public sealed record Table(Seq<TableColumn> Columns, Seq<TableRow> Rows)
 {
     /// <summary>The table of some objects of a kind.</summary>
-    /// <param name="kind">The kind; it decides the columns.</param>
+    /// <param name="kind">The kind; it decides the columns, but for a Scale.</param>
     /// <param name="objects">The objects.</param>
     /// <param name="now">The time that ages count up to (UTC).</param>
     public static Table Of(Kind kind, IEnumerable<ApiObject> objects, DateTime now)
     {
-        var printer = TablePrinters.Of(kind);
+        var printer = TablePrinters.Of(objects.FirstOrDefault() is Scale ? Kinds.Scale : kind);
         var rows = objects.Select(o => new TableRow(o, [.. printer.Row(o, now)]));
         return new(printer.Columns, [.. rows]);
     }

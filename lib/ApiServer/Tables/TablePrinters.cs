@@ -23,6 +23,7 @@ internal static class TablePrinters
         [Kinds.StatefulSet] = WorkloadTables.StatefulSet,
         [Kinds.DaemonSet] = WorkloadTables.DaemonSet,
         [Kinds.ControllerRevision] = WorkloadTables.ControllerRevision,
+        [Kinds.Scale] = WorkloadTables.Scale,
         [Kinds.Job] = JobTables.Job,
         [Kinds.CronJob] = JobTables.CronJob,
         [Kinds.HorizontalPodAutoscaler] = PolicyTables.Autoscaler,

@@ -7,6 +7,10 @@ namespace KubeSim;
 /// <remarks>Models pkg/printers/internalversion/printers.go.</remarks>
 internal static class WorkloadTables
 {
+    public static readonly TablePrinter Scale = TablePrinter.For<Scale>(
+        "Name|Desired|Available|Age", static (s, now) =>
+            [s.Metadata.Name, Number(s.Spec.Replicas), Number(s.Status.Replicas), Age(s, now)]);
+
     public static readonly TablePrinter Deployment = TablePrinter.For<Deployment>(
         "Name|Ready|Up-to-date|Available|Age|*Containers|*Images|*Selector",
         static (d, now) =>
