@@ -128,6 +128,10 @@ public sealed class CycleState
 
     internal ulong SkipScore { get; set; }
 
+    /// <summary>Where the placed pods are; null when a plugin is asked outside of a
+    /// cycle.</summary>
+    internal PodIndex? Index { get; set; }
+
     /// <summary>Leaves only some nodes to look at; said twice, those that both name.</summary>
     public void Narrow(string plugin, Seq<string> nodes)
     {
@@ -321,6 +325,9 @@ public enum ClusterEvents
 
     /// <summary>The waiting pod itself changed.</summary>
     OwnUpdate = 128,
+
+    /// <summary>A node is gone.</summary>
+    NodeDelete = 256,
 }
 
 /// <summary>One change of the cluster: what it is, and the object before and after.</summary>

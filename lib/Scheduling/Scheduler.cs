@@ -37,7 +37,12 @@ public sealed class Scheduler : IReconciler
     public string Name { get; }
 
     /// <inheritdoc/>
-    public Seq<Watched> Watches { get; } = [Watched.All<Node>(), Watched.All<Pod>()];
+    public Seq<Watched> Watches { get; } =
+    [
+        Watched.All<Node>(), Watched.All<Pod>(), Watched.All<Namespace>(), Watched.All<Service>(),
+        Watched.All<ReplicaSet>(), Watched.All<StatefulSet>(),
+        Watched.All<ReplicationController>(),
+    ];
 
     /// <inheritdoc/>
     public IWorkQueue NewQueue() => queue = new(framework);
@@ -48,6 +53,11 @@ public sealed class Scheduler : IReconciler
         if (e.Key.Kind.Equals(Kinds.Node))
         {
             ObserveNode(e);
+            return;
+        }
+        if (!e.Key.Kind.Equals(Kinds.Pod))
+        {
+            cache.SetOther(e.Key, e.New);
             return;
         }
         var pod = (Pod?)e.New;
@@ -121,7 +131,12 @@ public sealed class Scheduler : IReconciler
     {
         if (e.New is not Node node)
         {
+            var gone = cache.Find(e.Key.Name)?.Node;
             cache.RemoveNode(e.Key.Name);
+            if (gone is not null)
+            {
+                Changed(ClusterEvents.NodeDelete, gone, null);
+            }
             return;
         }
         var old = cache.Find(e.Key.Name)?.Node;

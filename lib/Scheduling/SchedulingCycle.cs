@@ -43,6 +43,7 @@ public sealed class SchedulingCycle
     {
         feasible.Clear();
         var nodes = cache.Ordered;
+        state.Index = cache.Index;
         Diagnosis.Begin(nodes.Length);
         var status = framework.PreFilter(state, state.Pod, nodes);
         if (status.IsSuccess)
