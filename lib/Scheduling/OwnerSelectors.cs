@@ -2,8 +2,8 @@ namespace KubeSim;
 
 /// <summary>
 /// The pods that belong together with a pod, for spreading by default: those that the same Services
-/// select and that the selector of its ReplicaSet, StatefulSet or ReplicationController means. A pod
-/// of neither stands alone, and is not spread.
+/// select and that the selector of its ReplicaSet, StatefulSet or ReplicationController means. A
+/// pod of neither stands alone, and is not spread.
 /// <para>Services are found by one of the labels that they select, so that 5,000 of them in a
 /// namespace cost a pod no more than one.</para>
 /// </summary>

@@ -24,7 +24,8 @@ internal sealed record NodeRule(Map<string> NodeSelector, NodeAffinity? Affinity
 }
 
 /// <summary>The nodes parted into domains by the value of a label (a zone), or each for itself when
-/// there is no label; with only those counted that a rule admits. Kept up as nodes change.</summary>
+/// there is no label; with only those counted that a rule admits. Kept up as nodes
+/// change.</summary>
 internal sealed class NodeTopology(string? label, NodeRule rule)
 {
     private readonly Dictionary<string, int> byValue = new(StringComparer.Ordinal);

@@ -5,7 +5,8 @@ namespace KubeSim.Tests;
 
 /// <summary>Whole scheduling cycles of 1.28 on random clusters. Where 1.36 is otherwise the test
 /// says how: a taint's refusal names no taint, and the balance is scored by what the pod
-/// changes.</summary>
+/// changes. The locality of images has a table of its own: here nodes differ about the size of one
+/// image, and a real scheduler takes the first.</summary>
 public sealed class SchedulerOracleTests
 {
     private static readonly string[] same =
@@ -98,9 +99,10 @@ public sealed class SchedulerOracleTests
         {
             foreach (var plugin in same)
             {
-                // A plugin that skips the pod has no score; in 1.28 it stood there as 0.
+                // A plugin that skips the pod has no score; in 1.28 most stood there as 0.
                 var our = ours.GetValueOrDefault(plugin)?[name] ?? 0;
-                Assert.That(our, Is.EqualTo((long)scored!["weighted"]![plugin]!),
+                var their = (long?)scored!["weighted"]![plugin] ?? 0;
+                Assert.That(our, Is.EqualTo(their),
                     $"{c["name"]} {name} {plugin}");
                 compared++;
             }
