@@ -33,7 +33,6 @@ public sealed class NodeInfo
 {
     private readonly List<PodInfo> pods = [];
     private readonly List<HostPort> ports = [];
-    private List<(PodInfo Pod, int By)>? changes;
 
     /// <summary>A node without pods.</summary>
     public NodeInfo(Node node)
@@ -79,14 +78,9 @@ public sealed class NodeInfo
     /// <summary>Where results about it are kept.</summary>
     internal int Slot { get; set; } = -1;
 
-    /// <summary>Of a copy: the pods that it has more (+1) or less (-1) than the node; counts that
-    /// are kept by domain do not have them.</summary>
-    internal IReadOnlyList<(PodInfo Pod, int By)> Changes => changes ?? [];
-
     internal void Add(PodInfo pod)
     {
         pods.Add(pod);
-        changes?.Add((pod, +1));
         Requested.Add(pod.Shape.Requests, +1);
         ScoringRequested.Add(pod.Shape.ScoringRequests, +1);
         ports.AddRange(pod.Shape.HostPorts);
@@ -98,7 +92,6 @@ public sealed class NodeInfo
         {
             return;
         }
-        changes?.Add((pod, -1));
         Requested.Add(pod.Shape.Requests, -1);
         ScoringRequested.Add(pod.Shape.ScoringRequests, -1);
         foreach (var port in pod.Shape.HostPorts)
@@ -115,24 +108,4 @@ public sealed class NodeInfo
 
     /// <summary>The same node object, but for what no verdict rests on.</summary>
     internal void Renew(Node node) => Node = node;
-
-    /// <summary>A copy without some of the pods.</summary>
-    internal NodeInfo Without(Predicate<PodInfo> gone)
-    {
-        var copy = new NodeInfo(Name) { Slot = Slot };
-        copy.Set(Node);
-        foreach (var pod in pods)
-        {
-            copy.Add(pod);
-        }
-        copy.changes = [];
-        foreach (var pod in pods)
-        {
-            if (gone(pod))
-            {
-                copy.Remove(pod);
-            }
-        }
-        return copy;
-    }
 }

@@ -43,7 +43,7 @@ internal sealed class PodIndex
     /// whoever asks a plugin alone.</summary>
     public static PodIndex Of(CycleState state, IReadOnlyList<NodeInfo> nodes)
     {
-        if (state.Index is { } index)
+        if ((state.Cache?.Index ?? state.Get<PodIndex>(typeof(PodIndex))) is { } index)
         {
             return index;
         }
@@ -57,7 +57,8 @@ internal sealed class PodIndex
                 index.Add(new(pod.Pod, pod.Shape), nodes[i]);
             }
         }
-        return state.Index = index;
+        state.Set(typeof(PodIndex), index);
+        return index;
     }
 
     /// <summary>The number of a node.</summary>
@@ -130,19 +131,6 @@ internal sealed class PodIndex
             }
         }
         pod.Crowd = null;
-    }
-
-    /// <summary>The crowd that a pod would join; one of its own when there is none.</summary>
-    public PodCrowd CrowdOf(Pod pod)
-    {
-        var key = CrowdKey.Of(pod);
-        if (crowds.TryGetValue(key, out var crowd))
-        {
-            return crowd;
-        }
-        crowds.Add(key, crowd = new(key));
-        Enrol(crowd);
-        return crowd;
     }
 
     /// <summary>The domains of a label among the nodes that a rule admits; without a label, each

@@ -151,41 +151,14 @@ internal sealed class PodTally(NodeTopology topology, PodIndex index)
 
     public int Count(int domain) => counts.GetValueOrDefault(domain);
 
-    /// <summary>How many there are in the domain of a node, with what a copy of the node has more
-    /// or less.</summary>
-    public int CountAt(NodeInfo node, int slot) =>
-        Count(topology.DomainOf(slot)) + Difference(node, slot);
-
-    /// <summary>What a copy of a node changes about the count of its domain.</summary>
-    public int Difference(NodeInfo node, int slot)
-    {
-        var sum = 0;
-        foreach (var (pod, by) in node.Changes)
-        {
-            sum += topology.Counts(slot) ? by * TimesOf(pod) : 0;
-        }
-        return sum;
-    }
+    /// <summary>How many there are in the domain of a node.</summary>
+    public int CountAt(int slot) => Count(topology.DomainOf(slot));
 
     /// <summary>The smallest count of a domain that has a node; with fewer such domains than
     /// wanted, and with none, 0.</summary>
-    /// <param name="domains">The domains wanted.</param>
-    /// <param name="except">A domain that stands for itself: its count is the next.</param>
-    /// <param name="count">How many are in that domain instead.</param>
-    public int Least(int domains, int except = -1, int count = 0)
+    public int Least(int domainsWanted)
     {
-        if (topology.Live < Math.Max(1, domains))
-        {
-            return 0;
-        }
-        if (except >= 0)
-        {
-            var others = counts.Count - (counts.ContainsKey(except) ? 1 : 0);
-            var rest = others < topology.Live - 1 ? 0
-                : counts.Where(c => c.Key != except).Select(c => c.Value).Append(count).Min();
-            return Math.Min(rest, count);
-        }
-        if (counts.Count < topology.Live)
+        if (counts.Count < topology.Live || topology.Live < Math.Max(1, domainsWanted))
         {
             return 0;
         }
@@ -221,11 +194,5 @@ internal sealed class PodTally(NodeTopology topology, PodIndex index)
         // A domain leaves the smallest count: another one may still have it.
         least = least.Domains == 0 || by < 0 || before < least.Count ? default
             : before == least.Count ? (before, least.Domains - 1) : least;
-    }
-
-    private int TimesOf(PodInfo pod)
-    {
-        var crowd = pod.Crowd ?? index.CrowdOf(pod.Pod);
-        return Crowds.GetValueOrDefault(crowd);
     }
 }

@@ -123,7 +123,7 @@ public sealed class SchedulerNeighbourTests
                     Metadata = read.Metadata with { Name = $"{read.Metadata.Name}-{count++}" },
                 });
             }
-            state = new(Decisions.Pod(input["pod"])) { Index = cache.Index };
+            state = new(Decisions.Pod(input["pod"])) { Cache = cache };
         }
 
         private Pod Pod => state.Pod;
@@ -203,7 +203,7 @@ public sealed class SchedulerNeighbourTests
                 var lines = nodes
                     .Where(n => rule.Tally.Topology.Counts(cache.Index.SlotOf(n)))
                     .Select(n => (Value: n.Node!.Metadata.Labels[key],
-                        Count: rule.Tally.CountAt(n, cache.Index.SlotOf(n))))
+                        Count: rule.Tally.CountAt(cache.Index.SlotOf(n))))
                     .Select(n => $"{{\"key\":\"{key}\",\"value\":\"{n.Value}\"}}={n.Count}");
                 var ours = $"{rule.MaxSkew} {rule.MinDomains} "
                     + string.Join(' ', lines.Distinct().Order(StringComparer.Ordinal));

@@ -15,7 +15,7 @@ namespace KubeSim;
 /// <remarks>Models pkg/scheduler/framework/plugins/interpodaffinity/{filtering,scoring,plugin}.go.
 /// </remarks>
 public sealed class InterPodAffinity : IPreFilterPlugin, IFilterPlugin, IPreScorePlugin,
-    IScorePlugin, IQueueingHints
+    IScorePlugin, IQueueingHints, IWatchingPlugin, IPluginWithArgs<InterPodAffinityArgs>
 {
     private static readonly PluginStatus alone = PluginStatus.Unresolvable(
         "InterPodAffinity", "node(s) didn't match pod affinity rules");
@@ -43,6 +43,13 @@ public sealed class InterPodAffinity : IPreFilterPlugin, IFilterPlugin, IPreScor
     public string Name => "InterPodAffinity";
 
     /// <inheritdoc/>
+    public Seq<Kind> Kinds { get; } = [KubeSim.Kinds.Namespace];
+
+    /// <inheritdoc/>
+    public IPlugin With(InterPodAffinityArgs args) => new InterPodAffinity(
+        args.HardPodAffinityWeight ?? 1, args.IgnorePreferredTermsOfExistingPods ?? false);
+
+    /// <inheritdoc/>
     public ClusterEvents Events => ClusterEvents.NodeAdd | ClusterEvents.NodeLabels
         | ClusterEvents.AssignedPodAdd | ClusterEvents.AssignedPodUpdate
         | ClusterEvents.AssignedPodDelete | ClusterEvents.OwnUpdate;
@@ -68,9 +75,9 @@ public sealed class InterPodAffinity : IPreFilterPlugin, IFilterPlugin, IPreScor
     {
         var plan = state.Get<AffinityPlan>(this)!;
         var slot = plan.Index.SlotOf(node);
-        return !IsNearEnough(plan, node, slot) ? alone
-            : IsAny(plan.Away, node, slot) ? tooNear
-            : IsAny(plan.Refusals, node, slot) ? unwelcome
+        return !IsNearEnough(plan, slot) ? alone
+            : IsAny(plan.Away, slot) ? tooNear
+            : IsAny(plan.Refusals, slot) ? unwelcome
             : PluginStatus.Success;
     }
 
@@ -97,7 +104,7 @@ public sealed class InterPodAffinity : IPreFilterPlugin, IFilterPlugin, IPreScor
         var (sum, slot) = (0L, plan.Index.SlotOf(node));
         foreach (var (tally, weight) in plan.Preferences)
         {
-            sum += (long)weight * tally.Count(tally.Topology.DomainOf(slot));
+            sum += (long)weight * tally.CountAt(slot);
         }
         return sum;
     }
@@ -156,7 +163,7 @@ public sealed class InterPodAffinity : IPreFilterPlugin, IFilterPlugin, IPreScor
         return true;
     }
 
-    private static bool IsNearEnough(AffinityPlan plan, NodeInfo node, int slot)
+    private static bool IsNearEnough(AffinityPlan plan, int slot)
     {
         var (found, any) = (true, false);
         foreach (var tally in plan.Near)
@@ -165,18 +172,18 @@ public sealed class InterPodAffinity : IPreFilterPlugin, IFilterPlugin, IPreScor
             {
                 return false;
             }
-            found &= tally.CountAt(node, slot) > 0;
-            any |= tally.Total + tally.Difference(node, slot) > 0;
+            found &= tally.CountAt(slot) > 0;
+            any |= tally.Total > 0;
         }
         // The first of a group that wants to be together has nobody to be near.
         return found || (!any && plan.MeetsItself);
     }
 
-    private static bool IsAny(List<PodTally> tallies, NodeInfo node, int slot)
+    private static bool IsAny(List<PodTally> tallies, int slot)
     {
         foreach (var tally in tallies)
         {
-            if (tally.CountAt(node, slot) > 0)
+            if (tally.CountAt(slot) > 0)
             {
                 return true;
             }

@@ -17,7 +17,7 @@ namespace KubeSim;
 /// <remarks>Models pkg/scheduler/framework/plugins/podtopologyspread/{filtering,scoring,common,
 /// plugin}.go.</remarks>
 public sealed class PodTopologySpread : IPreFilterPlugin, IFilterPlugin, IPreScorePlugin,
-    IScorePlugin, IQueueingHints
+    IScorePlugin, IQueueingHints, IWatchingPlugin, IPluginWithArgs<PodTopologySpreadArgs>
 {
     private static readonly PluginStatus skewed = PluginStatus.Unschedulable(
         "PodTopologySpread", "node(s) didn't match pod topology spread constraints");
@@ -50,6 +50,17 @@ public sealed class PodTopologySpread : IPreFilterPlugin, IFilterPlugin, IPreSco
     public string Name => "PodTopologySpread";
 
     /// <inheritdoc/>
+    public Seq<Kind> Kinds { get; } =
+    [
+        KubeSim.Kinds.Service, KubeSim.Kinds.ReplicationController, KubeSim.Kinds.ReplicaSet,
+        KubeSim.Kinds.StatefulSet,
+    ];
+
+    /// <inheritdoc/>
+    public IPlugin With(PodTopologySpreadArgs args) => new PodTopologySpread(
+        args.DefaultingType == "List" ? args.DefaultConstraints : null);
+
+    /// <inheritdoc/>
     public ClusterEvents Events => ClusterEvents.NodeAdd | ClusterEvents.NodeDelete
         | ClusterEvents.NodeLabels | ClusterEvents.NodeTaints | ClusterEvents.AssignedPodAdd
         | ClusterEvents.AssignedPodUpdate | ClusterEvents.AssignedPodDelete
@@ -76,11 +87,8 @@ public sealed class PodTopologySpread : IPreFilterPlugin, IFilterPlugin, IPreSco
             {
                 return unlabelled;
             }
-            var count = tally.Count(domain);
-            var difference = tally.Difference(node, slot);
-            var least = difference == 0 ? tally.Least(constraint.MinDomains)
-                : tally.Least(constraint.MinDomains, domain, count + difference);
-            if (count + difference + constraint.Self - least > constraint.MaxSkew)
+            var skew = tally.Count(domain) + constraint.Self - tally.Least(constraint.MinDomains);
+            if (skew > constraint.MaxSkew)
             {
                 return skewed;
             }
