@@ -95,6 +95,7 @@ public sealed class Scheduler : IReconciler
         }
         else if (others.AsSpan().Contains(e.Key.Kind))
         {
+            cache.SetOther(e.Key, e.New);
             Changed(ClusterEvents.Other, e.Old, e.New);
         }
     }
@@ -139,6 +140,7 @@ public sealed class Scheduler : IReconciler
         {
             cache.SetNode(node);
         }
+        cache.SetOthers(objects);
         foreach (var other in objects.List<Pod>().Where(p => p.Key != pod.Key && !p.IsFinished))
         {
             if (other.IsScheduled)
@@ -249,7 +251,12 @@ public sealed class Scheduler : IReconciler
     {
         if (e.New is not Node node)
         {
+            var gone = cache.Find(e.Key.Name)?.Node;
             cache.RemoveNode(e.Key.Name);
+            if (gone is not null)
+            {
+                Changed(ClusterEvents.NodeDelete, gone, null);
+            }
             return;
         }
         var old = cache.Find(e.Key.Name)?.Node;

@@ -100,9 +100,12 @@ public sealed class SchedulingFramework
         new(new NodeAffinityPlugin(), 2),
         new(new NodePorts()),
         new(new NodeResourcesFit(), 1),
+        new(new PodTopologySpread(), 2),
+        new(new InterPodAffinity(), 2),
         new(new DynamicResources()),
         new(new DefaultPreemption()),
         new(new NodeResourcesBalancedAllocation(), 1),
+        new(new ImageLocality(), 1),
         new(new DefaultBinder()),
     ];
 
