@@ -15,6 +15,9 @@ public sealed class PodInfo
     public bool Assumed { get; internal set; }
 
     internal string NodeName { get; set; } = "";
+
+    /// <summary>The pods like it; null when it is on no node of a cache.</summary>
+    internal PodCrowd? Crowd { get; set; }
 }
 
 /// <summary>
@@ -105,19 +108,4 @@ public sealed class NodeInfo
 
     /// <summary>The same node object, but for what no verdict rests on.</summary>
     internal void Renew(Node node) => Node = node;
-
-    /// <summary>A copy without some of the pods.</summary>
-    internal NodeInfo Without(Predicate<PodInfo> gone)
-    {
-        var copy = new NodeInfo(Name);
-        copy.Set(Node);
-        foreach (var pod in pods)
-        {
-            if (!gone(pod))
-            {
-                copy.Add(pod);
-            }
-        }
-        return copy;
-    }
 }

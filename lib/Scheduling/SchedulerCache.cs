@@ -14,6 +14,8 @@ public sealed class SchedulerCache
 {
     private readonly Dictionary<string, NodeInfo> nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<ObjectKey, PodInfo> pods = [];
+    private readonly Dictionary<ObjectKey, string> nominated = [];
+    private readonly Dictionary<string, List<Pod>> guests = new(StringComparer.Ordinal);
     private readonly NodeTree tree = new();
     private readonly PodShapes shapes = new();
     private readonly Stack<int> freeSlots = [];
@@ -25,6 +27,9 @@ public sealed class SchedulerCache
 
     internal NodeInfo[] Ordered =>
         ordered ??= [.. tree.Ordered().Select(name => nodes[name])];
+
+    /// <summary>Where the pods are, for the plugins that place pods by their neighbours.</summary>
+    internal PodIndex Index { get; } = new();
 
     /// <summary>The number of places for results about nodes.</summary>
     internal int Slots { get; private set; }
@@ -50,6 +55,7 @@ public sealed class SchedulerCache
             info.Slot = freeSlots.TryPop(out var free) ? free : Slots++;
             tree.Add(node);
             ordered = null;
+            Index.SetNode(info.Slot, node);
             Touch(info);
             return ClusterEvents.NodeAdd;
         }
@@ -65,6 +71,7 @@ public sealed class SchedulerCache
             return changed;
         }
         info.Set(node);
+        Index.SetNode(info.Slot, node);
         Touch(info);
         return changed;
     }
@@ -79,9 +86,34 @@ public sealed class SchedulerCache
         tree.Remove(node);
         ordered = null;
         info.Set(null);
+        Index.SetNode(info.Slot, null);
         freeSlots.Push(info.Slot);
         info.Slot = -1;
         DropIfEmpty(info);
+    }
+
+    /// <summary>A namespace, a Service or a workload came, changed, or went (null).</summary>
+    public void SetOther(ObjectKey key, ApiObject? now)
+    {
+        if (key.Kind.Equals(Kinds.Namespace))
+        {
+            Index.SetNamespace(key.Name, now?.Metadata.Labels ?? default);
+        }
+        else
+        {
+            Index.Owners.Set(key, now);
+        }
+    }
+
+    /// <summary>The same of all that there are.</summary>
+    internal void SetOthers(IObjectReader objects)
+    {
+        foreach (var other in objects.List<Namespace>().Concat<ApiObject>(objects.List<Service>())
+            .Concat(objects.List<ReplicaSet>()).Concat(objects.List<StatefulSet>())
+            .Concat(objects.List<ReplicationController>()))
+        {
+            SetOther(other.Key, other);
+        }
     }
 
     /// <summary>A bound pod was seen. True when it is news: not a pod that was assumed there, and
@@ -95,11 +127,17 @@ public sealed class SchedulerCache
             if (known.NodeName == node && known.Shape == shape
                 && known.Pod.Metadata.Uid == pod.Metadata.Uid)
             {
-                var labels = known.Pod.Metadata.Labels;
+                var old = known.Pod;
                 (known.Pod, known.Assumed) = (pod, false);
-                return !labels.Equals(pod.Metadata.Labels);
+                var relabelled = !old.Metadata.Labels.Equals(pod.Metadata.Labels);
+                if (relabelled || old.IsTerminating != pod.IsTerminating)
+                {
+                    Index.Remove(known, nodes[node]);
+                    Index.Add(known, nodes[node]);
+                }
+                return relabelled;
             }
-            Take(known);
+            TakeOut(known);
         }
         Put(pod, shape, node);
         return true;
@@ -113,7 +151,7 @@ public sealed class SchedulerCache
         {
             return null;
         }
-        Take(known);
+        TakeOut(known);
         return known.Pod;
     }
 
@@ -124,21 +162,70 @@ public sealed class SchedulerCache
         Put(pod, shapes.Of(pod), node).Assumed = true;
     }
 
+    /// <summary>How many pods have a node nominated for them.</summary>
+    internal int Nominations => nominated.Count;
+
+    /// <summary>Room is being made for a pod on a node.</summary>
+    internal void Nominate(Pod pod, string node)
+    {
+        EndNomination(pod.Key);
+        nominated.Add(pod.Key, node);
+        if (!guests.TryGetValue(node, out var there))
+        {
+            guests.Add(node, there = []);
+        }
+        there.Add(pod);
+    }
+
+    /// <summary>No room is made for a pod any more; true when there was.</summary>
+    internal bool EndNomination(ObjectKey pod)
+    {
+        if (!nominated.Remove(pod, out var node))
+        {
+            return false;
+        }
+        var there = guests[node];
+        there.RemoveAll(p => p.Key == pod);
+        if (there.Count == 0)
+        {
+            guests.Remove(node);
+        }
+        return true;
+    }
+
+    /// <summary>The pods for which room is being made on a node and that are no less important than
+    /// a pod, itself left out; or those that are less.</summary>
+    internal List<Pod> NominatedTo(string node, Pod than, bool less = false) =>
+        !guests.TryGetValue(node, out var there) ? [] : [.. there
+            .Where(p => p.Key != than.Key && (p.Priority < than.Priority) == less)];
+
+    /// <summary>Counts a pod on a node for the time being.</summary>
+    internal PodInfo Put(Pod pod, string node) => Put(pod, shapes.Of(pod), node);
+
+    /// <summary>Counts a pod on its node again that was taken out.</summary>
+    internal void PutBack(PodInfo placed)
+    {
+        pods.Add(placed.Pod.Key, placed);
+        var info = InfoOf(placed.NodeName);
+        info.Add(placed);
+        Index.Add(placed, info);
+        Touch(info);
+    }
+
     private PodInfo Put(Pod pod, PodShape shape, string node)
     {
         var placed = new PodInfo(pod, shape) { NodeName = node };
-        pods.Add(pod.Key, placed);
-        var info = InfoOf(node);
-        info.Add(placed);
-        Touch(info);
+        PutBack(placed);
         return placed;
     }
 
-    private void Take(PodInfo known)
+    /// <summary>Counts a pod no longer.</summary>
+    internal void TakeOut(PodInfo known)
     {
         pods.Remove(known.Pod.Key);
         var info = nodes[known.NodeName];
         info.Remove(known);
+        Index.Remove(known, info);
         Touch(info);
         DropIfEmpty(info);
     }
