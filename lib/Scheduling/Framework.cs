@@ -116,6 +116,9 @@ public sealed class CycleState
     /// <summary>What the pod asks of its node, worked out once.</summary>
     public PodShape Shape { get; }
 
+    /// <summary>The claims and volumes of the cluster.</summary>
+    public VolumeCache Volumes { get; init; } = new();
+
     /// <summary>The only nodes that a PreFilter plugin left to look at; null for all.</summary>
     public Seq<string>? OnlyNodes { get; private set; }
 
@@ -321,6 +324,18 @@ public enum ClusterEvents
 
     /// <summary>The waiting pod itself changed.</summary>
     OwnUpdate = 128,
+
+    /// <summary>A claim came or changed.</summary>
+    Claim = 256,
+
+    /// <summary>A volume came or changed.</summary>
+    Volume = 512,
+
+    /// <summary>A storage class came or changed.</summary>
+    StorageClass = 1024,
+
+    /// <summary>The storage drivers of a node came or changed, or a volume was detached.</summary>
+    CSINode = 2048,
 }
 
 /// <summary>One change of the cluster: what it is, and the object before and after.</summary>

@@ -2,10 +2,10 @@ namespace KubeSim;
 
 /// <summary>
 /// The scheduler gives each pod that has no node the best node that can take it.
-/// <para>It watches Pods and Nodes. From the bound pods and the nodes it keeps sums: its cache. The
-/// others wait in its queue. A cycle takes one pod: filter the nodes, score those that are left,
-/// pick one of the best. The pod then counts as placed there at once (assumed), and the binding
-/// goes to the API server beside the next cycle.</para>
+/// <para>It watches Pods, Nodes, claims and volumes. From the bound pods and the nodes it keeps
+/// sums: its cache. The others wait in its queue. A cycle takes one pod: filter the nodes, score
+/// those that are left, pick one of the best. The pod then counts as placed there at once
+/// (assumed), and the binding goes to the API server beside the next cycle.</para>
 /// <para>Example: two nodes of 4 CPUs, with 1 and 3 CPUs requested; a pod asks for 500m. Of the CPU
 /// LeastAllocated gives the nodes 62 and 12: with memory alike, the first it is.</para>
 /// <para>It writes the Binding and the event Scheduled; or, when no node will do, the event
@@ -21,6 +21,8 @@ public sealed class Scheduler : IReconciler
 
     private readonly SchedulingFramework framework;
     private readonly SchedulerCache cache = new();
+    private readonly VolumeCache volumes = new();
+    private readonly Dictionary<ObjectKey, (CycleState State, string Node)> binding = [];
     private readonly SchedulingCycle cycle;
     private SchedulingQueue queue;
 
@@ -37,7 +39,8 @@ public sealed class Scheduler : IReconciler
     public string Name { get; }
 
     /// <inheritdoc/>
-    public Seq<Watched> Watches { get; } = [Watched.All<Node>(), Watched.All<Pod>()];
+    public Seq<Watched> Watches { get; } =
+        [Watched.All<Node>(), Watched.All<Pod>(), .. VolumeCache.Watches];
 
     /// <inheritdoc/>
     public IWorkQueue NewQueue() => queue = new(framework);
@@ -48,6 +51,11 @@ public sealed class Scheduler : IReconciler
         if (e.Key.Kind.Equals(Kinds.Node))
         {
             ObserveNode(e);
+            return;
+        }
+        if (!e.Key.Kind.Equals(Kinds.Pod))
+        {
+            Changed(volumes.Observe(e), e.Old, e.New);
             return;
         }
         var pod = (Pod?)e.New;
@@ -66,6 +74,10 @@ public sealed class Scheduler : IReconciler
         }
         if (cache.RemovePod(e.Key) is { } gone)
         {
+            if (binding.Remove(e.Key, out var going))
+            {
+                framework.Unreserve(going.State, gone, going.Node);
+            }
             Changed(ClusterEvents.AssignedPodDelete, gone, null);
         }
         if (pod is { IsFinished: false } && IsMine(pod))
@@ -86,6 +98,11 @@ public sealed class Scheduler : IReconciler
             return Result.Done;
         }
         var pod = queued.Pod;
+        if (binding.Remove(key, out var going))
+        {
+            Bind(api, queued, going.State, going.Node);
+            return Result.Done;
+        }
         if (pod.IsTerminating)
         {
             queue.Remove(key);
@@ -98,7 +115,7 @@ public sealed class Scheduler : IReconciler
             // The answer to its binding was lost, and it has not come to be seen on the node.
             Forget(pod);
         }
-        var state = new CycleState(pod, queued.Shape);
+        var state = new CycleState(pod, queued.Shape) { Volumes = volumes };
         cycle.PercentageOfNodesToScore = api.Settings.Get(KnownFlags.PercentageOfNodesToScore);
         if (cache.Ordered.Length == 0)
         {
@@ -148,8 +165,13 @@ public sealed class Scheduler : IReconciler
         }
     }
 
-    private void Changed(ClusterEvents change, ApiObject? old, ApiObject? now) =>
-        queue.Changed(new ClusterChange(change, old, now));
+    private void Changed(ClusterEvents change, ApiObject? old, ApiObject? now)
+    {
+        if (change != ClusterEvents.None)
+        {
+            queue.Changed(new ClusterChange(change, old, now));
+        }
+    }
 
     private void Place(ReconcileContext api, QueuedPod queued, CycleState state, string node)
     {
@@ -164,9 +186,22 @@ public sealed class Scheduler : IReconciler
             TurnAway(api, queued, state, diagnosis, helped: true);
             return;
         }
+        Bind(api, queued, state, node);
+    }
+
+    // What has to wait, such as a volume that is being made, is asked again every second.
+    private void Bind(ReconcileContext api, QueuedPod queued, CycleState state, string node)
+    {
+        var pod = queued.Pod;
         api.Detached = true;
-        status = framework.Bind(state, pod, node, api);
+        var status = framework.Bind(state, pod, node, api);
         api.Detached = false;
+        if (status.Code == PluginCode.Wait)
+        {
+            binding[pod.Key] = (state, node);
+            api.After(TimeSpan.FromSeconds(1), pod.Key);
+            return;
+        }
         if (status.IsSuccess)
         {
             queue.Remove(pod.Key);

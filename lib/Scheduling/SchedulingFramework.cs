@@ -81,6 +81,10 @@ public sealed class SchedulingFramework
         new(new NodeAffinityPlugin(), 2),
         new(new NodePorts()),
         new(new NodeResourcesFit(), 1),
+        new(new VolumeRestrictions()),
+        new(new NodeVolumeLimits()),
+        new(new VolumeBinding()),
+        new(new VolumeZone()),
         new(new DynamicResources()),
         new(new DefaultPreemption()),
         new(new NodeResourcesBalancedAllocation(), 1),
@@ -313,7 +317,7 @@ public sealed class SchedulingFramework
         try
         {
             var status = ask();
-            return status.IsSuccess || status.Code == PluginCode.Skip ? status
+            return status.IsSuccess || status.Code is PluginCode.Skip or PluginCode.Wait ? status
                 : PluginStatus.Of(PluginCode.Error, plugin.Name, [Told(status.Message)]);
         }
         catch (ApiException refused) when (refused.Status.Code == 504)
