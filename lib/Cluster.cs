@@ -72,6 +72,7 @@ public sealed partial class Cluster
         this.simulation = simulation;
         Faults = new(this);
         Etcd = new(this);
+        Scheduler = new(this);
     }
 
     /// <summary>The engine, for the rest of this floor.</summary>

@@ -136,7 +136,7 @@ public sealed partial class Cluster
 }
 
 /// <summary>The cluster at one revision, to read only.</summary>
-public sealed class ClusterView
+public sealed class ClusterView : IObjectReader
 {
     private readonly EtcdStore store;
 
@@ -159,6 +159,11 @@ public sealed class ClusterView
     /// null.</summary>
     public T? Find<T>(string ns, string name)
         where T : ApiObject => (T?)store.Get(new(Kinds.Of<T>(), ns, name), Revision);
+
+    T? IObjectReader.Get<T>(string ns, string name)
+        where T : class => Find<T>(ns, name);
+
+    IEnumerable<T> IObjectReader.List<T>(string? ns) => List<T>(ns);
 
     /// <summary>The objects of a type, by namespace and name.</summary>
     public Seq<T> List<T>(string? ns = null)

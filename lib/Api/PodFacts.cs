@@ -53,6 +53,9 @@ public static class PodFacts
         /// pods.</summary>
         public bool IsReady => pod.Status.Conditions.IsTrue("Ready");
 
+        /// <summary>How important the pod is: 0 when nobody said.</summary>
+        public int Priority => pod.Spec.Priority ?? 0;
+
         /// <summary>True when the pod is bound to a node.</summary>
         public bool IsScheduled => !string.IsNullOrEmpty(pod.Spec.NodeName);
 

@@ -85,7 +85,11 @@ public sealed partial class ApiServer
         var bound = pod with
         {
             Spec = pod.Spec with { NodeName = node },
-            Status = pod.Status with { Conditions = pod.Status.Conditions.With(scheduled) },
+            // What was nominated has come true, or has not; either way it is over.
+            Status = pod.Status with
+            {
+                Conditions = pod.Status.Conditions.With(scheduled), NominatedNodeName = null,
+            },
         };
         Put(bound, meta, pod);
         return store.Head;

@@ -8,8 +8,10 @@ namespace KubeSim;
 /// <remarks>Models pkg/scheduler/util/utils.go and pkg/util/pod/pod.go (PatchPodStatus).</remarks>
 internal static class PodStatusPatch
 {
-    /// <summary>The patch; no condition adds none, a phase of null keeps the phase.</summary>
-    public static Payload.Patch Of(Pod pod, PodCondition? condition, string? phase = null)
+    /// <summary>The patch; no condition adds none, a phase of null keeps the phase, and so a
+    /// nominated node; an empty one goes.</summary>
+    public static Payload.Patch Of(Pod pod, PodCondition? condition, string? phase = null,
+        string? nominated = null)
     {
         var status = new JsonObject();
         if (phase is not null)
@@ -20,6 +22,10 @@ internal static class PodStatusPatch
         if (condition is not null)
         {
             status["conditions"] = new JsonArray(Fields(condition));
+        }
+        if (nominated is not null)
+        {
+            status["nominatedNodeName"] = nominated.Length == 0 ? null : nominated;
         }
         return new(PatchKind.StrategicMerge, new JsonObject
         {

@@ -110,6 +110,11 @@ public sealed class CycleState
 
     internal CycleState(Pod pod, PodShape shape) => (Pod, Shape) = (pod, shape);
 
+    /// <summary>The same pod in the same surroundings, and nothing remembered.</summary>
+    internal CycleState(CycleState like)
+        : this(like.Pod, like.Shape) =>
+        (Cache, Objects, Api, Random) = (like.Cache, like.Objects, like.Api, like.Random);
+
     /// <summary>The pod that is to be placed.</summary>
     public Pod Pod { get; }
 
@@ -117,7 +122,32 @@ public sealed class CycleState
     public PodShape Shape { get; }
 
     /// <summary>The claims and volumes of the cluster.</summary>
-    public VolumeCache Volumes { get; init; } = new();
+    public VolumeCache Volumes => Cache?.Volumes ?? (field ??= new());
+
+    /// <summary>The nodes and their pods, as the scheduler counts them; null where a plugin is
+    /// asked outside of a scheduler.</summary>
+    public SchedulerCache? Cache { get; init; }
+
+    /// <summary>What else a plugin may read, as the scheduler sees it: nothing unless the plugin
+    /// is an <see cref="IWatchingPlugin"/> for that kind.</summary>
+    public IObjectReader? Objects { get; init; }
+
+    /// <summary>The way to the API server; null when the decision is only imagined.</summary>
+    public ReconcileContext? Api { get; init; }
+
+    /// <summary>The source of chance.</summary>
+    public Prng Random { get; init; } = new(0);
+
+    /// <summary>Where the decision is written down in detail; null, as usual: nobody looks.
+    /// </summary>
+    public CycleRecord? Record { get; init; }
+
+    /// <summary>The node that PostFilter made room on, or is making: the pod's
+    /// <c>nominatedNodeName</c> from now on. Empty: none any more; null: as before.</summary>
+    public string? Nominate { get; set; }
+
+    /// <summary>What PostFilter leaves to be done beside the next cycles.</summary>
+    internal Action? Afterwards { get; set; }
 
     /// <summary>The only nodes that a PreFilter plugin left to look at; null for all.</summary>
     public Seq<string>? OnlyNodes { get; private set; }
@@ -173,6 +203,14 @@ public interface IPlugin
 {
     /// <summary>The name, as in a scheduler's configuration.</summary>
     string Name { get; }
+}
+
+/// <summary>A plugin that reads more than nodes and pods: <see cref="CycleState.Objects"/> has
+/// these kinds too, and their changes come as <see cref="ClusterEvents.Other"/>.</summary>
+public interface IWatchingPlugin : IPlugin
+{
+    /// <summary>The kinds besides nodes and pods.</summary>
+    Seq<Kind> Kinds { get; }
 }
 
 /// <summary>A promise: what the plugin says of a pod and a node at Filter and Score depends on the
@@ -336,6 +374,10 @@ public enum ClusterEvents
 
     /// <summary>The storage drivers of a node came or changed, or a volume was detached.</summary>
     CSINode = 2048,
+
+    /// <summary>An object of another kind came, changed or went; see
+    /// <see cref="IWatchingPlugin"/>.</summary>
+    Other = 4096,
 }
 
 /// <summary>One change of the cluster: what it is, and the object before and after.</summary>

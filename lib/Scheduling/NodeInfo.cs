@@ -105,19 +105,4 @@ public sealed class NodeInfo
 
     /// <summary>The same node object, but for what no verdict rests on.</summary>
     internal void Renew(Node node) => Node = node;
-
-    /// <summary>A copy without some of the pods.</summary>
-    internal NodeInfo Without(Predicate<PodInfo> gone)
-    {
-        var copy = new NodeInfo(Name);
-        copy.Set(Node);
-        foreach (var pod in pods)
-        {
-            if (!gone(pod))
-            {
-                copy.Add(pod);
-            }
-        }
-        return copy;
-    }
 }

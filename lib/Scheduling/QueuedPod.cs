@@ -64,9 +64,10 @@ public sealed class QueuedPod
 }
 
 /// <summary>Pods that wait for the same: of one shape, turned away by the same plugins.</summary>
-internal sealed class PodGroup(object like, ulong rejectors)
+internal sealed class PodGroup(SchedulingFramework framework, object like, ulong rejectors)
 {
-    public (object Like, ulong Rejectors) Key => (like, rejectors);
+    public (SchedulingFramework Framework, object Like, ulong Rejectors) Key =>
+        (framework, like, rejectors);
 
     public List<QueuedPod> Pods { get; } = [];
 

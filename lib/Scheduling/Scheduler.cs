@@ -19,31 +19,70 @@ public sealed class Scheduler : IReconciler
     /// <summary>The name of the default scheduler, in <c>spec.schedulerName</c> too.</summary>
     public const string DefaultName = "default-scheduler";
 
-    private readonly SchedulingFramework framework;
+    private const string NoNodes = "no nodes available to schedule pods";
+
     private readonly SchedulerCache cache = new();
-    private readonly VolumeCache volumes = new();
     private readonly Dictionary<ObjectKey, (CycleState State, string Node)> binding = [];
-    private readonly SchedulingCycle cycle;
+    private readonly Dictionary<string, Profile> profiles = new(StringComparer.Ordinal);
+    private readonly SchedulingFramework first;
+    private readonly Seq<Kind> others;
     private SchedulingQueue queue;
 
-    /// <summary>A scheduler with the default plugins, or those of a profile.</summary>
-    public Scheduler(Seq<ProfilePlugin>? profile = null, string name = DefaultName)
+    /// <summary>A scheduler with some plugins, under one name.</summary>
+    public Scheduler(Seq<ProfilePlugin> plugins, string name = DefaultName)
+        : this(name, new(), [(new() { SchedulerName = name }, new(plugins))])
     {
-        Name = name;
-        framework = new(profile ?? SchedulingFramework.DefaultProfile());
-        cycle = new(framework, cache);
-        queue = new(framework);
+    }
+
+    /// <summary>A scheduler with the default plugins.</summary>
+    public Scheduler(string name = DefaultName)
+        : this(new SchedulerConfiguration { Profiles = [new() { SchedulerName = name }] }, name)
+    {
+    }
+
+    /// <summary>A scheduler as a configuration has it.</summary>
+    /// <param name="configuration">The profiles with their plugins.</param>
+    /// <param name="name">What steps and events call it.</param>
+    /// <exception cref="ArgumentException">The configuration is refused.</exception>
+    public Scheduler(SchedulerConfiguration configuration, string name = DefaultName)
+        : this(name, configuration.Checked(), configuration.Defaulted().Profiles
+            .Select(p => (p, configuration.Build(p))))
+    {
+    }
+
+    private Scheduler(string name, SchedulerConfiguration configuration,
+        IEnumerable<(SchedulerProfile Profile, SchedulingFramework Framework)> made)
+    {
+        (Name, Configuration) = (name, configuration);
+        SchedulingFramework? front = null;
+        foreach (var (profile, framework) in made)
+        {
+            front ??= framework;
+            profiles.Add(profile.SchedulerName!, new(framework, new(framework, cache),
+                profile.PercentageOfNodesToScore ?? configuration.PercentageOfNodesToScore));
+        }
+        first = front!;
+        others = profiles.Values.SelectMany(p => p.Framework.Plugins).OfType<IWatchingPlugin>()
+            .SelectMany(p => p.Kinds).Distinct().ToSeq();
+        queue = MakeQueue();
     }
 
     /// <inheritdoc/>
     public string Name { get; }
 
-    /// <inheritdoc/>
-    public Seq<Watched> Watches { get; } =
-        [Watched.All<Node>(), Watched.All<Pod>(), .. VolumeCache.Watches];
+    /// <summary>What it was told at its start.</summary>
+    public SchedulerConfiguration Configuration { get; }
 
     /// <inheritdoc/>
-    public IWorkQueue NewQueue() => queue = new(framework);
+    public Seq<Watched> Watches =>
+    [
+        Watched.All<Node>(), Watched.All<Pod>(),
+        .. VolumeCache.Kinds.Concat(others).Append(Kinds.PodDisruptionBudget).Distinct()
+            .Select(k => new Watched(k)),
+    ];
+
+    /// <inheritdoc/>
+    public IWorkQueue NewQueue() => queue = MakeQueue();
 
     /// <inheritdoc/>
     public void Observe(in WatchEvent e, IWorkQueue queue)
@@ -51,42 +90,16 @@ public sealed class Scheduler : IReconciler
         if (e.Key.Kind.Equals(Kinds.Node))
         {
             ObserveNode(e);
-            return;
         }
-        if (!e.Key.Kind.Equals(Kinds.Pod))
+        else if (e.Key.Kind.Equals(Kinds.Pod))
         {
-            Changed(volumes.Observe(e), e.Old, e.New);
-            return;
-        }
-        var pod = (Pod?)e.New;
-        if (pod is { IsFinished: false, IsScheduled: true })
-        {
-            this.queue.Remove(e.Key);
-            ObserveBound(pod);
-            return;
-        }
-        var assumed = cache.Find(e.Key);
-        if (pod is { IsFinished: false } && assumed is { Assumed: true }
-            && assumed.Pod.Metadata.Uid == pod.Metadata.Uid)
-        {
-            // News from before its binding.
-            return;
-        }
-        if (cache.RemovePod(e.Key) is { } gone)
-        {
-            if (binding.Remove(e.Key, out var going))
-            {
-                framework.Unreserve(going.State, gone, going.Node);
-            }
-            Changed(ClusterEvents.AssignedPodDelete, gone, null);
-        }
-        if (pod is { IsFinished: false } && IsMine(pod))
-        {
-            this.queue.Set(pod, cache.ShapeOf(pod));
+            ObservePod(e);
         }
         else
         {
-            this.queue.Remove(e.Key);
+            Changed(cache.Volumes.Observe(e), e.Old, e.New);
+            Changed(others.AsSpan().Contains(e.Key.Kind) ? ClusterEvents.Other
+                : ClusterEvents.None, e.Old, e.New);
         }
     }
 
@@ -115,13 +128,74 @@ public sealed class Scheduler : IReconciler
             // The answer to its binding was lost, and it has not come to be seen on the node.
             Forget(pod);
         }
-        var state = new CycleState(pod, queued.Shape) { Volumes = volumes };
-        cycle.PercentageOfNodesToScore = api.Settings.Get(KnownFlags.PercentageOfNodesToScore);
+        try
+        {
+            Schedule(queued, api);
+        }
+        catch (PluginFailedException failed)
+        {
+            api.After(queue.Fail(queued), key, Pace.Retry);
+            Refuse(api, pod, "SchedulerError", failed.Message);
+        }
+        return Result.Done;
+    }
+
+    /// <summary>The decision about a pod, were it to be made now; nothing comes of it.</summary>
+    internal CycleRecord Imagine(
+        Pod pod, IEnumerable<Node> nodes, IObjectReader objects, Prng random)
+    {
+        foreach (var node in nodes)
+        {
+            cache.SetNode(node);
+        }
+        cache.Volumes.Fill(objects);
+        foreach (var other in objects.List<Pod>().Where(p => p.Key != pod.Key && !p.IsFinished))
+        {
+            if (other.IsScheduled)
+            {
+                cache.SetPod(other);
+            }
+            else if (other.Status.NominatedNodeName is { Length: > 0 } nominated)
+            {
+                cache.Nominate(other, nominated);
+            }
+        }
+        var record = new CycleRecord();
+        var state = new CycleState(pod, cache.ShapeOf(pod))
+        {
+            Cache = cache, Objects = objects, Random = random, Record = record,
+        };
+        var profile = ProfileOf(pod) ?? throw new ArgumentException(
+            $"no profile for scheduler name \"{pod.Spec.SchedulerName}\"", nameof(pod));
+        profile.Cycle.Percentage = profile.Percentage ?? 0;
+        if (cache.Ordered.Length == 0)
+        {
+            (record.Pod, record.Message) = (pod, NoNodes);
+        }
+        else if (profile.Cycle.Decide(state, random) is null)
+        {
+            record.Message = profile.Ask(state, profile.Cycle.Diagnosis);
+            record.Nominated = state.Nominate is { Length: > 0 } node ? node : null;
+        }
+        return record;
+    }
+
+    private void Schedule(QueuedPod queued, ReconcileContext api)
+    {
+        var pod = queued.Pod;
+        var state = new CycleState(pod, queued.Shape)
+        {
+            Cache = cache, Objects = api, Api = api, Random = api.Random,
+        };
+        var profile = ProfileOf(pod)!;
+        var cycle = profile.Cycle;
+        cycle.Percentage =
+            profile.Percentage ?? api.Settings.Get(KnownFlags.PercentageOfNodesToScore);
         if (cache.Ordered.Length == 0)
         {
             // Nothing but a node can help, yet the real one tries again and again.
-            api.After(queue.Fail(queued), key, Pace.Background);
-            Refuse(api, pod, "Unschedulable", "no nodes available to schedule pods");
+            api.After(queue.Fail(queued), pod.Key, Pace.Background);
+            Refuse(api, pod, "Unschedulable", NoNodes);
         }
         else if (cycle.Decide(state, api.Random) is { } node)
         {
@@ -131,7 +205,58 @@ public sealed class Scheduler : IReconciler
         {
             TurnAway(api, queued, state, cycle.Diagnosis);
         }
-        return Result.Done;
+    }
+
+    private void ObservePod(in WatchEvent e)
+    {
+        var pod = (Pod?)e.New;
+        if (pod is { IsFinished: false, IsScheduled: true })
+        {
+            queue.Remove(e.Key);
+            cache.EndNomination(e.Key);
+            ObserveBound(pod);
+            return;
+        }
+        var assumed = cache.Find(e.Key);
+        if (pod is { IsFinished: false } && assumed is { Assumed: true }
+            && assumed.Pod.Metadata.Uid == pod.Metadata.Uid)
+        {
+            // News from before its binding.
+            return;
+        }
+        if (cache.RemovePod(e.Key) is { } gone)
+        {
+            if (binding.Remove(e.Key, out var going))
+            {
+                ProfileOf(gone)!.Framework.Unreserve(going.State, gone, going.Node);
+            }
+            Changed(ClusterEvents.AssignedPodDelete, gone, null);
+        }
+        if (pod is { IsFinished: false } && ProfileOf(pod) is not null)
+        {
+            ObserveNomination((Pod?)e.Old, pod);
+            queue.Set(pod, cache.ShapeOf(pod));
+            return;
+        }
+        queue.Remove(e.Key);
+        if (cache.EndNomination(e.Key))
+        {
+            // Others left the room for it that was being made.
+            Changed(ClusterEvents.AssignedPodDelete, e.Old, null);
+        }
+    }
+
+    // News from before its nomination say nothing of it.
+    private void ObserveNomination(Pod? old, Pod pod)
+    {
+        if (pod.Status.NominatedNodeName is { Length: > 0 } node)
+        {
+            cache.Nominate(pod, node);
+        }
+        else if (!string.IsNullOrEmpty(old?.Status.NominatedNodeName))
+        {
+            cache.EndNomination(pod.Key);
+        }
     }
 
     private void ObserveNode(in WatchEvent e)
@@ -175,24 +300,22 @@ public sealed class Scheduler : IReconciler
 
     private void Place(ReconcileContext api, QueuedPod queued, CycleState state, string node)
     {
-        var pod = queued.Pod;
+        var (pod, framework) = (queued.Pod, ProfileOf(queued.Pod)!.Framework);
         cache.Assume(pod, node);
         var status = framework.Reserve(state, pod, node);
         if (!status.IsSuccess)
         {
-            cache.RemovePod(pod.Key);
-            var diagnosis = new Diagnosis(1);
-            diagnosis.Rejected.Add((cache.Find(node)!, status));
-            TurnAway(api, queued, state, diagnosis, helped: true);
+            TakeBack(api, queued, state, node, status);
             return;
         }
+        cache.EndNomination(pod.Key);
         Bind(api, queued, state, node);
     }
 
     // What has to wait, such as a volume that is being made, is asked again every second.
     private void Bind(ReconcileContext api, QueuedPod queued, CycleState state, string node)
     {
-        var pod = queued.Pod;
+        var (pod, framework) = (queued.Pod, ProfileOf(queued.Pod)!.Framework);
         api.Detached = true;
         var status = framework.Bind(state, pod, node, api);
         api.Detached = false;
@@ -200,19 +323,34 @@ public sealed class Scheduler : IReconciler
         {
             binding[pod.Key] = (state, node);
             api.After(TimeSpan.FromSeconds(1), pod.Key);
-            return;
         }
-        if (status.IsSuccess)
+        else if (status.IsSuccess)
         {
             queue.Remove(pod.Key);
             Report(api, pod, "Scheduled", "Binding", "Successfully assigned {0}/{1} to {2}",
                 pod.Metadata.Namespace, pod.Metadata.Name, node);
-            return;
         }
-        framework.Unreserve(state, pod, node);
+        else
+        {
+            framework.Unreserve(state, pod, node);
+            TakeBack(api, queued, state, node, status);
+        }
+    }
+
+    private void TakeBack(ReconcileContext api, QueuedPod queued, CycleState state, string node,
+        PluginStatus status)
+    {
+        var pod = queued.Pod;
         if (!status.IsUncertain)
         {
             Forget(pod);
+        }
+        if (status.IsRejected)
+        {
+            var diagnosis = new Diagnosis(1);
+            diagnosis.Rejected.Add((cache.Find(node)!, status));
+            TurnAway(api, queued, state, diagnosis, helped: true);
+            return;
         }
         api.After(queue.Fail(queued), pod.Key, Pace.Retry);
         Refuse(api, pod, "SchedulerError", status.Message);
@@ -227,24 +365,36 @@ public sealed class Scheduler : IReconciler
     private void TurnAway(ReconcileContext api, QueuedPod queued, CycleState state,
         Diagnosis diagnosis, bool helped = false)
     {
-        var rejectors = framework.RejectorsIn(diagnosis) | framework.BitOf(diagnosis.Absent.Plugin);
-        if (!helped)
-        {
-            var status = framework.PostFilter(state, queued.Pod, diagnosis);
-            diagnosis.PostFilterMessage = status.IsSuccess ? "" : status.Message;
-        }
+        var (pod, profile) = (queued.Pod, ProfileOf(queued.Pod)!);
+        var rejectors = profile.Framework.RejectorsIn(diagnosis)
+            | profile.Framework.BitOf(diagnosis.Absent.Plugin);
+        var message = helped ? diagnosis.Message : profile.Ask(state, diagnosis);
         var (wait, pace) = rejectors == 0
             ? (queue.Fail(queued), Pace.Retry)
             : (queue.Reject(queued, rejectors), Pace.Background);
-        api.After(wait, queued.Pod.Key, pace);
-        Refuse(api, queued.Pod, "Unschedulable", diagnosis.Message);
+        api.After(wait, pod.Key, pace);
+        if (state.Nominate is { Length: > 0 } node)
+        {
+            cache.Nominate(pod, node);
+        }
+        else if (state.Nominate is not null)
+        {
+            cache.EndNomination(pod.Key);
+        }
+        Refuse(api, pod, "Unschedulable", message, state.Nominate);
+        api.Detached = true;
+        state.Afterwards?.Invoke();
+        api.Detached = false;
     }
 
-    private static void Refuse(ReconcileContext api, Pod pod, string reason, string message)
+    private static void Refuse(
+        ReconcileContext api, Pod pod, string reason, string message, string? nominate = null)
     {
         Report(api, pod, "FailedScheduling", "Scheduling", "{0}", message);
+        nominate = nominate == (pod.Status.NominatedNodeName ?? "") ? null : nominate;
         var old = pod.Condition("PodScheduled");
-        if (old is { Status: "False" } && old.Reason == reason && old.Message == message)
+        if (old is { Status: "False" } && old.Reason == reason && old.Message == message
+            && nominate is null)
         {
             return;
         }
@@ -256,7 +406,7 @@ public sealed class Scheduler : IReconciler
         };
         try
         {
-            api.Patch(pod.Key, PodStatusPatch.Of(pod, condition), "status");
+            api.Patch(pod.Key, PodStatusPatch.Of(pod, condition, nominated: nominate), "status");
         }
         catch (ApiException)
         {
@@ -270,5 +420,21 @@ public sealed class Scheduler : IReconciler
             arguments);
 
     // A pod that names no scheduler has not met the API server's defaults: it is the default one's.
-    private bool IsMine(Pod pod) => (pod.Spec.SchedulerName ?? DefaultName) == Name;
+    private Profile? ProfileOf(Pod pod) =>
+        profiles.GetValueOrDefault(pod.Spec.SchedulerName ?? DefaultName);
+
+    private SchedulingQueue MakeQueue() =>
+        new(pod => ProfileOf(pod)!.Framework, first.QueueSort, Configuration);
+
+    private sealed record Profile(
+        SchedulingFramework Framework, SchedulingCycle Cycle, int? Percentage)
+    {
+        // What the event says: why no node will do, and what PostFilter has to say of that.
+        public string Ask(CycleState state, Diagnosis diagnosis)
+        {
+            var status = Framework.PostFilter(state, state.Pod, diagnosis);
+            diagnosis.PostFilterMessage = status.IsSuccess ? "" : status.Message;
+            return diagnosis.Message;
+        }
+    }
 }

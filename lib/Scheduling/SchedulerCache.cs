@@ -14,11 +14,16 @@ public sealed class SchedulerCache
 {
     private readonly Dictionary<string, NodeInfo> nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<ObjectKey, PodInfo> pods = [];
+    private readonly Dictionary<ObjectKey, string> nominated = [];
+    private readonly Dictionary<string, List<Pod>> guests = new(StringComparer.Ordinal);
     private readonly NodeTree tree = new();
     private readonly PodShapes shapes = new();
     private readonly Stack<int> freeSlots = [];
     private NodeInfo[]? ordered = [];
     private long generation;
+
+    /// <summary>Claims and volumes, seen and promised.</summary>
+    public VolumeCache Volumes { get; } = new();
 
     /// <summary>The nodes in the order in which a cycle looks at them.</summary>
     public IReadOnlyList<NodeInfo> Nodes => Ordered;
@@ -99,7 +104,7 @@ public sealed class SchedulerCache
                 (known.Pod, known.Assumed) = (pod, false);
                 return !labels.Equals(pod.Metadata.Labels);
             }
-            Take(known);
+            TakeOut(known);
         }
         Put(pod, shape, node);
         return true;
@@ -113,7 +118,7 @@ public sealed class SchedulerCache
         {
             return null;
         }
-        Take(known);
+        TakeOut(known);
         return known.Pod;
     }
 
@@ -124,17 +129,64 @@ public sealed class SchedulerCache
         Put(pod, shapes.Of(pod), node).Assumed = true;
     }
 
+    /// <summary>How many pods have a node nominated for them.</summary>
+    internal int Nominations => nominated.Count;
+
+    /// <summary>Room is being made for a pod on a node.</summary>
+    internal void Nominate(Pod pod, string node)
+    {
+        EndNomination(pod.Key);
+        nominated.Add(pod.Key, node);
+        if (!guests.TryGetValue(node, out var there))
+        {
+            guests.Add(node, there = []);
+        }
+        there.Add(pod);
+    }
+
+    /// <summary>No room is made for a pod any more; true when there was.</summary>
+    internal bool EndNomination(ObjectKey pod)
+    {
+        if (!nominated.Remove(pod, out var node))
+        {
+            return false;
+        }
+        var there = guests[node];
+        there.RemoveAll(p => p.Key == pod);
+        if (there.Count == 0)
+        {
+            guests.Remove(node);
+        }
+        return true;
+    }
+
+    /// <summary>The pods for which room is being made on a node and that are no less important than
+    /// a pod, itself left out; or those that are less.</summary>
+    internal List<Pod> NominatedTo(string node, Pod than, bool less = false) =>
+        !guests.TryGetValue(node, out var there) ? [] : [.. there
+            .Where(p => p.Key != than.Key && (p.Priority < than.Priority) == less)];
+
+    /// <summary>Counts a pod on a node for the time being.</summary>
+    internal PodInfo Put(Pod pod, string node) => Put(pod, shapes.Of(pod), node);
+
+    /// <summary>Counts a pod on its node again that was taken out.</summary>
+    internal void PutBack(PodInfo placed)
+    {
+        pods.Add(placed.Pod.Key, placed);
+        var info = InfoOf(placed.NodeName);
+        info.Add(placed);
+        Touch(info);
+    }
+
     private PodInfo Put(Pod pod, PodShape shape, string node)
     {
         var placed = new PodInfo(pod, shape) { NodeName = node };
-        pods.Add(pod.Key, placed);
-        var info = InfoOf(node);
-        info.Add(placed);
-        Touch(info);
+        PutBack(placed);
         return placed;
     }
 
-    private void Take(PodInfo known)
+    /// <summary>Counts a pod no longer.</summary>
+    internal void TakeOut(PodInfo known)
     {
         pods.Remove(known.Pod.Key);
         var info = nodes[known.NodeName];

@@ -39,31 +39,40 @@ public sealed class SchedulingCycle
 
     /// <summary>The node for a pod; null when there is none, and <see cref="Diagnosis"/> says
     /// why.</summary>
+    /// <exception cref="PluginFailedException">A plugin failed.</exception>
     public NodeInfo? Decide(CycleState state, Prng random)
     {
         feasible.Clear();
         var nodes = cache.Ordered;
         Diagnosis.Begin(nodes.Length);
+        var begin = start;
         var status = framework.PreFilter(state, state.Pod, nodes);
-        if (status.IsSuccess)
-        {
-            FindFeasible(state, nodes);
-        }
-        else
+        if (!status.IsSuccess)
         {
             RejectAll(nodes, status);
         }
-        return feasible.Count switch
+        else if (!KeepsToNomination(state))
+        {
+            FindFeasible(state, nodes);
+        }
+        var chosen = feasible.Count switch
         {
             0 => null,
             1 => feasible[0],
             _ => Best(state, random),
         };
+        if (state.Record is { } record)
+        {
+            record.PreFilter = status.IsSuccess ? null : status;
+            (record.Start, record.Wanted) = (begin, NodesToFind(nodes.Length, Percentage));
+            record.Write(framework, state, Diagnosis, Looked(nodes, begin), feasible, chosen);
+        }
+        return chosen;
     }
 
     /// <summary>The share of the nodes that must do before the search ends; 0: by the size of the
     /// cluster.</summary>
-    public int PercentageOfNodesToScore { get; set; }
+    public int Percentage { get; set; }
 
     /// <summary>How many nodes that will do end the search.</summary>
     public static int NodesToFind(int nodes, int percentage)
@@ -128,23 +137,19 @@ public sealed class SchedulingCycle
         {
             return;
         }
-        var wanted = NodesToFind(nodes.Length, PercentageOfNodesToScore);
+        var wanted = NodesToFind(nodes.Length, Percentage);
         var results = shared.For(state.Shape, cache.Slots);
         var own = framework.HasOwnFilters(state);
+        var guests = cache.Nominations > 0;
         var at = start % nodes.Length;
         for (var looked = 0; looked < nodes.Length && feasible.Count < wanted; looked++)
         {
             var node = nodes[at];
             at = at + 1 == nodes.Length ? 0 : at + 1;
-            var verdict = results.Verdict(node);
-            if (verdict is null)
+            var verdict = guests ? framework.FilterWithGuests(state, node) : PluginStatus.Success;
+            if (verdict.IsSuccess)
             {
-                verdict = framework.FilterShared(state, state.Pod, node);
-                results.Keep(node, verdict);
-            }
-            if (own && verdict.IsSuccess)
-            {
-                verdict = framework.FilterOwn(state, state.Pod, node);
+                verdict = Verdict(state, node, results, own);
             }
             if (verdict.IsSuccess)
             {
@@ -158,17 +163,46 @@ public sealed class SchedulingCycle
         start = (start + feasible.Count + Diagnosis.Rejected.Count) % all.Length;
     }
 
+    private PluginStatus Verdict(
+        CycleState state, NodeInfo node, ShapeResults results, bool own)
+    {
+        var verdict = results.Verdict(node);
+        if (verdict is null)
+        {
+            verdict = framework.FilterShared(state, state.Pod, node);
+            results.Keep(node, verdict);
+        }
+        return own && verdict.IsSuccess ? framework.FilterOwn(state, state.Pod, node) : verdict;
+    }
+
+    // A pod for which room was made goes there, if it now can, and no other node is looked at.
+    private bool KeepsToNomination(CycleState state)
+    {
+        if (state.Pod.Status.NominatedNodeName is not { Length: > 0 } name
+            || cache.Find(name) is not { } node || !(state.OnlyNodes?.Contains(name) ?? true)
+            || !framework.FilterWithGuests(state, node).IsSuccess
+            || !framework.Filter(state, state.Pod, node).IsSuccess)
+        {
+            return false;
+        }
+        feasible.Add(node);
+        return true;
+    }
+
+    private List<NodeInfo> Looked(NodeInfo[] all, int begin)
+    {
+        var seen = feasible.Concat(Diagnosis.Rejected.Select(r => r.Node)).ToHashSet();
+        return [.. Enumerable.Range(0, all.Length).Select(i => all[(begin + i) % all.Length])
+            .Where(seen.Contains)];
+    }
+
     private NodeInfo Best(CycleState state, Prng random)
     {
-        var status = framework.PreScore(state, state.Pod, feasible);
+        framework.PreScore(state, state.Pod, feasible);
         Grow();
         var count = feasible.Count;
         var sums = totals.AsSpan(0, count);
         sums.Clear();
-        if (!status.IsSuccess)
-        {
-            return feasible[Select(sums, random)];
-        }
         Score(state);
         for (var p = 0; p < framework.Scores.Length; p++)
         {
@@ -178,7 +212,7 @@ public sealed class SchedulingCycle
             }
             var (plugin, weight) = framework.Scores[p];
             var scores = weighted[p].AsSpan(0, count);
-            plugin.Normalize(state, state.Pod, scores);
+            SchedulingFramework.Normalize(plugin, state, scores);
             for (var i = 0; i < count; i++)
             {
                 scores[i] *= weight;
@@ -201,7 +235,7 @@ public sealed class SchedulingCycle
                 for (var p = 0; p < kept.Length; p++)
                 {
                     kept[p] = framework.IsLocalScore(p) && (state.SkipScore >> p & 1) == 0
-                        ? plugins[p].Plugin.Score(state, state.Pod, node) : 0;
+                        ? framework.Score(p, state, node) : 0;
                 }
             }
             for (var p = 0; p < kept.Length; p++)
@@ -214,7 +248,7 @@ public sealed class SchedulingCycle
             for (var i = 0; i < feasible.Count && !framework.IsLocalScore(p)
                 && (state.SkipScore >> p & 1) == 0; i++)
             {
-                weighted[p][i] = plugins[p].Plugin.Score(state, state.Pod, feasible[i]);
+                weighted[p][i] = framework.Score(p, state, feasible[i]);
             }
         }
     }

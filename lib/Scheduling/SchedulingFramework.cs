@@ -1,9 +1,20 @@
+using System.Globalization;
 using System.Numerics;
 
 namespace KubeSim;
 
 /// <summary>A plugin of a profile, and how much its score counts.</summary>
 public sealed record ProfilePlugin(IPlugin Plugin, int Weight = 1);
+
+/// <summary>A plugin failed, so that there is no decision about the pod; it is tried again after a
+/// back-off.</summary>
+public sealed class PluginFailedException : Exception
+{
+    internal PluginFailedException(string message, Exception? inner = null)
+        : base(message, inner)
+    {
+    }
+}
 
 /// <summary>The plugins of a scheduler, sorted by the points at which they take part, and the
 /// asking of them. A plugin stands in every list whose interface it has, in the order of the
@@ -14,7 +25,6 @@ public sealed class SchedulingFramework
 {
     private readonly IPreEnqueuePlugin[] preEnqueue;
     private readonly (IPreFilterPlugin Plugin, ulong Skips)[] preFilter;
-    private readonly IFilterPlugin[] filters;
     private readonly IPostFilterPlugin[] postFilters;
     private readonly (IPreScorePlugin Plugin, ulong Skips)[] preScore;
     private readonly IReservePlugin[] reserves;
@@ -26,13 +36,18 @@ public sealed class SchedulingFramework
     private readonly int localFilters;
     private readonly bool[] localScores;
 
-    /// <summary>A framework of some plugins.</summary>
+    /// <summary>A framework of some plugins, each at every point that it has.</summary>
     /// <exception cref="ArgumentException">There is not exactly one plugin that sorts the queue, or
     /// there are more than 64 plugins.</exception>
     public SchedulingFramework(Seq<ProfilePlugin> plugins)
+        : this(new ProfilePlugins(plugins))
     {
-        all = plugins.Select(p => p.Plugin).ToSeq();
-        var sorts = Those<IQueueSortPlugin>();
+    }
+
+    internal SchedulingFramework(ProfilePlugins plugins)
+    {
+        all = plugins.All;
+        var sorts = plugins.At<IQueueSortPlugin>();
         if (sorts.Length != 1 || all.Count > 64)
         {
             throw new ArgumentException(
@@ -40,21 +55,22 @@ public sealed class SchedulingFramework
                 + $"and {all.Count}", nameof(plugins));
         }
         QueueSort = sorts[0];
-        preEnqueue = Those<IPreEnqueuePlugin>();
-        filters = Those<IFilterPlugin>();
-        postFilters = Those<IPostFilterPlugin>();
-        Scores = [.. plugins.Where(p => p.Plugin is IScorePlugin && p.Weight > 0)
-            .Select(p => ((IScorePlugin)p.Plugin, (long)p.Weight))];
+        preEnqueue = plugins.At<IPreEnqueuePlugin>();
+        FilterPlugins = plugins.At<IFilterPlugin>();
+        postFilters = plugins.At<IPostFilterPlugin>();
+        Scores = [.. plugins.At<IScorePlugin>().Select(p => (p, (long)plugins.WeightOf(p)))
+            .Where(p => p.Item2 > 0)];
         localScores = [.. Scores.Select(s => s.Plugin is INodeLocalPlugin)];
-        preFilter = [.. Those<IPreFilterPlugin>().Select(p => (p, BitOf(filters, p)))];
-        preScore = [.. Those<IPreScorePlugin>().Select(p =>
+        preFilter = [.. plugins.At<IPreFilterPlugin>().Select(p => (p, BitOf(FilterPlugins, p)))];
+        preScore = [.. plugins.At<IPreScorePlugin>().Select(p =>
             (p, BitOf([.. Scores.Select(s => s.Plugin)], p)))];
-        reserves = Those<IReservePlugin>();
-        permits = Those<IPermitPlugin>();
-        preBinds = Those<IPreBindPlugin>();
-        binds = Those<IBindPlugin>();
-        postBinds = Those<IPostBindPlugin>();
-        while (localFilters < filters.Length && filters[localFilters] is INodeLocalPlugin)
+        reserves = plugins.At<IReservePlugin>();
+        permits = plugins.At<IPermitPlugin>();
+        preBinds = plugins.At<IPreBindPlugin>();
+        binds = plugins.At<IBindPlugin>();
+        postBinds = plugins.At<IPostBindPlugin>();
+        while (localFilters < FilterPlugins.Length
+            && FilterPlugins[localFilters] is INodeLocalPlugin)
         {
             localFilters++;
         }
@@ -65,6 +81,9 @@ public sealed class SchedulingFramework
 
     /// <summary>The plugins, in the order of the profile.</summary>
     public Seq<IPlugin> Plugins => all;
+
+    /// <summary>The Filter plugins.</summary>
+    internal IFilterPlugin[] FilterPlugins { get; }
 
     /// <summary>The Score plugins with their weights.</summary>
     internal (IScorePlugin Plugin, long Weight)[] Scores { get; }
@@ -108,24 +127,34 @@ public sealed class SchedulingFramework
     /// <summary>Prepares a cycle; a rejection is one of every node.</summary>
     public PluginStatus PreFilter(CycleState state, Pod pod, IReadOnlyList<NodeInfo> nodes)
     {
-        foreach (var (plugin, skips) in preFilter)
+        IPlugin? asked = null;
+        try
         {
-            var status = plugin.PreFilter(state, pod, nodes);
-            if (status.Code == PluginCode.Skip)
+            foreach (var (plugin, skips) in preFilter)
             {
-                state.SkipFilter |= skips;
+                asked = plugin;
+                var status = plugin.PreFilter(state, pod, nodes);
+                if (status.Code == PluginCode.Skip)
+                {
+                    state.SkipFilter |= skips;
+                }
+                else if (!status.IsSuccess)
+                {
+                    return status.IsRejected ? status.By(plugin.Name)
+                        : throw Failed("PreFilter", plugin, status.Message);
+                }
             }
-            else if (!status.IsSuccess)
-            {
-                return status.By(plugin.Name);
-            }
+            return PluginStatus.Success;
         }
-        return PluginStatus.Success;
+        catch (Exception e) when (IsFault(e))
+        {
+            throw Failed("PreFilter", asked!, e.Message, e);
+        }
     }
 
     /// <summary>Success, or what the first plugin says that is against the node.</summary>
     public PluginStatus Filter(CycleState state, Pod pod, NodeInfo node) =>
-        Filter(state, pod, node, 0, filters.Length);
+        Filter(state, pod, node, 0, FilterPlugins.Length);
 
     /// <summary>Only the plugins whose answers equal pods can share: those at the front of the list
     /// that promise it.</summary>
@@ -135,10 +164,10 @@ public sealed class SchedulingFramework
     internal bool IsLocalScore(int plugin) => localScores[plugin];
 
     internal PluginStatus FilterOwn(CycleState state, Pod pod, NodeInfo node) =>
-        Filter(state, pod, node, localFilters, filters.Length);
+        Filter(state, pod, node, localFilters, FilterPlugins.Length);
 
     internal bool HasOwnFilters(CycleState state) =>
-        (state.SkipFilter >> localFilters) != (1UL << (filters.Length - localFilters)) - 1;
+        (state.SkipFilter >> localFilters) != (1UL << (FilterPlugins.Length - localFilters)) - 1;
 
     /// <summary>Asks the plugins for help, in order, until one can; else what they
     /// said.</summary>
@@ -147,7 +176,15 @@ public sealed class SchedulingFramework
         var reasons = new List<string>();
         foreach (var plugin in postFilters)
         {
-            var status = plugin.PostFilter(state, pod, diagnosis, this);
+            PluginStatus status;
+            try
+            {
+                status = plugin.PostFilter(state, pod, diagnosis, this);
+            }
+            catch (Exception e) when (IsFault(e))
+            {
+                throw Failed("PostFilter", plugin, e.Message, e);
+            }
             if (status.IsSuccess || status.Code == PluginCode.Error)
             {
                 return status;
@@ -158,21 +195,104 @@ public sealed class SchedulingFramework
     }
 
     /// <summary>Prepares the scoring of the nodes that will do.</summary>
-    public PluginStatus PreScore(CycleState state, Pod pod, IReadOnlyList<NodeInfo> nodes)
+    /// <exception cref="PluginFailedException">A plugin failed, or rejected what it may only
+    /// rate.</exception>
+    public void PreScore(CycleState state, Pod pod, IReadOnlyList<NodeInfo> nodes)
     {
-        foreach (var (plugin, skips) in preScore)
+        IPlugin? asked = null;
+        try
         {
-            var status = plugin.PreScore(state, pod, nodes);
-            if (status.Code == PluginCode.Skip)
+            foreach (var (plugin, skips) in preScore)
             {
-                state.SkipScore |= skips;
-            }
-            else if (!status.IsSuccess)
-            {
-                return status.By(plugin.Name);
+                asked = plugin;
+                var status = plugin.PreScore(state, pod, nodes);
+                if (status.Code == PluginCode.Skip)
+                {
+                    state.SkipScore |= skips;
+                }
+                else if (!status.IsSuccess)
+                {
+                    throw Failed("PreScore", plugin, status.Message);
+                }
             }
         }
-        return PluginStatus.Success;
+        catch (Exception e) when (IsFault(e))
+        {
+            throw Failed("PreScore", asked!, e.Message, e);
+        }
+    }
+
+    /// <summary>What a Score plugin says of a node.</summary>
+    internal long Score(int plugin, CycleState state, NodeInfo node)
+    {
+        try
+        {
+            return Scores[plugin].Plugin.Score(state, state.Pod, node);
+        }
+        catch (Exception e) when (IsFault(e))
+        {
+            throw new PluginFailedException("running Score plugins: plugin "
+                + $"\"{Scores[plugin].Plugin.Name}\" failed with: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Brings the scores of a plugin to 0…100, and sees that they are.</summary>
+    internal static void Normalize(IScorePlugin plugin, CycleState state, Span<long> scores)
+    {
+        try
+        {
+            plugin.Normalize(state, state.Pod, scores);
+        }
+        catch (Exception e) when (IsFault(e))
+        {
+            throw new PluginFailedException("running Normalize on Score plugins: plugin "
+                + $"\"{plugin.Name}\" failed with: {e.Message}", e);
+        }
+        foreach (var score in scores)
+        {
+            if (score is < 0 or > IScorePlugin.MaxScore)
+            {
+                throw new PluginFailedException(string.Create(CultureInfo.InvariantCulture,
+                    $"applying score defaultWeights on Score plugins: plugin \"{plugin.Name}\" "
+                    + $"returns an invalid score {score}, it should in the range of "
+                    + $"[0, {IScorePlugin.MaxScore}] after normalizing"));
+            }
+        }
+    }
+
+    /// <summary>Filter anew, from the start: the pods on the nodes are others than when the cycle
+    /// began.</summary>
+    internal PluginStatus Refilter(CycleState state, NodeInfo node)
+    {
+        var status = FilterWithGuests(state, node);
+        return status.IsSuccess ? FilterAnew(state, node) : status;
+    }
+
+    /// <summary>Room that is being made for a pod of no lower priority is taken, though that pod is
+    /// not there yet; but nobody may count on it being there. So a node must do both with it, which
+    /// is asked here, and without it.</summary>
+    internal PluginStatus FilterWithGuests(CycleState state, NodeInfo node)
+    {
+        var cache = state.Cache!;
+        var guests = cache.NominatedTo(node.Name, state.Pod);
+        if (guests.Count == 0)
+        {
+            return PluginStatus.Success;
+        }
+        var placed = guests.Select(guest => cache.Put(guest, node.Name)).ToList();
+        var status = FilterAnew(state, node);
+        foreach (var guest in placed)
+        {
+            cache.TakeOut(guest);
+        }
+        return status;
+    }
+
+    private PluginStatus FilterAnew(CycleState state, NodeInfo node)
+    {
+        var again = new CycleState(state);
+        var status = PreFilter(again, state.Pod, state.Cache!.Ordered);
+        return status.IsSuccess ? Filter(again, state.Pod, node) : status;
     }
 
     /// <summary>Reserve and Permit; a failure gives back what was reserved.</summary>
@@ -180,7 +300,7 @@ public sealed class SchedulingFramework
     {
         foreach (var plugin in reserves)
         {
-            var status = plugin.Reserve(state, pod, node);
+            var status = Guarded(plugin, "Reserve", () => plugin.Reserve(state, pod, node));
             if (!status.IsSuccess)
             {
                 Unreserve(state, pod, node);
@@ -189,7 +309,7 @@ public sealed class SchedulingFramework
         }
         foreach (var plugin in permits)
         {
-            var status = plugin.Permit(state, pod, node);
+            var status = Guarded(plugin, "Permit", () => plugin.Permit(state, pod, node));
             if (!status.IsSuccess)
             {
                 Unreserve(state, pod, node);
@@ -208,8 +328,7 @@ public sealed class SchedulingFramework
         }
     }
 
-    /// <summary>PreBind, Bind, PostBind. A refusal of the API server is an answer
-    /// too.</summary>
+    /// <summary>PreBind, Bind, PostBind.</summary>
     public PluginStatus Bind(CycleState state, Pod pod, string node, ReconcileContext api)
     {
         foreach (var plugin in preBinds)
@@ -302,35 +421,70 @@ public sealed class SchedulingFramework
             {
                 continue;
             }
-            var status = filters[i].Filter(state, pod, node);
+            var status = Ask(FilterPlugins[i], state, pod, node);
             if (!status.IsSuccess)
             {
-                return status.By(filters[i].Name);
+                return status.By(FilterPlugins[i].Name);
             }
         }
         return PluginStatus.Success;
     }
 
+    /// <summary>What every Filter plugin that takes part says of a node, also after one that is
+    /// against it.</summary>
+    internal Seq<FilterVerdict> Verdicts(CycleState state, NodeInfo node) => FilterPlugins
+        .Where((_, i) => (state.SkipFilter >> i & 1) == 0)
+        .Select(p => new FilterVerdict(p.Name, p.Filter(state, state.Pod, node).By(p.Name)))
+        .ToSeq();
+
+    /// <summary>The names of the plugins of a list whose bits are set.</summary>
+    internal static Seq<string> Skipped(ulong bits, IReadOnlyList<IPlugin> plugins) =>
+        plugins.Where((_, i) => (bits >> i & 1) != 0).Select(p => p.Name).ToSeq();
+
+    private static PluginStatus Ask(
+        IFilterPlugin plugin, CycleState state, Pod pod, NodeInfo node)
+    {
+        PluginStatus status;
+        try
+        {
+            status = plugin.Filter(state, pod, node);
+        }
+        catch (Exception e) when (IsFault(e))
+        {
+            throw new PluginFailedException(
+                $"running \"{plugin.Name}\" filter plugin: {e.Message}", e);
+        }
+        return status.Code != PluginCode.Error ? status : throw new PluginFailedException(
+            $"running \"{plugin.Name}\" filter plugin: {status.Message}");
+    }
+
+    // An error is no verdict: it ends the cycle.
+    private static PluginFailedException Failed(
+        string point, IPlugin plugin, string why, Exception? inner = null) =>
+        new($"running {point} plugin \"{plugin.Name}\": {why}", inner);
+
+    private static bool IsFault(Exception e) =>
+        e is not (PluginFailedException or Faults.CrashedException or EndlessRunException);
+
+    // A refusal of the API server, and whatever a plugin throws, is an answer too.
     private static PluginStatus Guarded(IPlugin plugin, string point, Func<PluginStatus> ask)
     {
         string Told(string why) => $"running {point} plugin \"{plugin.Name}\": {why}";
         try
         {
             var status = ask();
-            return status.IsSuccess || status.Code is PluginCode.Skip or PluginCode.Wait ? status
+            return status.Code != PluginCode.Error ? status
                 : PluginStatus.Of(PluginCode.Error, plugin.Name, [Told(status.Message)]);
         }
         catch (ApiException refused) when (refused.Status.Code == 504)
         {
             return PluginStatus.Uncertain(plugin.Name, Told(refused.Message));
         }
-        catch (ApiException refused)
+        catch (Exception e) when (IsFault(e))
         {
-            return PluginStatus.Of(PluginCode.Error, plugin.Name, [Told(refused.Message)]);
+            return PluginStatus.Of(PluginCode.Error, plugin.Name, [Told(e.Message)]);
         }
     }
-
-    private T[] Those<T>() => [.. all.OfType<T>()];
 
     private static ulong BitOf<T>(T[] list, object plugin)
         where T : class

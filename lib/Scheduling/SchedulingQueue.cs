@@ -17,24 +17,37 @@ namespace KubeSim;
 /// <remarks>Models pkg/scheduler/backend/queue/scheduling_queue.go and backoff_queue.go.</remarks>
 public sealed class SchedulingQueue : IWorkQueue
 {
-    private readonly SchedulingFramework framework;
+    private static readonly TimeSpan flushPeriod = TimeSpan.FromSeconds(30);
+
+    private readonly Func<Pod, SchedulingFramework> frameworkOf;
+    private readonly SchedulerConfiguration configuration;
     private readonly Dictionary<ObjectKey, QueuedPod> pods = [];
     private readonly PodHeap active;
-    private readonly PodHeap backOff = new(EndsSooner);
-    private readonly Dictionary<(object, ulong), PodGroup> groupOf = [];
+    private readonly PodHeap backOff;
+    private readonly Dictionary<(SchedulingFramework, object, ulong), PodGroup> groupOf = [];
     private readonly List<PodGroup> groups = [];
 
     // Keys that were ready when their pods went: a worker takes them and finds nothing to do.
     private readonly List<ObjectKey> orphans = [];
     private IQueueHost? host;
+    private DateTime started;
     private long arrivals;
 
     /// <summary>A queue that asks the plugins of a profile about order, gates and hope.</summary>
     public SchedulingQueue(SchedulingFramework framework)
+        : this(_ => framework, framework.QueueSort, new())
     {
-        this.framework = framework;
-        var sort = framework.QueueSort;
-        active = new((a, b) => sort.Less(a, b) || (!sort.Less(b, a) && a.Arrival < b.Arrival));
+    }
+
+    internal SchedulingQueue(Func<Pod, SchedulingFramework> frameworkOf, IQueueSortPlugin sort,
+        SchedulerConfiguration configuration)
+    {
+        (this.frameworkOf, this.configuration) = (frameworkOf, configuration);
+        bool Before(QueuedPod a, QueuedPod b) =>
+            sort.Less(a, b) || (!sort.Less(b, a) && a.Arrival < b.Arrival);
+        active = new(Before);
+        backOff = new((a, b) => a.BackOffUntil < b.BackOffUntil
+            || (a.BackOffUntil == b.BackOffUntil && Before(a, b)));
     }
 
     /// <inheritdoc/>
@@ -43,11 +56,8 @@ public sealed class SchedulingQueue : IWorkQueue
 
     private DateTime Now => host!.Now;
 
-    // How long a pod waits for a change before it is tried anyway.
-    private TimeSpan LongestWait => host!.Settings.Get(KnownFlags.PodMaxUnschedulable);
-
     /// <inheritdoc/>
-    public void Attach(IQueueHost host) => this.host = host;
+    public void Attach(IQueueHost host) => (this.host, started) = (host, host.Now);
 
     /// <summary>The pod of a key; null when it does not wait.</summary>
     public QueuedPod? Find(ObjectKey key) => pods.GetValueOrDefault(key);
@@ -90,7 +100,7 @@ public sealed class SchedulingQueue : IWorkQueue
         }
         else if (pod.Place == QueuePlace.Unschedulable)
         {
-            OnceDue(pod, pod.Timestamp + LongestWait, Pace.Background);
+            OnceDue(pod, TriedAnyway(pod), Pace.Background);
         }
     }
 
@@ -163,18 +173,19 @@ public sealed class SchedulingQueue : IWorkQueue
     {
         (pod.Timestamp, pod.Rejectors, pod.Errors) = (Now, rejectors, 0);
         pod.Rejections++;
-        pod.BackOffUntil = Now + BackOff(pod.Rejections);
+        pod.BackOffUntil = EndOfBackOff(pod.Rejections);
         pod.Place = QueuePlace.Unschedulable;
+        var framework = frameworkOf(pod.Pod);
         object like = framework.AreLocal(rejectors) ? pod.Shape : pod;
-        if (!groupOf.TryGetValue((like, rejectors), out var group))
+        if (!groupOf.TryGetValue((framework, like, rejectors), out var group))
         {
-            group = new(like, rejectors) { Index = groups.Count };
+            group = new(framework, like, rejectors) { Index = groups.Count };
             groups.Add(group);
             groupOf.Add(group.Key, group);
         }
         (pod.Group, pod.Index) = (group, group.Pods.Count);
         group.Pods.Add(pod);
-        return LongestWait;
+        return TriedAnyway(pod) - Now;
     }
 
     /// <summary>An error struck: the pod is tried again after a back-off, which is the
@@ -183,15 +194,29 @@ public sealed class SchedulingQueue : IWorkQueue
     {
         (pod.Timestamp, pod.Rejectors) = (Now, 0);
         pod.Errors++;
-        var wait = BackOff(pod.Errors);
-        pod.BackOffUntil = Now + wait;
+        pod.BackOffUntil = EndOfBackOff(pod.Errors);
         pod.Place = QueuePlace.BackOff;
-        return wait;
+        return pod.BackOffUntil - Now;
     }
 
-    private TimeSpan BackOff(int attempts) => BackOffAfter(attempts,
-        TimeSpan.FromSeconds(host!.Settings.Get(KnownFlags.PodInitialBackoff)),
-        TimeSpan.FromSeconds(host.Settings.Get(KnownFlags.PodMaxBackoff)));
+    // Back-offs end on whole seconds, rounded down, so that pods that end in the same second can be
+    // put in order of priority.
+    private DateTime EndOfBackOff(int attempts)
+    {
+        var end = Now + BackOffAfter(attempts,
+            TimeSpan.FromSeconds(configuration.PodInitialBackoffSeconds
+                ?? host!.Settings.Get(KnownFlags.PodInitialBackoff)),
+            TimeSpan.FromSeconds(configuration.PodMaxBackoffSeconds
+                ?? host!.Settings.Get(KnownFlags.PodMaxBackoff)));
+        return new(end.Ticks - end.Ticks % TimeSpan.TicksPerSecond, end.Kind);
+    }
+
+    // Every 30 s from the start on, those are tried that have waited for more than five minutes.
+    private DateTime TriedAnyway(QueuedPod pod)
+    {
+        var longest = pod.Timestamp + host!.Settings.Get(KnownFlags.PodMaxUnschedulable);
+        return started + ((longest - started).Ticks / flushPeriod.Ticks + 1) * flushPeriod;
+    }
 
     /// <summary>The cluster changed: the pods that it may help are tried again.</summary>
     internal void Changed(in ClusterChange change)
@@ -199,7 +224,7 @@ public sealed class SchedulingQueue : IWorkQueue
         for (var g = groups.Count - 1; g >= 0; g--)
         {
             var group = groups[g];
-            if (!framework.MayHelp(group.Key.Rejectors, group.Pods[0].Pod, change))
+            if (!group.Key.Framework.MayHelp(group.Key.Rejectors, group.Pods[0].Pod, change))
             {
                 continue;
             }
@@ -222,7 +247,7 @@ public sealed class SchedulingQueue : IWorkQueue
         var (since, until, rejectors) = (pod.Timestamp, pod.BackOffUntil, pod.Rejectors);
         Leave(pod);
         pod.Shape = shape;
-        if (framework.MayHelp(rejectors, pod.Pod, change))
+        if (frameworkOf(pod.Pod).MayHelp(rejectors, pod.Pod, change))
         {
             Restart(pod);
             return;
@@ -235,7 +260,7 @@ public sealed class SchedulingQueue : IWorkQueue
     // New pods, and those whose last gate went, go to the end of the line; gated ones stay outside.
     private void Enter(QueuedPod pod)
     {
-        if (framework.PreEnqueue(pod.Pod).IsSuccess)
+        if (frameworkOf(pod.Pod).PreEnqueue(pod.Pod).IsSuccess)
         {
             Activate(pod);
         }
@@ -323,8 +348,4 @@ public sealed class SchedulingQueue : IWorkQueue
     private static bool IsSameWish(Pod old, Pod pod) =>
         (ReferenceEquals(old.Spec, pod.Spec) || old.Spec.Equals(pod.Spec))
         && old.Metadata.Labels.Equals(pod.Metadata.Labels);
-
-    private static bool EndsSooner(QueuedPod a, QueuedPod b) =>
-        a.BackOffUntil < b.BackOffUntil
-        || (a.BackOffUntil == b.BackOffUntil && a.Arrival < b.Arrival);
 }

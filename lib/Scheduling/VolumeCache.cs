@@ -15,15 +15,15 @@ public sealed class VolumeCache
     private readonly Dictionary<ObjectKey, ApiObject> assumed = [];
 
     /// <summary>What it is about, as a scheduler watches it.</summary>
-    internal static Seq<Watched> Watches { get; } = [Watched.All<PersistentVolume>(),
-        Watched.All<PersistentVolumeClaim>(), Watched.All<StorageClass>(), Watched.All<CSINode>()];
+    internal static Seq<Kind> Kinds { get; } = [KubeSim.Kinds.PersistentVolume,
+        KubeSim.Kinds.PersistentVolumeClaim, KubeSim.Kinds.StorageClass, KubeSim.Kinds.CSINode];
 
     /// <summary>The volumes by name.</summary>
     public IEnumerable<PersistentVolume> Volumes => volumes.Values.Select(Now);
 
     /// <summary>A claim; null when there is none.</summary>
     public PersistentVolumeClaim? Claim(string ns, string name) =>
-        claims.TryGetValue(new(Kinds.PersistentVolumeClaim, ns, name), out var claim)
+        claims.TryGetValue(new(KubeSim.Kinds.PersistentVolumeClaim, ns, name), out var claim)
             ? Now(claim) : null;
 
     /// <summary>A volume; null when there is none.</summary>
@@ -36,26 +36,35 @@ public sealed class VolumeCache
     /// <summary>The storage drivers of a node; null when it has none.</summary>
     public CSINode? DriversOf(string node) => drivers.GetValueOrDefault(node);
 
-    /// <summary>Takes note of an object; false when it is none of its kinds.</summary>
-    public bool Set(ApiObject o)
+    /// <summary>Takes note of an object, and says what it is to waiting pods; None when it is
+    /// none of its kinds.</summary>
+    public ClusterEvents Set(ApiObject o)
     {
         switch (o)
         {
             case PersistentVolume volume:
                 volumes[volume.Metadata.Name] = volume;
-                return true;
+                return ClusterEvents.Volume;
             case PersistentVolumeClaim claim:
                 claims[claim.Key] = claim;
-                return true;
+                return ClusterEvents.Claim;
             case StorageClass storage:
                 classes[storage.Metadata.Name] = storage;
-                return true;
+                return ClusterEvents.StorageClass;
             case CSINode node:
                 drivers[node.Metadata.Name] = node;
-                return true;
+                return ClusterEvents.CSINode;
             default:
-                return false;
+                return ClusterEvents.None;
         }
+    }
+
+    /// <summary>Takes note of all that there is.</summary>
+    internal void Fill(IObjectReader objects)
+    {
+        objects.List<PersistentVolume>().Cast<ApiObject>()
+            .Concat(objects.List<PersistentVolumeClaim>()).Concat(objects.List<StorageClass>())
+            .Concat(objects.List<CSINode>()).ToList().ForEach(o => Set(o));
     }
 
     /// <summary>Takes note of a change; the answer is what it is to waiting pods, and None for a
@@ -70,18 +79,12 @@ public sealed class VolumeCache
                 PersistentVolume => volumes.Remove(e.Key.Name),
                 PersistentVolumeClaim => claims.Remove(e.Key),
                 StorageClass => classes.Remove(e.Key.Name),
-                _ => drivers.Remove(e.Key.Name),
+                CSINode => drivers.Remove(e.Key.Name),
+                _ => false,
             };
             return ClusterEvents.None;
         }
-        Set(e.New);
-        return e.New switch
-        {
-            PersistentVolume => ClusterEvents.Volume,
-            PersistentVolumeClaim => ClusterEvents.Claim,
-            StorageClass => ClusterEvents.StorageClass,
-            _ => ClusterEvents.CSINode,
-        };
+        return Set(e.New);
     }
 
     /// <summary>Counts an object as it will be once the scheduler has written it.</summary>

@@ -21,7 +21,7 @@ internal sealed class Decisions
 
     public NodeInfo? Decide(Pod pod, ulong seed = 0)
     {
-        State = new(pod, Cache.ShapeOf(pod));
+        State = new(pod, Cache.ShapeOf(pod)) { Cache = Cache };
         return Cycle.Decide(State, new Prng(seed));
     }
 

@@ -10,7 +10,7 @@ public sealed class PrioritySort : IQueueSortPlugin
     /// <inheritdoc/>
     public bool Less(QueuedPod first, QueuedPod second)
     {
-        var (left, right) = (first.Pod.Spec.Priority ?? 0, second.Pod.Spec.Priority ?? 0);
+        var (left, right) = (first.Pod.Priority, second.Pod.Priority);
         return left > right || (left == right && first.Timestamp < second.Timestamp);
     }
 }
