@@ -244,6 +244,10 @@ public sealed class Selector : IEquatable<Selector>
         return !IsNothing;
     }
 
+    /// <summary>Selects what both select.</summary>
+    public Selector And(Selector other) => IsNothing || other.IsNothing ? Nothing
+        : Of([.. Requirements.AsSpan(), .. other.Requirements.AsSpan()]);
+
     /// <summary>The one value that a label must have, for an index; false when it may have
     /// others.</summary>
     public bool TryGetExact(string key, out string value)

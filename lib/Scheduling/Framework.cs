@@ -378,6 +378,9 @@ public enum ClusterEvents
     /// <summary>An object of another kind came, changed or went; see
     /// <see cref="IWatchingPlugin"/>.</summary>
     Other = 4096,
+
+    /// <summary>A node is gone.</summary>
+    NodeDelete = 8192,
 }
 
 /// <summary>One change of the cluster: what it is, and the object before and after.</summary>

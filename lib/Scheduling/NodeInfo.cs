@@ -15,6 +15,9 @@ public sealed class PodInfo
     public bool Assumed { get; internal set; }
 
     internal string NodeName { get; set; } = "";
+
+    /// <summary>The pods like it; null when it is on no node of a cache.</summary>
+    internal PodCrowd? Crowd { get; set; }
 }
 
 /// <summary>

@@ -97,6 +97,7 @@ public sealed class Scheduler : IReconciler
         }
         else
         {
+            cache.SetOther(e.Key, e.New);
             Changed(cache.Volumes.Observe(e), e.Old, e.New);
             Changed(others.AsSpan().Contains(e.Key.Kind) ? ClusterEvents.Other
                 : ClusterEvents.None, e.Old, e.New);
@@ -149,6 +150,7 @@ public sealed class Scheduler : IReconciler
             cache.SetNode(node);
         }
         cache.Volumes.Fill(objects);
+        cache.SetOthers(objects);
         foreach (var other in objects.List<Pod>().Where(p => p.Key != pod.Key && !p.IsFinished))
         {
             if (other.IsScheduled)
@@ -263,7 +265,12 @@ public sealed class Scheduler : IReconciler
     {
         if (e.New is not Node node)
         {
+            var gone = cache.Find(e.Key.Name)?.Node;
             cache.RemoveNode(e.Key.Name);
+            if (gone is not null)
+            {
+                Changed(ClusterEvents.NodeDelete, gone, null);
+            }
             return;
         }
         var old = cache.Find(e.Key.Name)?.Node;

@@ -31,6 +31,9 @@ public sealed class SchedulerCache
     internal NodeInfo[] Ordered =>
         ordered ??= [.. tree.Ordered().Select(name => nodes[name])];
 
+    /// <summary>Where the pods are, for the plugins that place pods by their neighbours.</summary>
+    internal PodIndex Index { get; } = new();
+
     /// <summary>The number of places for results about nodes.</summary>
     internal int Slots { get; private set; }
 
@@ -55,6 +58,7 @@ public sealed class SchedulerCache
             info.Slot = freeSlots.TryPop(out var free) ? free : Slots++;
             tree.Add(node);
             ordered = null;
+            Index.SetNode(info.Slot, node);
             Touch(info);
             return ClusterEvents.NodeAdd;
         }
@@ -70,6 +74,7 @@ public sealed class SchedulerCache
             return changed;
         }
         info.Set(node);
+        Index.SetNode(info.Slot, node);
         Touch(info);
         return changed;
     }
@@ -84,9 +89,34 @@ public sealed class SchedulerCache
         tree.Remove(node);
         ordered = null;
         info.Set(null);
+        Index.SetNode(info.Slot, null);
         freeSlots.Push(info.Slot);
         info.Slot = -1;
         DropIfEmpty(info);
+    }
+
+    /// <summary>A namespace, a Service or a workload came, changed, or went (null).</summary>
+    public void SetOther(ObjectKey key, ApiObject? now)
+    {
+        if (key.Kind.Equals(Kinds.Namespace))
+        {
+            Index.SetNamespace(key.Name, now?.Metadata.Labels ?? default);
+        }
+        else
+        {
+            Index.Owners.Set(key, now);
+        }
+    }
+
+    /// <summary>The same of all that there are.</summary>
+    internal void SetOthers(IObjectReader objects)
+    {
+        foreach (var other in objects.List<Namespace>().Concat<ApiObject>(objects.List<Service>())
+            .Concat(objects.List<ReplicaSet>()).Concat(objects.List<StatefulSet>())
+            .Concat(objects.List<ReplicationController>()))
+        {
+            SetOther(other.Key, other);
+        }
     }
 
     /// <summary>A bound pod was seen. True when it is news: not a pod that was assumed there, and
@@ -100,9 +130,15 @@ public sealed class SchedulerCache
             if (known.NodeName == node && known.Shape == shape
                 && known.Pod.Metadata.Uid == pod.Metadata.Uid)
             {
-                var labels = known.Pod.Metadata.Labels;
+                var old = known.Pod;
                 (known.Pod, known.Assumed) = (pod, false);
-                return !labels.Equals(pod.Metadata.Labels);
+                var relabelled = !old.Metadata.Labels.Equals(pod.Metadata.Labels);
+                if (relabelled || old.IsTerminating != pod.IsTerminating)
+                {
+                    Index.Remove(known, nodes[node]);
+                    Index.Add(known, nodes[node]);
+                }
+                return relabelled;
             }
             TakeOut(known);
         }
@@ -175,6 +211,7 @@ public sealed class SchedulerCache
         pods.Add(placed.Pod.Key, placed);
         var info = InfoOf(placed.NodeName);
         info.Add(placed);
+        Index.Add(placed, info);
         Touch(info);
     }
 
@@ -191,6 +228,7 @@ public sealed class SchedulerCache
         pods.Remove(known.Pod.Key);
         var info = nodes[known.NodeName];
         info.Remove(known);
+        Index.Remove(known, info);
         Touch(info);
         DropIfEmpty(info);
     }

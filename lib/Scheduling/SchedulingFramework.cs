@@ -104,9 +104,12 @@ public sealed class SchedulingFramework
         new(new NodeVolumeLimits()),
         new(new VolumeBinding()),
         new(new VolumeZone()),
+        new(new PodTopologySpread(), 2),
+        new(new InterPodAffinity(), 2),
         new(new DynamicResources()),
         new(new DefaultPreemption()),
         new(new NodeResourcesBalancedAllocation(), 1),
+        new(new ImageLocality(), 1),
         new(new DefaultBinder()),
     ];
 

@@ -5,12 +5,15 @@ namespace KubeSim.Tests;
 
 /// <summary>Whole scheduling cycles of 1.28 on random clusters. Where 1.36 is otherwise the test
 /// says how: a taint's refusal names no taint, and the balance is scored by what the pod
-/// changes.</summary>
+/// changes. The locality of images has a table of its own: here nodes differ about the size of one
+/// image, and a real scheduler takes the first.</summary>
 public sealed class SchedulerOracleTests
 {
-    private static readonly string[] later = ["InterPodAffinity", "PodTopologySpread"];
-
-    private static readonly string[] same = ["NodeAffinity", "NodeResourcesFit", "TaintToleration"];
+    private static readonly string[] same =
+    [
+        "InterPodAffinity", "NodeAffinity", "NodeResourcesFit", "PodTopologySpread",
+        "TaintToleration",
+    ];
 
     [Test]
     public void Verdicts_and_scores_agree_with_1_28_where_1_36_does()
@@ -63,17 +66,11 @@ public sealed class SchedulerOracleTests
         }
         foreach (var (name, verdict) in theirs)
         {
-            if (verdict is not null && later.Contains($"{verdict["plugin"]}"))
-            {
-                continue;
-            }
             var ours = decisions.Cycle.Diagnosis.Rejected.Find(r => r.Node.Name == name).Status;
             verdicts++;
             Assert.That(Ours(ours), Is.EqualTo(Theirs(verdict)), $"{c["name"]} {name}");
         }
-        // Plugins that turn away other nodes change what the scores are brought to a hundred by.
-        if (decisions.Cycle.Feasible.Count > 1
-            && !theirs.Any(v => v.Value is { } t && later.Contains($"{t["plugin"]}")))
+        if (decisions.Cycle.Feasible.Count > 1)
         {
             scores += CompareScores(c, decisions);
         }
@@ -102,9 +99,10 @@ public sealed class SchedulerOracleTests
         {
             foreach (var plugin in same)
             {
-                // A plugin that skips the pod has no score; in 1.28 it stood there as 0.
+                // A plugin that skips the pod has no score; in 1.28 most stood there as 0.
                 var our = ours.GetValueOrDefault(plugin)?[name] ?? 0;
-                Assert.That(our, Is.EqualTo((long)scored!["weighted"]![plugin]!),
+                var their = (long?)scored!["weighted"]![plugin] ?? 0;
+                Assert.That(our, Is.EqualTo(their),
                     $"{c["name"]} {name} {plugin}");
                 compared++;
             }
