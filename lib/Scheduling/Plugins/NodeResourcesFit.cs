@@ -10,7 +10,8 @@ namespace KubeSim;
 /// </summary>
 /// <remarks>Models pkg/scheduler/framework/plugins/noderesources/fit.go.</remarks>
 public sealed class NodeResourcesFit(ScoringStrategy? strategy = null)
-    : IFilterPlugin, IScorePlugin, IQueueingHints, INodeLocalPlugin
+    : IFilterPlugin, IScorePlugin, IQueueingHints, INodeLocalPlugin,
+        IPluginWithArgs<NodeResourcesFitArgs>
 {
     private readonly ScoringStrategy strategy = strategy ?? ScoringStrategy.LeastAllocated;
 
@@ -20,6 +21,10 @@ public sealed class NodeResourcesFit(ScoringStrategy? strategy = null)
 
     /// <inheritdoc/>
     public string Name => "NodeResourcesFit";
+
+    /// <inheritdoc/>
+    public IPlugin With(NodeResourcesFitArgs args) =>
+        new NodeResourcesFit(ScoringStrategy.Of(args.ScoringStrategy));
 
     /// <inheritdoc/>
     public ClusterEvents Events => ClusterEvents.NodeAdd | ClusterEvents.NodeAllocatable
