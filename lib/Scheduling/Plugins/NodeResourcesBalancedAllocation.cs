@@ -11,7 +11,8 @@ namespace KubeSim;
 /// </summary>
 /// <remarks>Models pkg/scheduler/framework/plugins/noderesources/balanced_allocation.go.</remarks>
 public sealed class NodeResourcesBalancedAllocation
-    : IPreScorePlugin, IScorePlugin, INodeLocalPlugin
+    : IPreScorePlugin, IScorePlugin, INodeLocalPlugin,
+    IPluginWithArgs<NodeResourcesBalancedAllocationArgs>
 {
     private readonly Seq<string> resources;
 
@@ -21,6 +22,11 @@ public sealed class NodeResourcesBalancedAllocation
 
     /// <inheritdoc/>
     public string Name => "NodeResourcesBalancedAllocation";
+
+    /// <inheritdoc/>
+    public IPlugin With(NodeResourcesBalancedAllocationArgs args) =>
+        new NodeResourcesBalancedAllocation(
+            args.Resources.IsEmpty ? null : args.Resources.Select(r => r.Name).ToSeq());
 
     /// <inheritdoc/>
     public PluginStatus PreScore(CycleState state, Pod pod, IReadOnlyList<NodeInfo> nodes)
