@@ -71,6 +71,9 @@ public static class Bootstrap
         },
         new("deployment-controller", _ => new Deployments()),
         new("replicaset-controller", _ => new ReplicaSets()),
+        new("job-controller", _ => new Jobs()),
+        new("cronjob-controller", _ => new CronJobs()),
+        new("ttl-after-finished-controller", _ => new TtlAfterFinished()),
         new("default-scheduler", _ => new Scheduler())
         {
             User = UserInfo.Person("system:kube-scheduler"),
