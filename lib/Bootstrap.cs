@@ -85,6 +85,9 @@ public static class Bootstrap
         {
             EventSource = LocalPathProvisioner.Provisioner,
         },
+        new("job-controller", _ => new Jobs()),
+        new("cronjob-controller", _ => new CronJobs()),
+        new("ttl-after-finished-controller", _ => new TtlAfterFinished()),
         new("default-scheduler", _ => new Scheduler())
         {
             User = UserInfo.Person("system:kube-scheduler"),

@@ -6,9 +6,9 @@ namespace KubeSim;
 /// 5; bit 63 says that the field was a star. A descriptor such as <c>@daily</c> stands for five
 /// fields; <c>@every 90m</c> has none, but a period.
 /// <para>Worked example: <c>*/20 8-10 * * mon</c> has minutes 0, 20 and 40, hours 8, 9 and 10, and
-/// the weekday 1.</para></summary>
-/// <remarks>Models github.com/robfig/cron/v3 parser.go.</remarks>
-public sealed record CronFields(
+/// the weekday 1. After Monday 10:40 it is next due on the Monday after at 8:00.</para></summary>
+/// <remarks>Models github.com/robfig/cron/v3 parser.go and spec.go.</remarks>
+public sealed partial record CronFields(
     ulong Minutes, ulong Hours, ulong Days, ulong Months, ulong Weekdays, TimeSpan? Every = null)
 {
     private const ulong Star = 1UL << 63;
@@ -33,6 +33,11 @@ public sealed record CronFields(
         {
             problem = "empty spec string";
             return false;
+        }
+        if (text.StartsWith("TZ=", StringComparison.Ordinal)
+            || text.StartsWith("CRON_TZ=", StringComparison.Ordinal))
+        {
+            return Zoned(text, ref fields, ref problem);
         }
         if (text.StartsWith("@every ", StringComparison.Ordinal))
         {
@@ -149,6 +154,20 @@ public sealed record CronFields(
             ? Say($"negative number ({value}) not allowed: {text}")
             : "";
         return value >= 0;
+    }
+
+    private static bool Zoned(string text, ref CronFields fields, ref string problem)
+    {
+        var words = text.Split(' ', 2);
+        var name = words[0][(words[0].IndexOf('=', StringComparison.Ordinal) + 1)..];
+        if (!TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone))
+        {
+            problem = $"provided bad location {name}: unknown time zone {name}";
+            return false;
+        }
+        var found = TryParse(words.Length == 1 ? "" : words[1].Trim(), out fields, out problem);
+        fields = fields with { Zone = zone };
+        return found;
     }
 
     private static bool Period(string text, ref CronFields fields, ref string problem)

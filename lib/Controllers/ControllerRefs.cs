@@ -24,11 +24,12 @@ internal static class ControllerRefs
             ? new(kind, kind.Namespaced ? o.Metadata.Namespace : "", owner.Name)
             : null;
 
-    /// <summary>Takes an object for an owner, if it is his or becomes his now.</summary>
+    /// <summary>Takes an object for an owner, if it is his or becomes his now. What is adopted gets
+    /// the finalizer, if there is one; what is released loses it.</summary>
     /// <returns>True when the owner manages it.</returns>
     /// <exception cref="ApiException">Adopting or releasing it failed.</exception>
     public static bool Claim(ApiObject owner, LabelSelector? selector, ApiObject o,
-        ReconcileContext api)
+        ReconcileContext api, string? finalizer = null)
     {
         var matches = selector.Matches(o.Metadata.Labels);
         if (o.ControllerOwner is { } managing)
@@ -39,12 +40,12 @@ internal static class ControllerRefs
             }
             if (!owner.IsTerminating)
             {
-                Release(owner, o, api);
+                Release(owner, o, api, finalizer);
             }
             return false;
         }
         return matches && !owner.IsTerminating && !o.IsTerminating
-            && MayAdopt(owner, api) && Adopt(owner, o, api);
+            && MayAdopt(owner, api) && Adopt(owner, o, api, finalizer);
     }
 
     // The cache may not know yet that the owner is being deleted: a look at the live object says.
@@ -55,27 +56,35 @@ internal static class ControllerRefs
         return live.Metadata.Uid == owner.Metadata.Uid && !live.IsTerminating;
     }
 
-    private static bool Adopt(ApiObject owner, ApiObject o, ReconcileContext api)
+    private static bool Adopt(
+        ApiObject owner, ApiObject o, ReconcileContext api, string? finalizer)
     {
         var to = To(owner);
-        return Patch(o, api, new JsonObject
+        return Patch(o, api, "finalizers", finalizer, new JsonObject
         {
             ["apiVersion"] = to.ApiVersion, ["kind"] = to.Kind, ["name"] = to.Name,
             ["uid"] = to.Uid, ["controller"] = true, ["blockOwnerDeletion"] = true,
         });
     }
 
-    private static void Release(ApiObject owner, ApiObject o, ReconcileContext api) =>
-        Patch(o, api, new JsonObject { ["$patch"] = "delete", ["uid"] = owner.Metadata.Uid });
+    private static void Release(
+        ApiObject owner, ApiObject o, ReconcileContext api, string? finalizer) =>
+        Patch(o, api, "$deleteFromPrimitiveList/finalizers", finalizer,
+            new JsonObject { ["$patch"] = "delete", ["uid"] = owner.Metadata.Uid });
 
     // The UID makes sure that the patch meets the object that was looked at. One that is gone, or
     // another of its name (422), is none of ours.
-    private static bool Patch(ApiObject o, ReconcileContext api, JsonObject reference)
+    private static bool Patch(ApiObject o, ReconcileContext api, string list, string? finalizer,
+        JsonObject reference)
     {
         var metadata = new JsonObject
         {
             ["uid"] = o.Metadata.Uid, ["ownerReferences"] = new JsonArray(reference),
         };
+        if (finalizer is not null)
+        {
+            metadata[list] = new JsonArray(finalizer);
+        }
         try
         {
             api.Patch(o.Key, new(PatchKind.StrategicMerge,

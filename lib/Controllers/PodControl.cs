@@ -88,7 +88,9 @@ internal static class PodControl
         return failure;
     }
 
-    private static string? Create(ApiObject owner, Pod pod, Expectations expectations,
+    /// <summary>Creates a pod.</summary>
+    /// <returns>Why it was refused; null when it was not.</returns>
+    public static string? Create(ApiObject owner, Pod pod, Expectations expectations,
         ReconcileContext api)
     {
         try
@@ -114,14 +116,16 @@ internal static class PodControl
         }
     }
 
-    private static string? Delete(ApiObject owner, Pod pod, Expectations expectations,
+    /// <summary>Deletes a pod; without expectations, nobody waits to see it.</summary>
+    /// <returns>Why it was refused; null when it was not, or the pod was gone.</returns>
+    public static string? Delete(ApiObject owner, Pod pod, Expectations? expectations,
         ReconcileContext api)
     {
         var (key, uid) = (owner.Key, pod.Metadata.Uid);
         try
         {
             api.Delete(pod.Key);
-            expectations.ExpectDeletion(key, uid, api.Now);
+            expectations?.ExpectDeletion(key, uid, api.Now);
             api.Event(owner, "Normal", "SuccessfulDelete", "Deleted pod: {0}", pod.Metadata.Name);
             return null;
         }
@@ -133,7 +137,7 @@ internal static class PodControl
         {
             if (refused.IsTimeout)
             {
-                expectations.ExpectDeletion(key, uid, api.Now, unsure: true);
+                expectations?.ExpectDeletion(key, uid, api.Now, unsure: true);
             }
             api.Event(owner, "Warning", "FailedDelete", "Error deleting: {0}", refused.Message);
             return "unable to delete pods: " + refused.Message;

@@ -87,7 +87,7 @@ internal static class ReplicaSetDeletionOrder
         from.CopyTo(pods, 0);
     }
 
-    private static int Phase(Pod pod) => pod.Status.Phase switch
+    internal static int Phase(Pod pod) => pod.Status.Phase switch
     {
         "Pending" => 0,
         "Unknown" => 1,
@@ -101,7 +101,7 @@ internal static class ReplicaSetDeletionOrder
             CultureInfo.InvariantCulture, out var cost) ? cost : 0;
     }
 
-    private static Time? ReadySince(Pod pod) => pod.Condition("Ready")?.LastTransitionTime;
+    internal static Time? ReadySince(Pod pod) => pod.Condition("Ready")?.LastTransitionTime;
 
     // One without a time goes first, then the younger; within a power of two the UID decides.
     private static int CompareAges(Pod a, Pod b, Time? left, Time? right, DateTime now)
@@ -122,7 +122,7 @@ internal static class ReplicaSetDeletionOrder
     private static int PowerOf(TimeSpan age) => age <= TimeSpan.Zero ? -1
         : BitOperations.Log2((ulong)age.Ticks * TimeSpan.NanosecondsPerTick);
 
-    private static int MostRestarts(Pod pod, bool ofSidecars)
+    internal static int MostRestarts(Pod pod, bool ofSidecars)
     {
         var most = 0;
         if (!ofSidecars)

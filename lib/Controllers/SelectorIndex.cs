@@ -63,25 +63,23 @@ internal sealed class SelectorIndex
     /// <summary>Adds the owners that could adopt an object to a queue.</summary>
     public void EnqueueOwners(ApiObject orphan, IWorkQueue queue)
     {
-        var labels = orphan.Metadata.Labels;
-        Enqueue("", orphan, queue);
-        foreach (var label in labels.AsSpan())
+        foreach (var owner in OwnersOf(orphan))
         {
-            Enqueue($"{label.Key}={label.Value}", orphan, queue);
+            queue.Add(owner);
         }
     }
 
-    private void Enqueue(string label, ApiObject orphan, IWorkQueue queue)
+    /// <summary>The owners that could adopt an object.</summary>
+    public IEnumerable<ObjectKey> OwnersOf(ApiObject orphan)
     {
-        if (!buckets.TryGetValue((orphan.Metadata.Namespace, label), out var owners))
+        var meta = orphan.Metadata;
+        var labels = meta.Labels.Select(l => $"{l.Key}={l.Value}").Prepend("");
+        foreach (var label in labels)
         {
-            return;
-        }
-        foreach (var owner in owners)
-        {
-            if (selectors[owner].Matches(orphan.Metadata.Labels))
+            var owners = buckets.GetValueOrDefault((meta.Namespace, label)) ?? [];
+            foreach (var owner in owners.Where(o => selectors[o].Matches(meta.Labels)))
             {
-                queue.Add(owner);
+                yield return owner;
             }
         }
     }

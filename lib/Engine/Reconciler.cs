@@ -21,6 +21,9 @@ public interface IReconciler
     /// <summary>A new, empty queue.</summary>
     IWorkQueue NewQueue() => new FifoQueue();
 
+    /// <summary>How long a key waits that failed: by default 5 ms, doubling up to 1000 s.</summary>
+    BackOff<ObjectKey> NewBackOff() => BackOff<ObjectKey>.ForControllers();
+
     /// <summary>Takes note of a change: keep private caches, add keys. By default it adds the key
     /// that the kind's <see cref="Watched"/> entry maps the change to.</summary>
     void Observe(in WatchEvent e, IWorkQueue queue) => Watched.Enqueue(Watches, e, queue);

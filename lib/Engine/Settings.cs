@@ -93,6 +93,9 @@ public static class KnownFlags
     public static Map<Setting<int>> ConcurrentSyncs { get; } = Map.Of(
         ("deployment-controller", Syncs("concurrent-deployment-syncs", "5")),
         ("replicaset-controller", Syncs("concurrent-replicaset-syncs", "5")),
+        ("job-controller", Syncs("concurrent-job-syncs", "5")),
+        ("cronjob-controller", Syncs("concurrent-cron-job-syncs", "5")),
+        ("ttl-after-finished-controller", Syncs("concurrent-ttl-after-finished-syncs", "5")),
         ("endpoint-controller", Syncs("concurrent-endpoint-syncs", "5")),
         ("endpointslice-controller", Syncs("concurrent-service-endpoint-syncs", "5")),
         ("generic-garbage-collector", Syncs("concurrent-gc-syncs", "20")),

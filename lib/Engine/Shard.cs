@@ -145,7 +145,7 @@ internal sealed class Shard : IQueueHost
         Reconciler = Component.Spec.New(Node);
         Queue = Reconciler.NewQueue();
         Queue.Attach(this);
-        BackOff = BackOff<ObjectKey>.ForControllers();
+        BackOff = Reconciler.NewBackOff();
         Random = simulation.Random.Fork(starts == 0 ? Instance : $"{Instance}#{starts}");
         starts++;
         StartScheduled = false;
