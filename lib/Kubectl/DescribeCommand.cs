@@ -6,7 +6,7 @@ namespace KubeSim;
 internal static class DescribeCommand
 {
     public static readonly KubectlCommand Command = new("describe",
-        "selector/l all-namespaces/A! filename/f show-events! chunk-size", Run);
+        CommandFlags.Files + "selector/l all-namespaces/A! show-events! ~chunk-size", Run);
 
     private static readonly Dictionary<Kind, Action<DescribeText, ApiObject>> describers = new()
     {

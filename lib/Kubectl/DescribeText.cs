@@ -125,6 +125,10 @@ internal sealed class DescribeText(Invocation call)
     /// <param name="anyUid">True when events may name another UID: those of nodes do.</param>
     public void Events(ApiObject o, bool anyUid = false)
     {
+        if (!call.Flags.On("show-events", otherwise: true))
+        {
+            return;
+        }
         var fields = $"involvedObject.name={o.Metadata.Name},involvedObject.kind={o.Kind.Name}"
             + (o.Kind.Namespaced ? $",involvedObject.namespace={o.Metadata.Namespace}" : "")
             + (anyUid || o.Metadata.Uid.Length == 0

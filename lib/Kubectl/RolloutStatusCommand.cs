@@ -6,11 +6,11 @@ namespace KubeSim;
 internal static class RolloutStatusCommand
 {
     public static readonly KubectlCommand Command = new("rollout status",
-        "watch/w?true timeout revision selector/l filename/f", Run);
+        CommandFlags.Files + "watch/w?true timeout revision selector/l", Run);
 
     private static void Run(Invocation call)
     {
-        foreach (var o in ResourceArgs.ReadObjects(call, call.Args))
+        foreach (var o in ResourceArgs.ReadObjects(call))
         {
             Follow(call, o);
         }
@@ -20,16 +20,20 @@ internal static class RolloutStatusCommand
     {
         var seen = default(Revision);
         var done = false;
+        var pinned = call.Flags.Number("revision") ?? 0;
         bool Look()
         {
-            var now = call.Server.Send(new(Verb.Get, ResourcePath.Of(o.Key))).Object;
-            if (now is null)
-            {
-                throw new KubectlException("object has been deleted");
-            }
+            var now = call.Again(o.Key)
+                ?? throw new KubectlException("object has been deleted");
             if (now.Metadata.ResourceVersion != seen)
             {
                 seen = now.Metadata.ResourceVersion;
+                if (pinned > 0 && now is Deployment
+                    && RolloutHistoryCommand.RevisionOf(now) is var running && running != pinned)
+                {
+                    throw new KubectlException($"desired revision ({pinned}) is different from the "
+                        + $"running revision ({running})");
+                }
                 (var text, done) = Status(now);
                 call.Line(text);
             }

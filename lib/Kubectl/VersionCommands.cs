@@ -37,7 +37,7 @@ internal static class VersionCommands
 
     public static readonly KubectlCommand ApiVersions = new("api-versions", "", static call =>
     {
-        foreach (var version in call.Kinds.All.SelectMany(k => k.Versions.Select(
+        foreach (var version in call.Kinds.All.SelectMany(k => Discovery.Served(k).Select(
             v => k.Group.Length == 0 ? v : $"{k.Group}/{v}")).Distinct()
             .Order(StringComparer.Ordinal))
         {
