@@ -37,11 +37,13 @@ internal static class EventsCommand
             fields = $"involvedObject.kind={kind.Name},involvedObject.name={name}";
         }
         var ns = call.AllNamespaces ? "" : call.Namespace;
-        var query = new Query { FieldSelector = fields };
+        var request = new ApiRequest(Verb.List, new(Kinds.Event, ns, ""))
+        {
+            Query = new() { FieldSelector = fields },
+        };
         bool Wanted(Event e) => types.Count == 0
             || types.Contains(e.Type ?? "", StringComparer.OrdinalIgnoreCase);
-        var answer = call.Send(new(Verb.List, new(Kinds.Event, ns, "")) { Query = query })
-            .EnsureSuccess();
+        var answer = call.Send(request).EnsureSuccess();
         var events = answer.Items!.Cast<Event>().Where(Wanted)
             .OrderBy(e => e.Series?.LastObservedTime?.Instant ?? e.LastTimestamp?.DateTime
                 ?? e.EventTime?.Instant ?? DateTime.MinValue).ToList();
@@ -58,18 +60,11 @@ internal static class EventsCommand
             return;
         }
         events.ForEach(e => Show(call, [e], widths, true));
-        using var watch = call.Send(new(Verb.Watch, new(Kinds.Event, ns, ""))
+        call.FollowList(request, answer.List!.ResourceVersion, change =>
         {
-            Query = query with { ResourceVersion = $"{answer.List!.ResourceVersion}" },
-        }).EnsureSuccess().Watch!;
-        call.Follow(() =>
-        {
-            while (watch.TryNext(out var change))
+            if (change.New is Event e && Wanted(e))
             {
-                if (change.New is Event e && Wanted(e))
-                {
-                    Show(call, [e], widths, true);
-                }
+                Show(call, [e], widths, true);
             }
         });
     }

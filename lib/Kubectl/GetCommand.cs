@@ -115,7 +115,7 @@ internal static class GetCommand
                 + $"resource collections - {DescribeText.Number(targets.Count)} resources were "
                 + "found");
         }
-        var (kind, ns, name) = targets[0];
+        var (kind, _, name) = targets[0];
         var request = ResourceArgs.Request(call, targets[0] with { Name = "" });
         request = name.Length == 0 ? request : request with
         {
@@ -148,18 +148,9 @@ internal static class GetCommand
         {
             Show("ADDED", list.Items!);
         }
-        using var watch = call.Send(new(Verb.Watch, new(kind, ns, ""))
-        {
-            Query = request.Query with { ResourceVersion = $"{list.List!.ResourceVersion}" },
-        }).EnsureSuccess().Watch!;
-        call.Follow(() =>
-        {
-            while (watch.TryNext(out var e))
-            {
-                Show(e.Old is null ? "ADDED" : e.New is null ? "DELETED" : "MODIFIED",
-                    [(e.New ?? e.Old)!]);
-            }
-        });
+        call.FollowList(request, list.List!.ResourceVersion, e => Show(
+            e.Old is null ? "ADDED" : e.New is null ? "DELETED" : "MODIFIED",
+            [(e.New ?? e.Old)!]));
     }
 
     private static void PrintOne(
@@ -170,7 +161,9 @@ internal static class GetCommand
             print(call, [o], true);
             return;
         }
-        call.Line(call.Flags["output"] == "json"
-            ? $"{{\"type\":\"{change}\",\"object\":{Json.Compact(Json.Encode(o))}}}" : throw CommandFlags.Refused($"output={call.Flags["output"]} of watch events"));
+        var format = call.Flags["output"];
+        call.Line(format == "json"
+            ? $"{{\"type\":\"{change}\",\"object\":{Json.Compact(Json.Encode(o))}}}"
+            : throw CommandFlags.Refused($"output={format} of watch events"));
     }
 }

@@ -126,6 +126,22 @@ internal sealed class Invocation
 
     public void ErrorLine(string text) => errors.Append(text).Append('\n');
 
+    /// <summary>Follows what changes after a list.</summary>
+    public void FollowList(ApiRequest list, Revision from, Action<WatchEvent> seen)
+    {
+        using var watch = Send(new(Verb.Watch, list.Path)
+        {
+            Query = list.Query with { ResourceVersion = $"{from}" },
+        }).EnsureSuccess().Watch!;
+        Follow(() =>
+        {
+            while (watch.TryNext(out var change))
+            {
+                seen(change);
+            }
+        });
+    }
+
     /// <summary>Lets one thing after the other happen, and looks after each, until the terminal or
     /// <c>--request-timeout</c> ends it or nothing more is to come.</summary>
     public void Follow(Action look, Func<bool>? done = null)
