@@ -19,12 +19,8 @@ internal static class LogsCommand
         + "POD or TYPE/NAME is a required argument for the logs command";
 
     // The log of one container, and how much of it has been shown.
-    private sealed class Source(Pod pod, string container)
+    private sealed record Source(Pod Pod, string Container)
     {
-        public Pod Pod => pod;
-
-        public string Container => container;
-
         public int Shown { get; set; }
     }
 

@@ -46,6 +46,8 @@ internal static class VersionCommands
     });
 
     public static readonly KubectlCommand ClusterInfo = new("cluster-info", "", static call =>
-        call.Line("Kubernetes control plane is running at https://127.0.0.1:6443\n\nTo further "
-            + "debug and diagnose cluster problems, use 'kubectl cluster-info dump'."));
+        call.Line(call.Args.Count == 0
+            ? "Kubernetes control plane is running at https://127.0.0.1:6443\n\nTo further "
+                + "debug and diagnose cluster problems, use 'kubectl cluster-info dump'."
+            : throw new KubectlException("cluster-info dump is not supported here")));
 }

@@ -621,6 +621,7 @@ public sealed class KubectlCommandTests
     [TestCase("get pods --warnings-as-errors", "No resources found in default namespace.\n")]
     [TestCase("create cm a --dry-run", "error: --dry-run flag without a value was specified. A "
         + "value must be set: \"none\", \"server\", or \"client\".\n")]
+    [TestCase("cluster-info dump", "error: cluster-info dump is not supported here\n")]
     [TestCase("apply -k base", "error: --kustomize is not supported here\n")]
     [TestCase("delete cm a --cascade=maybe", "error: invalid cascade value (maybe). Must be "
         + "\"background\", \"foreground\", or \"orphan\"\n")]
