@@ -17,7 +17,7 @@ namespace KubeSim;
 /// </remarks>
 public sealed class Schema
 {
-    private static readonly Lazy<Schema> Embedded = new(() => new(ReadResource()));
+    private static readonly Lazy<Schema> Embedded = new(() => new(ReadResource("schema.txt")));
 
     private readonly Dictionary<string, SchemaType> types = new(600, StringComparer.Ordinal);
     private readonly List<string> kindLines = [];
@@ -57,9 +57,10 @@ public sealed class Schema
     /// <summary>The lines that tell of kinds, in their order.</summary>
     internal IReadOnlyList<string> KindLines => kindLines;
 
-    private static string ReadResource()
+    /// <summary>The text of a file that the library brings along.</summary>
+    internal static string ReadResource(string name)
     {
-        using var stream = typeof(Schema).Assembly.GetManifestResourceStream("schema.txt")!;
+        using var stream = typeof(Schema).Assembly.GetManifestResourceStream(name)!;
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }

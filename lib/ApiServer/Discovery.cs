@@ -59,7 +59,7 @@ internal static class Discovery
             .OrderBy(g => groups.AsSpan().IndexOf(g.Key) is >= 0 and var at ? at : groups.Count);
 
     // What other versions of a built-in kind there were, 1.36 serves no more.
-    private static IEnumerable<string> Served(Kind kind) => kind.SchemaType is null ? kind.Versions
+    internal static IEnumerable<string> Served(Kind kind) => kind.SchemaType is null ? kind.Versions
         : kind.Versions.Where(version => !version.Contains("beta", StringComparison.Ordinal));
 
     private static JsonObject Group((string Name, Seq<string> Versions) group)

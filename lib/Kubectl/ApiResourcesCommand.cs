@@ -1,13 +1,12 @@
-using System.Text;
-
 namespace KubeSim;
 
-/// <summary><c>kubectl api-resources</c>: the kinds that the server serves.</summary>
+/// <summary><c>kubectl api-resources</c>: the kinds that the server serves, by group and
+/// name.</summary>
 /// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/apiresources/apiresources.go.</remarks>
 internal static class ApiResourcesCommand
 {
     public static readonly KubectlCommand Command = new("api-resources",
-        "output/o no-headers! namespaced api-group verbs sort-by cached! categories", Run);
+        "output/o no-headers! namespaced! api-group verbs sort-by cached! categories", Run);
 
     private static void Run(Invocation call)
     {
@@ -15,37 +14,36 @@ internal static class ApiResourcesCommand
         {
             throw call.UsageError($"unexpected arguments: [{string.Join(' ', call.Args)}]");
         }
-        var kinds = call.Kinds.All.Where(kind => Wanted(call, kind))
-            .OrderBy(kind => kind.Group, StringComparer.Ordinal)
-            .ThenBy(kind => kind.Plural, StringComparer.Ordinal);
-        if (call.Flags["output"] == "name")
+        var sort = call.Flags["sort-by"] ?? "";
+        var kinds = (sort switch
         {
-            foreach (var kind in kinds)
-            {
-                call.Line(kind.Resource);
-            }
-            return;
-        }
-        var wide = call.Flags["output"] == "wide";
-        var text = new StringBuilder();
-        if (!call.Flags.On("no-headers"))
+            "" => call.Kinds.All.OrderBy(kind => kind.Group, StringComparer.Ordinal),
+            "name" => call.Kinds.All.OrderBy(kind => kind.Plural, StringComparer.Ordinal),
+            "kind" => call.Kinds.All.OrderBy(kind => kind.Name, StringComparer.Ordinal),
+            _ => throw new KubectlException("--sort-by accepts only name or kind"),
+        }).ThenBy(kind => kind.Plural, StringComparer.Ordinal).Where(kind => Wanted(call, kind));
+        var format = call.Flags["output"] ?? "";
+        call.Print(format switch
         {
-            text.Append("NAME\tSHORTNAMES\tAPIVERSION\tNAMESPACED\tKIND")
-                .Append(wide ? "\tVERBS\tCATEGORIES\n" : "\n");
-        }
-        foreach (var kind in kinds)
-        {
-            text.Append($"{kind.Plural}\t{string.Join(',', kind.ShortNames)}\t{kind.ApiVersion}\t"
-                + $"{DescribeText.Lower(kind.Namespaced)}\t{kind.Name}");
-            text.Append(wide ? $"\t{string.Join(',', kind.ServedVerbs)}\t"
-                + $"{string.Join(',', kind.Categories)}\n" : "\n");
-        }
-        call.Print(TableText.Align(text.ToString()));
+            "name" => string.Concat(kinds.Select(kind => $"{kind.Resource}\n")),
+            "" or "wide" => TableText.Align((call.Flags.On("no-headers") ? ""
+                : "NAME\tSHORTNAMES\tAPIVERSION\tNAMESPACED\tKIND"
+                    + (format == "wide" ? "\tVERBS\tCATEGORIES\n" : "\n"))
+                + string.Concat(kinds.Select(kind => Row(kind, format == "wide")))),
+            "json" or "yaml" => throw CommandFlags.Refused($"output={format}"),
+            _ => throw new KubectlException($"--output {format} is not available"),
+        });
     }
 
+    private static string Row(Kind kind, bool wide) =>
+        $"{kind.Plural}\t{string.Join(',', kind.ShortNames)}\t{kind.ApiVersion}\t"
+        + $"{DescribeText.Lower(kind.Namespaced)}\t{kind.Name}"
+        + (wide ? $"\t{string.Join(',', kind.ServedVerbs)}\t{string.Join(',', kind.Categories)}\n"
+            : "\n");
+
     private static bool Wanted(Invocation call, Kind kind) =>
-        (call.Flags["namespaced"] is not { } n || (n == "true") == kind.Namespaced)
+        (call.Flags["namespaced"] is null || call.Flags.On("namespaced") == kind.Namespaced)
         && (call.Flags["api-group"] is not { } group || group == kind.Group)
-        && (call.Flags["verbs"] is not { } verbs
-            || verbs.Split(',').All(verb => kind.ServedVerbs.Contains(verb)));
+        && call.Flags.Words("verbs").TrueForAll(verb => kind.ServedVerbs.Contains(verb))
+        && call.Flags.Words("categories").TrueForAll(c => kind.Categories.Contains(c));
 }

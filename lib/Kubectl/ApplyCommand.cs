@@ -5,17 +5,13 @@ namespace KubeSim;
 /// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/apply/apply.go.</remarks>
 internal static class ApplyCommand
 {
-    public static readonly KubectlCommand Command = new("apply",
-        "filename/f output/o dry-run?unchanged validate?strict server-side! force! "
-        + "force-conflicts! field-manager selector/l prune! all! overwrite! wait! timeout "
-        + "recursive/R!", Run);
+    public static readonly KubectlCommand Command = new("apply", CommandFlags.Files
+        + CommandFlags.Writes + "validate?strict selector/l ~server-side! ~force! "
+        + "~force-conflicts! ~prune! ~prune-allowlist ~all! ~overwrite! ~wait! ~timeout "
+        + "~grace-period ~cascade?background", Run);
 
     private static void Run(Invocation call)
     {
-        if (call.Flags.All("filename").Count == 0)
-        {
-            throw new KubectlException("must specify one of -f and -k");
-        }
         var shown = new List<ApiObject>();
         foreach (var item in ManifestFiles.Read(call))
         {
@@ -28,12 +24,12 @@ internal static class ApplyCommand
             }
             catch (ApiException e)
             {
-                call.Fail(ServerErrors.Text(e.Status));
+                call.Fail(e.Status);
             }
         }
-        if (OutputFormat.Parse(call) is { } print)
+        if (shown.Count > 0)
         {
-            print(call, shown, shown.Count == 1);
+            call.Output?.Invoke(call, shown, shown.Count == 1);
         }
     }
 
@@ -81,7 +77,7 @@ internal static class ApplyCommand
 
     private static void Told(Invocation call, ManifestItem item, string what)
     {
-        if (call.Flags["output"] is null)
+        if (call.Output is null)
         {
             call.Line($"{ShownName.Of(item.Kind, item.Name)} {what}{call.DryRunSuffix}");
         }

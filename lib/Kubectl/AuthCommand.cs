@@ -20,7 +20,7 @@ internal static class AuthCommand
                 throw new KubectlException("you must specify two arguments: verb resource or verb "
                     + "resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.");
             }
-            var status = Ask(call, "SelfSubjectAccessReview", Spec(call))["status"]!;
+            var status = Json.Encode(Ask(call, "SelfSubjectAccessReview", Spec(call)))["status"]!;
             var allowed = (bool?)status["allowed"] == true;
             var reason = (string?)status["reason"] is { Length: > 0 } why && !allowed
                 ? $" - {why}" : "";
@@ -31,14 +31,24 @@ internal static class AuthCommand
             call.Exit(allowed ? 0 : 1);
         });
 
-    public static readonly KubectlCommand WhoAmI = new("auth whoami", "output/o", static call =>
-    {
-        var who = Ask(call, "SelfSubjectReview", null)["status"]!["userInfo"]!;
-        var groups = (who["groups"] as JsonArray ?? []).Select(g => (string)g!);
-        call.Line("ATTRIBUTE   VALUE");
-        call.Line($"Username    {(string)who["username"]!}");
-        call.Line($"Groups      [{string.Join(' ', groups)}]");
-    });
+    public static readonly KubectlCommand WhoAmI = new("auth whoami", "output/o template",
+        static call =>
+        {
+            var review = Ask(call, "SelfSubjectReview", null);
+            if (call.Output is { } print)
+            {
+                print(call, [review], true);
+                return;
+            }
+            var who = Json.Encode(review).At("status", "userInfo");
+            string Row(string name, JsonNode? value) => value is null or JsonArray { Count: 0 } ? ""
+                : $"{name}\t{(value is JsonArray all ? $"[{string.Join(' ', all)}]" : value)}\n";
+            call.Print(TableText.Align("ATTRIBUTE\tVALUE\n" + Row("Username", who.At("username"))
+                + Row("UID", who.At("uid")) + Row("Groups", who.At("groups"))
+                + string.Concat((who.At("extra") as JsonObject ?? [])
+                    .OrderBy(e => e.Key, StringComparer.Ordinal)
+                    .Select(e => Row($"Extra: {e.Key}", e.Value)))));
+        });
 
     private static void List(Invocation call)
     {
@@ -46,8 +56,8 @@ internal static class AuthCommand
         {
             throw new KubectlException("list option must be specified with no arguments");
         }
-        var status = Ask(call, "SelfSubjectRulesReview",
-            new() { ["namespace"] = call.Namespace })["status"];
+        var status = Json.Encode(Ask(call, "SelfSubjectRulesReview",
+            new() { ["namespace"] = call.Namespace })).At("status");
         var rules = status.ItemsAt("resourceRules").Concat(status.ItemsAt("nonResourceRules"));
         call.Print(TableText.Align((call.Flags.On("no-headers") ? ""
             : "Resources\tNon-Resource URLs\tResource Names\tVerbs\n")
@@ -59,10 +69,8 @@ internal static class AuthCommand
         var (verb, what) = (call.Args[0], call.Args[1]);
         if (what.StartsWith('/'))
         {
-            return new()
-            {
-                ["nonResourceAttributes"] = new JsonObject { ["verb"] = verb, ["path"] = what },
-            };
+            return Tree.Of(("nonResourceAttributes.verb", verb),
+                ("nonResourceAttributes.path", what));
         }
         var slash = what.IndexOf('/');
         var name = slash < 0 ? call.Args.ElementAtOrDefault(2) : what[(slash + 1)..];
@@ -77,29 +85,17 @@ internal static class AuthCommand
             call.ErrorLine($"Warning: resource '{kind.Plural}' is not namespace scoped"
                 + (kind.Group.Length == 0 ? "" : $" in group '{kind.Group}'"));
         }
-        return new()
-        {
-            ["resourceAttributes"] = new JsonObject
-            {
-                ["verb"] = verb, ["group"] = kind?.Group ?? (word == "*" ? "*" : ""),
-                ["resource"] = kind?.Plural ?? word, ["name"] = name ?? "",
-                ["subresource"] = call.Flags["subresource"] ?? "",
-                ["namespace"] = call.AllNamespaces ? "" : call.Namespace,
-            },
-        };
+        const string At = "resourceAttributes";
+        return Tree.Of(($"{At}.verb", verb),
+            ($"{At}.group", kind?.Group ?? (word == "*" ? "*" : "")),
+            ($"{At}.resource", kind?.Plural ?? word), ($"{At}.name", name ?? ""),
+            ($"{At}.subresource", call.Flags["subresource"] ?? ""),
+            ($"{At}.namespace", call.AllNamespaces ? "" : call.Namespace));
     }
 
-    private static JsonObject Ask(Invocation call, string name, JsonObject? spec)
-    {
-        var kind = call.Kinds.All.First(k => k.Name == name);
-        var body = new JsonObject();
-        if (spec is not null)
+    private static ApiObject Ask(Invocation call, string name, JsonObject? spec) =>
+        call.Send(new(Verb.Create, new(call.Kinds.All.First(k => k.Name == name), "", ""))
         {
-            body["spec"] = spec;
-        }
-        return Json.Encode(call.Send(new(Verb.Create, new(kind, "", ""))
-        {
-            Body = new Payload.Json(body),
-        }).EnsureSuccess().Object!);
-    }
+            Body = new Payload.Json(Tree.Of(("spec", spec))),
+        }).EnsureSuccess().Object!;
 }

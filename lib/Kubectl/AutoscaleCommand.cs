@@ -9,9 +9,8 @@ namespace KubeSim;
 /// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/autoscale/autoscale.go.</remarks>
 internal static class AutoscaleCommand
 {
-    public static readonly KubectlCommand Command = new("autoscale",
-        "min max cpu-percent cpu memory name filename/f output/o dry-run?unchanged save-config! "
-        + "field-manager", Run);
+    public static readonly KubectlCommand Command = new("autoscale", CommandFlags.Files
+        + CommandFlags.Writes + "min max cpu-percent cpu memory name save-config!", Run);
 
     private static void Run(Invocation call)
     {
@@ -40,56 +39,35 @@ internal static class AutoscaleCommand
             call.ErrorLine("Flag --cpu-percent has been deprecated, Use --cpu with percentage or "
                 + "resource quantity format (e.g., '70%' for utilization or '500m' for milliCPU).");
         }
-        JsonObject?[] targets =
+        (string Resource, JsonObject? Target)[] targets =
         [
-            percent > 0 ? Utilization(percent) : null,
-            Target(call.Flags["cpu"], "cpu", "m"), Target(call.Flags["memory"], "memory", "Mi"),
+            ("cpu", percent > 0 ? Utilization(percent) : Target(call, "cpu", "m")),
+            ("memory", Target(call, "memory", "Mi")),
         ];
-        var metrics = targets.Select((target, i) => target is null ? null : (JsonNode)new JsonObject
+        var metrics = targets.Where(t => t.Target is not null).Select(t => Tree.Of(
+            ("type", "Resource"), ("resource.name", t.Resource), ("resource.target", t.Target)))
+            .ToList();
+        foreach (var o in ResourceArgs.ReadObjects(call))
         {
-            ["type"] = "Resource",
-            ["resource"] = new JsonObject
+            if (!o.Kind.Subresources.AsSpan().Contains("scale"))
             {
-                ["name"] = i < 2 ? "cpu" : "memory", ["target"] = target,
-            },
-        }).Where(metric => metric is not null).ToList();
-        foreach (var o in call.Flags.All("filename").Count > 0
-            ? ResourceArgs.Fetch(call, ManifestFiles.Targets(call))
-            : ResourceArgs.ReadObjects(call, call.Args))
-        {
-            Create(call, o, (least, most.Value), metrics);
+                throw new KubectlException($"cannot autoscale a {o.Kind.Name}: could not find "
+                    + $"scale subresource for {o.Kind.Group}/{o.Kind.Version}, "
+                    + $"Resource={o.Kind.Plural} in discovery information");
+            }
+            Create(call, CreateGenerators.Item(call, Kinds.HorizontalPodAutoscaler,
+                call.Flags["name"] ?? o.Metadata.Name, [
+                    ("spec.scaleTargetRef.apiVersion", o.Kind.ApiVersion),
+                    ("spec.scaleTargetRef.kind", o.Kind.Name),
+                    ("spec.scaleTargetRef.name", o.Metadata.Name),
+                    ("spec.maxReplicas", most), ("spec.minReplicas", least > 0 ? least : null),
+                    ("spec.metrics", metrics.Count == 0 ? null
+                        : metrics.Select(m => m.DeepClone()))]));
         }
     }
 
-    private static void Create(
-        Invocation call, ApiObject o, (int Least, int Most) bounds, List<JsonNode?> metrics)
+    private static void Create(Invocation call, ManifestItem item)
     {
-        if (!o.Kind.Subresources.AsSpan().Contains("scale"))
-        {
-            throw new KubectlException($"cannot autoscale a {o.Kind.Name}: could not find scale "
-                + $"subresource for {o.Kind.Group}/{o.Kind.Version}, Resource={o.Kind.Plural} in "
-                + "discovery information");
-        }
-        var spec = new JsonObject
-        {
-            ["scaleTargetRef"] = new JsonObject
-            {
-                ["apiVersion"] = o.Kind.ApiVersion,
-                ["kind"] = o.Kind.Name,
-                ["name"] = o.Metadata.Name,
-            },
-            ["maxReplicas"] = bounds.Most,
-        };
-        if (bounds.Least > 0)
-        {
-            spec["minReplicas"] = bounds.Least;
-        }
-        if (metrics.Count > 0)
-        {
-            spec["metrics"] = new JsonArray([.. metrics.Select(m => m!.DeepClone())]);
-        }
-        var item = CreateGenerators.Item(call, Kinds.HorizontalPodAutoscaler,
-            call.Flags["name"] ?? o.Metadata.Name, new() { ["spec"] = spec });
         try
         {
             CreateCommand.Create(call, item, call.DryRunClient ? "created" : "autoscaled");
@@ -109,12 +87,12 @@ internal static class AutoscaleCommand
     }
 
     private static JsonObject Utilization(int percent) =>
-        new() { ["type"] = "Utilization", ["averageUtilization"] = percent };
+        Tree.Of(("type", "Utilization"), ("averageUtilization", percent));
 
     // 70% of what is asked for, or an amount; a bare number is milli-CPU or MiB.
-    private static JsonObject? Target(string? text, string resource, string unit)
+    private static JsonObject? Target(Invocation call, string resource, string unit)
     {
-        if (text?.Trim() is not { Length: > 0 } wanted)
+        if (call.Flags[resource]?.Trim() is not { Length: > 0 } wanted)
         {
             return null;
         }
@@ -127,7 +105,7 @@ internal static class AutoscaleCommand
         var amount = double.TryParse(wanted, CultureInfo.InvariantCulture, out _)
             ? wanted + unit : wanted;
         return Quantity.TryParse(amount, out var quantity, out _)
-            ? new() { ["type"] = "AverageValue", ["averageValue"] = quantity.ToString() }
+            ? Tree.Of(("type", "AverageValue"), ("averageValue", quantity.ToString()))
             : throw new KubectlException($"invalid resource {resource} value: {wanted}");
     }
 }

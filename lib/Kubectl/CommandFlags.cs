@@ -6,22 +6,34 @@ namespace KubeSim;
 /// <param name="Name">The long name, such as <c>output</c>.</param>
 /// <param name="Short">The letter, such as <c>o</c>; empty for none.</param>
 /// <param name="Bare">What it means without a value; null when it needs one.</param>
-internal sealed record Flag(string Name, string Short, string? Bare);
+/// <param name="Refused">True for one that the real command has and this one has not.</param>
+internal sealed record Flag(string Name, string Short, string? Bare, bool Refused);
 
 /// <summary>The flags and arguments of one command line, in the rules and words of kubectl's own
 /// parser. A command declares its flags in one line: <c>output/o all-namespaces/A! dry-run?all</c>
-/// is a flag with a value, a switch, and one whose value may be left out.</summary>
+/// is a flag with a value, a switch, and one whose value may be left out; <c>~raw</c> is refused,
+/// since nothing is ignored in silence.</summary>
 /// <remarks>Models github.com/spf13/pflag.</remarks>
 internal sealed class CommandFlags
 {
-    private const string Global =
-        "namespace/n help/h! context kubeconfig cluster user server/s v/v request-timeout as "
-        + "as-group token warnings-as-errors! cache-dir";
+    /// <summary>The flags of all commands.</summary>
+    public const string Global = "namespace/n help/h! context cluster user request-timeout as "
+        + "as-group warnings-as-errors! ~kubeconfig ~server/s ~token ~v/v ~cache-dir ~as-uid "
+        + "~insecure-skip-tls-verify! ~certificate-authority ~client-certificate ~client-key";
+
+    /// <summary>The flags of commands that read manifests.</summary>
+    public const string Files = "filename/f ~kustomize/k ~recursive/R! ";
+
+    /// <summary>The flags of commands that write.</summary>
+    public const string Writes = "output/o template dry-run?unchanged field-manager ";
 
     private readonly Dictionary<string, List<string>> values = new(StringComparer.Ordinal);
     private readonly string command;
 
     private CommandFlags(string command) => this.command = command;
+
+    /// <summary>The flags that the command has asked for so far.</summary>
+    public HashSet<string> Asked { get; } = new(StringComparer.Ordinal);
 
     /// <summary>What is no flag, in order.</summary>
     public List<string> Args { get; } = [];
@@ -29,10 +41,17 @@ internal sealed class CommandFlags
     /// <summary>What follows <c>--</c>; null when there is none.</summary>
     public List<string>? AfterDash { get; private set; }
 
-    public string? this[string name] => values.TryGetValue(name, out var all) ? all[^1] : null;
+    public string? this[string name] => All(name) is [.., var last] ? last : null;
 
     /// <summary>All values of a flag that may be repeated or hold several, in order.</summary>
-    public IReadOnlyList<string> All(string name) => values.GetValueOrDefault(name) ?? [];
+    public IReadOnlyList<string> All(string name)
+    {
+        Asked.Add(name);
+        return values.GetValueOrDefault(name) ?? [];
+    }
+
+    /// <summary>All words of a flag that takes several, with commas between them.</summary>
+    public List<string> Words(string name) => [.. All(name).SelectMany(v => v.Split(','))];
 
     /// <summary>True when a switch is on.</summary>
     public bool On(string name, bool otherwise = false) => this[name] switch
@@ -55,7 +74,7 @@ internal sealed class CommandFlags
     /// <param name="words">What follows the command's name.</param>
     public static CommandFlags Parse(string command, string declared, IReadOnlyList<string> words)
     {
-        var known = Declared($"{declared} {Global}");
+        var known = Declared($"{declared} {Global}").ToList();
         var flags = new CommandFlags(command);
         for (var i = 0; i < words.Count; i++)
         {
@@ -81,14 +100,19 @@ internal sealed class CommandFlags
         return flags;
     }
 
-    private static List<Flag> Declared(string text) => text
+    /// <summary>What a line of flags declares.</summary>
+    public static IEnumerable<Flag> Declared(string text) => text
         .Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word =>
         {
             var end = word.AsSpan().IndexOfAny('!', '?');
             var bare = end < 0 ? null : word[end] == '!' ? "true" : word[(end + 1)..];
-            var names = (end < 0 ? word : word[..end]).Split('/');
-            return new Flag(names[0], names.Length > 1 ? names[1] : "", bare);
-        }).ToList();
+            var names = (end < 0 ? word : word[..end]).TrimStart('~').Split('/');
+            return new Flag(names[0], names.Length > 1 ? names[1] : "", bare, word[0] == '~');
+        });
+
+    /// <summary>The error for a flag of the real command that this one has not.</summary>
+    public static KubectlException Refused(string name) =>
+        new($"--{name} is not supported here");
 
     private int Long(List<Flag> known, IReadOnlyList<string> words, int at)
     {
@@ -151,6 +175,10 @@ internal sealed class CommandFlags
 
     private void Set(Flag flag, string value)
     {
+        if (flag.Refused)
+        {
+            throw Refused(flag.Name);
+        }
         if (!values.TryGetValue(flag.Name, out var all))
         {
             values[flag.Name] = all = [];

@@ -29,7 +29,7 @@ internal static class ConfigCommands
 
     public static readonly Seq<KubectlCommand> All =
     [
-        Shows("config view", View, "output/o minify! raw! flatten!"),
+        new("config view", "output/o minify! ~template ~raw! ~flatten!", ViewConfig),
         Shows("config current-context", "kubernetes-admin@kubernetes\n"),
         Shows("config get-contexts", TableText.Align("CURRENT\tNAME\tCLUSTER\tAUTHINFO\t"
             + "NAMESPACE\n*\tkubernetes-admin@kubernetes\tkubernetes\tkubernetes-admin\t\n")),
@@ -37,6 +37,20 @@ internal static class ConfigCommands
         Shows("config get-users", "NAME\nkubernetes-admin\n"),
     ];
 
-    private static KubectlCommand Shows(string name, string text, string flags = "") =>
-        new(name, flags, call => call.Print(text.ReplaceLineEndings("\n")));
+    // With one context the shortest form is the whole.
+    private static void ViewConfig(Invocation call)
+    {
+        var tree = PatchCommand.Read(View);
+        call.Print(call.Flags["output"] switch
+        {
+            null or "yaml" => View.ReplaceLineEndings("\n"),
+            "json" => Json.Text(tree),
+            var format when format.StartsWith("jsonpath=", StringComparison.Ordinal) =>
+                JsonPath.Parse(format[9..]).Execute(tree),
+            var format => throw CommandFlags.Refused($"output={format}"),
+        });
+    }
+
+    private static KubectlCommand Shows(string name, string text) =>
+        new(name, "", call => call.Print(text));
 }

@@ -5,8 +5,8 @@ namespace KubeSim;
 internal static class CreateCommand
 {
     public static readonly KubectlCommand Command = new("create",
-        "filename/f output/o dry-run?unchanged validate?strict save-config! field-manager "
-        + "recursive/R!", Run);
+        CommandFlags.Files + CommandFlags.Writes + "validate?strict save-config! selector/l ~edit! "
+        + "~raw", Run);
 
     private static void Run(Invocation call)
     {
@@ -22,7 +22,7 @@ internal static class CreateCommand
             }
             catch (ApiException e)
             {
-                call.Fail(ServerErrors.Text(e.Status));
+                call.Fail(e.Status);
             }
         }
     }
@@ -35,15 +35,19 @@ internal static class CreateCommand
     public static void Create(
         Invocation call, ManifestItem item, string done = "created", Verb verb = Verb.Create)
     {
-        var format = OutputFormat.Parse(call);
         if (call.Flags.On("save-config"))
         {
             item = item with { Node = LastApplied.Annotate(item.Node) };
         }
-        if (call.DryRunClient && call.Flags["output"] is "yaml" or "json")
+        var output = call.Output;
+        if (call.DryRunClient && call.Flags["output"] is "yaml" or "json" or "kyaml")
         {
-            call.Print(call.Flags["output"] == "yaml"
-                ? Json.ToYaml(item.Node) : Json.Text(item.Node));
+            call.Print(call.Flags["output"] switch
+            {
+                "yaml" => Json.ToYaml(item.Node),
+                "json" => Json.Text(item.Node),
+                _ => KYaml.Write(item.Node),
+            });
             return;
         }
         ApiObject? made = null;
@@ -61,9 +65,9 @@ internal static class CreateCommand
                     $"{(verb == Verb.Update ? "replacing" : "creating")} \"{item.File}\""));
             AwaitAccount(call, made);
         }
-        if (format is not null)
+        if (output is not null)
         {
-            format(call, [made ?? Json.Decode(item.Node, item.Kind)], true);
+            output(call, [made ?? Json.Decode(item.Node, item.Kind)], true);
             return;
         }
         var name = made?.Metadata.Name ?? item.Name;
@@ -77,8 +81,8 @@ internal static class CreateCommand
         if (made is Namespace ns && !call.DryRunServer)
         {
             call.Server.WaitUntil(
-                () => call.Server.Send(new(Verb.Get,
-                    new(Kinds.ServiceAccount, ns.Metadata.Name, "default"))).IsSuccess,
+                () => call.Again(new(Kinds.ServiceAccount, ns.Metadata.Name, "default"))
+                    is not null,
                 TimeSpan.FromSeconds(10));
         }
     }

@@ -6,58 +6,56 @@ namespace KubeSim;
 /// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/delete/delete.go.</remarks>
 internal static class DeleteCommand
 {
-    public static readonly KubectlCommand Command = new("delete",
-        "filename/f selector/l field-selector all! all-namespaces/A! output/o force! now! "
-        + "grace-period wait?true timeout cascade?background ignore-not-found! "
-        + "dry-run?unchanged recursive/R! interactive/i!", Run);
+    public static readonly KubectlCommand Command = new("delete", CommandFlags.Files
+        + "selector/l field-selector all! all-namespaces/A! output/o force! now! grace-period "
+        + "wait?true timeout cascade?background ignore-not-found! dry-run?unchanged "
+        + "~interactive/i! ~raw", Run);
+
+    /// <summary>How the flags say to delete.</summary>
+    public static DeleteOptions Options(Invocation call) => new()
+    {
+        GracePeriodSeconds = call.Flags.On("now") ? 1
+            : call.Flags.Number("grace-period") is >= 0 and var seconds ? seconds
+            : call.Flags.On("force") && call.CommandPath == "kubectl delete" ? 0 : null,
+        PropagationPolicy = call.Flags["cascade"] switch
+        {
+            "orphan" => "Orphan",
+            "foreground" => "Foreground",
+            null or "background" => "Background",
+            var other => throw new KubectlException($"invalid cascade value ({other}). Must be "
+                + "\"background\", \"foreground\", or \"orphan\""),
+        },
+    };
 
     private static void Run(Invocation call)
     {
         var flags = call.Flags;
-        var fromFile = flags.All("filename").Count > 0;
-        if (!fromFile && call.Args.Count == 0)
+        var options = Options(call);
+        if (flags.On("now") && flags["grace-period"] is not null)
         {
-            throw new KubectlException(
-                "You must provide one or more resources by argument or filename.\n"
-                + "Example resource specifications include:\n   '-f rsrc.yaml'\n   "
-                + "'--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'");
+            throw new KubectlException("--now and --grace-period cannot be specified together");
         }
-        var grace = flags.On("now") ? 1
-            : flags.Number("grace-period") is >= 0 and var seconds ? seconds
-            : flags.On("force") ? 0 : (int?)null;
+        if (flags["output"] is { } format and not "name")
+        {
+            throw call.UsageError(
+                $"unexpected -o output mode: {format}. We only support '-o name'");
+        }
         if (flags.On("force"))
         {
             call.ErrorLine("Warning: Immediate deletion does not wait for confirmation that the "
                 + "running resource has been terminated. The resource may continue to run on the "
                 + "cluster indefinitely.");
         }
-        var targets = fromFile ? ManifestFiles.Targets(call)
-            : ResourceArgs.Read(call, call.Args);
-        if (targets.Any(t => t.Name.Length == 0) && flags["selector"] is null
-            && flags["field-selector"] is null && !flags.On("all"))
-        {
-            throw new KubectlException("resource(s) were provided, but no name was specified");
-        }
+        var targets = ResourceArgs.Chosen(call);
         var keys = targets.SelectMany(t => t.Name.Length > 0 ? [new(t.Kind, t.Namespace, t.Name)]
             : ResourceArgs.Fetch(call, [t]).Select(o => o.Key)).ToList();
         if (keys.Count == 0 && targets.TrueForAll(t => t.Name.Length == 0) && !call.Failed)
         {
             call.Line("No resources found");
         }
-        var options = new DeleteOptions
-        {
-            GracePeriodSeconds = grace,
-            PropagationPolicy = flags["cascade"] switch
-            {
-                "orphan" or "false" => "Orphan",
-                "foreground" => "Foreground",
-                _ => "Background",
-            },
-        };
         var deleted = keys.Select(key => Delete(call, key, options)).OfType<ApiObject>().ToList();
         if (flags.On("wait") && !call.Server.WaitUntil(
-            () => deleted.TrueForAll(o => call.Server.Send(
-                new(Verb.Get, ResourcePath.Of(o.Key))).Object?.Metadata.Uid != o.Metadata.Uid),
+            () => deleted.TrueForAll(o => call.Again(o.Key)?.Metadata.Uid != o.Metadata.Uid),
             WaitCommand.Timeout(call, TimeSpan.FromHours(1))))
         {
             throw new KubectlException("timed out waiting for the condition");
@@ -80,7 +78,7 @@ internal static class DeleteCommand
             {
                 if (!(answer.Code == 404 && call.Flags.On("ignore-not-found")))
                 {
-                    call.Fail(ServerErrors.Text(answer.Status!));
+                    call.Fail(answer.Status!);
                 }
                 return null;
             }

@@ -6,7 +6,7 @@ namespace KubeSim;
 internal static class DescribeCommand
 {
     public static readonly KubectlCommand Command = new("describe",
-        "selector/l all-namespaces/A! filename/f show-events! chunk-size", Run);
+        CommandFlags.Files + "selector/l all-namespaces/A! show-events! ~chunk-size", Run);
 
     private static readonly Dictionary<Kind, Action<DescribeText, ApiObject>> describers = new()
     {
@@ -16,8 +16,8 @@ internal static class DescribeCommand
         [Kinds.ReplicaSet] = static (t, o) => DescribeWorkloads.Write(t, (ReplicaSet)o),
         [Kinds.StatefulSet] = static (t, o) => DescribeWorkloads.Write(t, (StatefulSet)o),
         [Kinds.DaemonSet] = static (t, o) => DescribeWorkloads.Write(t, (DaemonSet)o),
-        [Kinds.Job] = static (t, o) => DescribeJobs.Write(t, (Job)o),
-        [Kinds.CronJob] = static (t, o) => DescribeJobs.Write(t, (CronJob)o),
+        [Kinds.Job] = static (t, o) => DescribeWorkloads.Write(t, (Job)o),
+        [Kinds.CronJob] = static (t, o) => DescribeWorkloads.Write(t, (CronJob)o),
         [Kinds.Service] = static (t, o) => DescribeNetwork.Write(t, (Service)o),
         [Kinds.Ingress] = DescribeNetwork.WriteIngress,
         [Kinds.Namespace] = static (t, o) => DescribeConfig.Write(t, (Namespace)o),

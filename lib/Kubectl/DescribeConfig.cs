@@ -64,14 +64,14 @@ internal static class DescribeConfig
         var (spec, status) = (claim.Spec, claim.Status);
         var bound = spec.VolumeName is { Length: > 0 };
         text.Head(claim);
-        text.Field("StorageClass", spec.StorageClassName);
-        text.Field("Status", Ending(text, claim) ?? status.Phase);
-        text.Field("Volume", spec.VolumeName);
+        text.Fields(("StorageClass", spec.StorageClassName ?? ""),
+            ("Status", Ending(text, claim) ?? status.Phase ?? ""),
+            ("Volume", spec.VolumeName ?? ""));
         text.LabelsAndAnnotations(claim);
-        text.Field("Finalizers", $"[{string.Join(' ', claim.Metadata.Finalizers)}]");
-        text.Field("Capacity", bound ? StorageTables.Storage(status.Capacity) : "");
-        text.Field("Access Modes", bound ? StorageTables.Modes(status.AccessModes) : "");
-        text.Field("VolumeMode", spec.VolumeMode);
+        text.Fields(("Finalizers", $"[{string.Join(' ', claim.Metadata.Finalizers)}]"),
+            ("Capacity", bound ? StorageTables.Storage(status.Capacity) : ""),
+            ("Access Modes", bound ? StorageTables.Modes(status.AccessModes) : ""),
+            ("VolumeMode", spec.VolumeMode ?? ""));
         text.Many("Used By", [.. text.Call.List<Pod>(claim.Metadata.Namespace)
             .Where(pod => pod.Spec.Volumes.Any(
                 v => v.PersistentVolumeClaim?.ClaimName == claim.Metadata.Name))
@@ -90,16 +90,16 @@ internal static class DescribeConfig
         var (spec, status) = (volume.Spec, volume.Status);
         text.Head(volume);
         text.LabelsAndAnnotations(volume);
-        text.Field("Finalizers", $"[{string.Join(' ', volume.Metadata.Finalizers)}]");
-        text.Field("StorageClass", spec.StorageClassName);
-        text.Field("Status", Ending(text, volume) ?? status.Phase);
-        text.Field("Claim", spec.ClaimRef is { } claim ? $"{claim.Namespace}/{claim.Name}" : "");
-        text.Field("Reclaim Policy", spec.PersistentVolumeReclaimPolicy);
-        text.Field("Access Modes", StorageTables.Modes(spec.AccessModes));
-        text.Field("VolumeMode", spec.VolumeMode);
-        text.Field("Capacity", StorageTables.Storage(spec.Capacity));
         var terms = spec.NodeAffinity?.Required?.NodeSelectorTerms ?? default;
-        text.Field("Node Affinity", terms.IsEmpty ? "<none>" : "");
+        text.Fields(("Finalizers", $"[{string.Join(' ', volume.Metadata.Finalizers)}]"),
+            ("StorageClass", spec.StorageClassName ?? ""),
+            ("Status", Ending(text, volume) ?? status.Phase ?? ""),
+            ("Claim", spec.ClaimRef is { } claim ? $"{claim.Namespace}/{claim.Name}" : ""),
+            ("Reclaim Policy", spec.PersistentVolumeReclaimPolicy ?? ""),
+            ("Access Modes", StorageTables.Modes(spec.AccessModes)),
+            ("VolumeMode", spec.VolumeMode ?? ""),
+            ("Capacity", StorageTables.Storage(spec.Capacity)),
+            ("Node Affinity", terms.IsEmpty ? "<none>" : ""));
         foreach (var (i, term) in terms.Index())
         {
             text.Text(i == 0 ? ["  Required Terms:\t\n"] : []);

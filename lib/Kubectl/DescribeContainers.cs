@@ -16,10 +16,7 @@ internal static class DescribeContainers
         {
             text.Annotations("  Annotations", template.Metadata.Annotations);
         }
-        if (spec.ServiceAccountName is { Length: > 0 } account)
-        {
-            text.Field("  Service Account", account);
-        }
+        text.Fields(("  Service Account", DescribeText.Some(spec.ServiceAccountName)));
         if (!spec.InitContainers.IsEmpty)
         {
             Write(text, "  Init Containers", spec.InitContainers, default, null);
@@ -27,10 +24,7 @@ internal static class DescribeContainers
         Write(text, "  Containers", spec.Containers, default, null);
         DescribeVolumes.Write(text, spec.Volumes, "  ");
         DescribeVolumes.WriteSpread(text, spec.TopologySpreadConstraints, "  ");
-        if (spec.PriorityClassName is { Length: > 0 } priority)
-        {
-            text.Field("  Priority Class Name", priority);
-        }
+        text.Fields(("  Priority Class Name", DescribeText.Some(spec.PriorityClassName)));
         text.Labels("  Node-Selectors", spec.NodeSelector);
         text.Tolerations("  Tolerations", spec.Tolerations);
     }
@@ -61,11 +55,11 @@ internal static class DescribeContainers
             {
                 WriteState(text, status);
             }
-            WriteResources(text, "Limits", container.Resources.Limits);
-            WriteResources(text, "Requests", container.Resources.Requests);
-            WriteProbe(text, "Liveness", container.LivenessProbe);
-            WriteProbe(text, "Readiness", container.ReadinessProbe);
-            WriteProbe(text, "Startup", container.StartupProbe);
+            text.Amounts("    Limits", container.Resources.Limits);
+            text.Amounts("    Requests", container.Resources.Requests);
+            text.Fields(("    Liveness", Describe(container.LivenessProbe)),
+                ("    Readiness", Describe(container.ReadinessProbe)),
+                ("    Startup", Describe(container.StartupProbe)));
             DescribeEnvironment.Write(text, container, pod);
             WriteMounts(text, container);
         }
@@ -73,18 +67,12 @@ internal static class DescribeContainers
 
     private static void WriteBasics(DescribeText text, Container container, ContainerStatus? status)
     {
-        if (status is not null)
-        {
-            text.Field("    Container ID", status.ContainerID);
-        }
-        text.Field("    Image", container.Image);
-        if (status is not null)
-        {
-            text.Field("    Image ID", status.ImageID);
-        }
         var many = container.Ports.Count > 1 ? "s" : "";
-        text.Field($"    Port{many}", Ports(container, p => p.Port));
-        text.Field($"    Host Port{many}", Ports(container, p => p.HostPort ?? 0));
+        text.Fields(("    Container ID", status is null ? null : status.ContainerID ?? ""),
+            ("    Image", container.Image ?? ""),
+            ("    Image ID", status is null ? null : status.ImageID ?? ""),
+            ($"    Port{many}", Ports(container, p => p.Port)),
+            ($"    Host Port{many}", Ports(container, p => p.HostPort ?? 0)));
     }
 
     private static string Ports(Container container, Func<ContainerPort, int> number) =>
@@ -119,53 +107,35 @@ internal static class DescribeContainers
     {
         if (state.Running is { } running)
         {
-            text.Field($"    {title}", "Running");
-            text.Field("      Started", DescribeText.Date(running.StartedAt));
-            return;
+            text.Fields(($"    {title}", "Running"),
+                ("      Started", DescribeText.Date(running.StartedAt)));
         }
-        if (state.Terminated is not { } ended)
+        else if (state.Terminated is { } ended)
         {
-            text.Field($"    {title}", "Waiting");
-            text.Optional("      Reason", state.Waiting?.Reason);
-            return;
+            text.Fields(($"    {title}", "Terminated"),
+                ("      Reason", DescribeText.Some(ended.Reason)),
+                ("      Message", DescribeText.Some(ended.Message)),
+                ("      Exit Code", ended.ExitCode),
+                ("      Signal", ended.Signal is > 0 and var signal ? signal : null),
+                ("      Started", DescribeText.Date(ended.StartedAt, Never)),
+                ("      Finished", DescribeText.Date(ended.FinishedAt, Never)));
         }
-        text.Field($"    {title}", "Terminated");
-        text.Optional("      Reason", ended.Reason);
-        text.Optional("      Message", ended.Message);
-        text.Field("      Exit Code", ended.ExitCode);
-        if (ended.Signal is > 0)
+        else
         {
-            text.Field("      Signal", ended.Signal);
+            text.Fields(($"    {title}", "Waiting"),
+                ("      Reason", DescribeText.Some(state.Waiting?.Reason)));
         }
-        text.Field("      Started", DescribeText.Date(ended.StartedAt, Never));
-        text.Field("      Finished", DescribeText.Date(ended.FinishedAt, Never));
     }
 
     // Go's time that nobody set.
     private const string Never = "Mon, 01 Jan 0001 00:00:00 +0000";
 
-    private static void WriteResources(DescribeText text, string title, Map<Quantity> resources)
+    private static string? Describe(Probe? probe)
     {
-        if (!resources.IsEmpty)
+        if (probe is null)
         {
-            text.Line($"    {title}:");
-            foreach (var (name, quantity) in resources)
-            {
-                text.Field($"      {name}", quantity.ToString());
-            }
+            return null;
         }
-    }
-
-    private static void WriteProbe(DescribeText text, string title, Probe? probe)
-    {
-        if (probe is not null)
-        {
-            text.Field($"    {title}", Describe(probe));
-        }
-    }
-
-    private static string Describe(Probe probe)
-    {
         var numbers = string.Create(CultureInfo.InvariantCulture,
             $"delay={probe.InitialDelaySeconds ?? 0}s timeout={probe.TimeoutSeconds ?? 0}s "
             + $"period={probe.PeriodSeconds ?? 0}s #success={probe.SuccessThreshold ?? 0} "
@@ -192,14 +162,8 @@ internal static class DescribeContainers
                 + (mount.SubPath is { Length: > 0 } path ? $",path=\"{path}\"" : "");
             text.Line($"      {mount.MountPath} from {mount.Name} ({flags})");
         }
-        if (!container.VolumeDevices.IsEmpty)
-        {
-            text.Line("    Devices:");
-            foreach (var device in container.VolumeDevices
-                .OrderBy(d => d.DevicePath, StringComparer.Ordinal))
-            {
-                text.Line($"      {device.DevicePath} from {device.Name}");
-            }
-        }
+        text.Text(container.VolumeDevices.IsEmpty ? [] : container.VolumeDevices
+            .OrderBy(d => d.DevicePath, StringComparer.Ordinal)
+            .Select(d => $"      {d.DevicePath} from {d.Name}\n").Prepend("    Devices:\n"));
     }
 }

@@ -11,49 +11,33 @@ internal static class DescribeNetwork
         var spec = service.Spec;
         text.Head(service);
         text.LabelsAndAnnotations(service);
-        text.Field("Selector", TablePrinters.Labels(spec.Selector));
-        text.Field("Type", spec.Type);
-        text.Optional("IP Family Policy", spec.IpFamilyPolicy);
-        text.Field("IP Families", TablePrinters.Join(spec.IpFamilies, "<none>"));
-        text.Field("IP", spec.ClusterIP);
-        text.Field("IPs", TablePrinters.Join(spec.ClusterIPs, "<none>"));
-        if (!spec.ExternalIPs.IsEmpty)
-        {
-            text.Field("External IPs", string.Join(",", spec.ExternalIPs));
-        }
-        text.Optional("Desired LoadBalancer IP", spec.LoadBalancerIP);
-        text.Optional("External Name", spec.ExternalName);
-        if (!service.Status.LoadBalancer.Ingress.IsEmpty)
-        {
-            text.Field("LoadBalancer Ingress", string.Join(", ", service.Status.LoadBalancer
-                .Ingress.Select(i => i.Ip is { Length: > 0 } ip
-                    ? i.IpMode is { } mode ? $"{ip} ({mode})" : ip : i.Hostname)));
-        }
+        text.Fields(("Selector", TablePrinters.Labels(spec.Selector)), ("Type", spec.Type ?? ""),
+            ("IP Family Policy", DescribeText.Some(spec.IpFamilyPolicy)),
+            ("IP Families", TablePrinters.Join(spec.IpFamilies, "<none>")),
+            ("IP", spec.ClusterIP ?? ""), ("IPs", TablePrinters.Join(spec.ClusterIPs, "<none>")),
+            ("External IPs", DescribeText.Some(string.Join(",", spec.ExternalIPs))),
+            ("Desired LoadBalancer IP", DescribeText.Some(spec.LoadBalancerIP)),
+            ("External Name", DescribeText.Some(spec.ExternalName)),
+            ("LoadBalancer Ingress", DescribeText.Some(string.Join(", ",
+                service.Status.LoadBalancer.Ingress.Select(i => i.Ip is { Length: > 0 } ip
+                    ? i.IpMode is { } mode ? $"{ip} ({mode})" : ip : i.Hostname)))));
         var slices = Slices(text.Call, service.Metadata.Namespace, service.Metadata.Name);
         foreach (var port in spec.Ports)
         {
             var name = TablePrinters.Text(port.Name, "<unset>");
-            text.Field("Port", $"{name}\t{DescribeText.Number(port.Port)}/{port.Protocol}");
-            text.Field("TargetPort", $"{port.TargetPort}/{port.Protocol}");
-            if (port.NodePort is > 0 and var node)
-            {
-                text.Field("NodePort", $"{name}\t{DescribeText.Number(node)}/{port.Protocol}");
-            }
-            text.Field("Endpoints", Addresses(slices, port.Name ?? ""));
+            text.Fields(("Port", $"{name}\t{DescribeText.Number(port.Port)}/{port.Protocol}"),
+                ("TargetPort", $"{port.TargetPort}/{port.Protocol}"),
+                ("NodePort", port.NodePort is > 0 and var node
+                    ? $"{name}\t{DescribeText.Number(node)}/{port.Protocol}" : null),
+                ("Endpoints", Addresses(slices, port.Name ?? "")));
         }
-        text.Field("Session Affinity", spec.SessionAffinity);
-        text.Optional("External Traffic Policy", spec.ExternalTrafficPolicy);
-        if (spec.HealthCheckNodePort is > 0 and var check)
-        {
-            text.Field("HealthCheck NodePort", check);
-        }
-        text.Optional("Internal Traffic Policy", spec.InternalTrafficPolicy);
-        text.Optional("Traffic Distribution", spec.TrafficDistribution);
-        if (!spec.LoadBalancerSourceRanges.IsEmpty)
-        {
-            text.Field("LoadBalancer Source Ranges",
-                string.Join(",", spec.LoadBalancerSourceRanges));
-        }
+        text.Fields(("Session Affinity", spec.SessionAffinity ?? ""),
+            ("External Traffic Policy", DescribeText.Some(spec.ExternalTrafficPolicy)),
+            ("HealthCheck NodePort", spec.HealthCheckNodePort is > 0 and var check ? check : null),
+            ("Internal Traffic Policy", DescribeText.Some(spec.InternalTrafficPolicy)),
+            ("Traffic Distribution", DescribeText.Some(spec.TrafficDistribution)),
+            ("LoadBalancer Source Ranges",
+                DescribeText.Some(string.Join(",", spec.LoadBalancerSourceRanges))));
         text.Events(service);
     }
 

@@ -16,14 +16,15 @@ internal static class DescribeNode
             .ThenBy(t => t.Key, StringComparer.Ordinal).Select(t => t.ToString())]);
         text.Field("Unschedulable", DescribeText.Lower(node.Spec.Unschedulable));
         WriteLease(text, node);
-        WriteConditions(text, node);
-        text.Line("Addresses:");
-        foreach (var address in node.Status.Addresses)
-        {
-            text.Field($"  {address.Type}", address.Address);
-        }
-        WriteResources(text, "Capacity", node.Status.Capacity);
-        WriteResources(text, "Allocatable", node.Status.Allocatable);
+        text.Table("Conditions",
+            "Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage",
+            [.. node.Status.Conditions.Select(c =>
+                $"{c.Type} \t{c.Status} \t{DescribeText.Date(c.LastHeartbeatTime)} \t"
+                + $"{DescribeText.Date(c.LastTransitionTime)} \t{c.Reason} \t{c.Message}")]);
+        text.Text(node.Status.Addresses.Select(a => $"  {a.Type}:\t{a.Address}\n")
+            .Prepend("Addresses:\n"));
+        text.Amounts("Capacity", node.Status.Capacity);
+        text.Amounts("Allocatable", node.Status.Allocatable);
         WriteSystem(text, node);
         WritePods(text, node);
         text.Events(node, anyUid: true);
@@ -44,53 +45,20 @@ internal static class DescribeNode
         text.Field("  RenewTime", DescribeText.Date(lease.Spec.RenewTime));
     }
 
-    private static void WriteConditions(DescribeText text, Node node)
-    {
-        text.Table("Conditions",
-            "Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage",
-            [.. node.Status.Conditions.Select(c =>
-                $"{c.Type} \t{c.Status} \t{DescribeText.Date(c.LastHeartbeatTime)} \t"
-                + $"{DescribeText.Date(c.LastTransitionTime)} \t{c.Reason} \t{c.Message}")]);
-    }
-
-    private static void WriteResources(DescribeText text, string title, Map<Quantity> resources)
-    {
-        if (resources.IsEmpty)
-        {
-            return;
-        }
-        text.Line($"{title}:");
-        foreach (var (name, quantity) in resources)
-        {
-            text.Field($"  {name}", quantity.ToString());
-        }
-    }
-
     private static void WriteSystem(DescribeText text, Node node)
     {
-        var info = node.Status.NodeInfo;
+        var (info, spec) = (node.Status.NodeInfo, node.Spec);
         text.Line("System Info:");
-        text.Field("  Machine ID", info.MachineID);
-        text.Field("  System UUID", info.SystemUUID);
-        text.Field("  Boot ID", info.BootID);
-        text.Field("  Kernel Version", info.KernelVersion);
-        text.Field("  OS Image", info.OsImage);
-        text.Field("  Operating System", info.OperatingSystem);
-        text.Field("  Architecture", info.Architecture);
-        text.Field("  Container Runtime Version", info.ContainerRuntimeVersion);
-        text.Field("  Kubelet Version", info.KubeletVersion);
-        if (node.Spec.PodCIDR is { Length: > 0 } range)
-        {
-            text.Field("PodCIDR", range);
-        }
-        if (!node.Spec.PodCIDRs.IsEmpty)
-        {
-            text.Field("PodCIDRs", string.Join(",", node.Spec.PodCIDRs));
-        }
-        if (node.Spec.ProviderID is { Length: > 0 } provider)
-        {
-            text.Field("ProviderID", provider);
-        }
+        text.Fields(("  Machine ID", info.MachineID ?? ""),
+            ("  System UUID", info.SystemUUID ?? ""),
+            ("  Boot ID", info.BootID ?? ""), ("  Kernel Version", info.KernelVersion ?? ""),
+            ("  OS Image", info.OsImage ?? ""), ("  Operating System", info.OperatingSystem ?? ""),
+            ("  Architecture", info.Architecture ?? ""),
+            ("  Container Runtime Version", info.ContainerRuntimeVersion ?? ""),
+            ("  Kubelet Version", info.KubeletVersion ?? ""),
+            ("PodCIDR", DescribeText.Some(spec.PodCIDR)),
+            ("PodCIDRs", DescribeText.Some(string.Join(",", spec.PodCIDRs))),
+            ("ProviderID", DescribeText.Some(spec.ProviderID)));
     }
 
     private static void WritePods(DescribeText text, Node node)

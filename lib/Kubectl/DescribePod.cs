@@ -8,35 +8,24 @@ internal static class DescribePod
     {
         var (spec, status) = (pod.Spec, pod.Status);
         text.Head(pod);
-        if (spec.Priority is { } priority)
-        {
-            text.Field("Priority", priority);
-        }
-        text.Optional("Priority Class Name", spec.PriorityClassName);
-        text.Optional("Runtime Class Name", spec.RuntimeClassName);
-        text.Optional("Service Account", spec.ServiceAccountName);
-        text.Field("Node", pod.IsScheduled ? $"{spec.NodeName}/{status.HostIP}" : "<none>");
-        if (status.StartTime is { } start)
-        {
-            text.Field("Start Time", DescribeText.Date(start));
-        }
+        text.Fields(("Priority", spec.Priority),
+            ("Priority Class Name", DescribeText.Some(spec.PriorityClassName)),
+            ("Runtime Class Name", DescribeText.Some(spec.RuntimeClassName)),
+            ("Service Account", DescribeText.Some(spec.ServiceAccountName)),
+            ("Node", pod.IsScheduled ? $"{spec.NodeName}/{status.HostIP}" : "<none>"),
+            ("Start Time", status.StartTime));
         text.LabelsAndAnnotations(pod);
-        WriteStatus(text, pod);
-        text.Field("IP", status.PodIP);
-        if (status.PodIPs.IsEmpty)
-        {
-            text.Field("IPs", "<none>");
-        }
-        else
-        {
-            text.Line("IPs:");
-            foreach (var address in status.PodIPs)
-            {
-                text.Field("  IP", address.Ip);
-            }
-        }
+        var ending = pod.IsFinished ? null : pod.Metadata.DeletionTimestamp;
+        var grace = DescribeText.Number(pod.Metadata.DeletionGracePeriodSeconds ?? 0);
+        text.Fields(("Status", ending is { } deleted ? "Terminating (lasts "
+                + $"{HumanDuration.Since(deleted, text.Call.Now)})" : status.Phase ?? ""),
+            ("Termination Grace Period", ending is null ? null : $"{grace}s"),
+            ("Reason", DescribeText.Some(status.Reason)),
+            ("Message", DescribeText.Some(status.Message)), ("IP", status.PodIP ?? ""));
+        text.Line(status.PodIPs.IsEmpty ? "IPs:\t<none>" : "IPs:");
+        text.Text(status.PodIPs.Select(address => $"  IP:\t{address.Ip}\n"));
         text.Controller(pod);
-        text.Optional("NominatedNodeName", status.NominatedNodeName);
+        text.Fields(("NominatedNodeName", DescribeText.Some(status.NominatedNodeName)));
         if (!spec.InitContainers.IsEmpty)
         {
             DescribeContainers.Write(text, "Init Containers", spec.InitContainers,
@@ -44,7 +33,9 @@ internal static class DescribePod
         }
         DescribeContainers.Write(text, "Containers", spec.Containers, status.ContainerStatuses,
             pod);
-        WriteConditions(text, pod);
+        WriteConditions(text, "Readiness Gates", spec.ReadinessGates.Select(g => (
+            g.ConditionType, pod.Condition(g.ConditionType)?.Status ?? "<none>")));
+        WriteConditions(text, "Conditions", status.Conditions.Select(c => (c.Type, c.Status)));
         DescribeVolumes.Write(text, spec.Volumes, "");
         text.Field("QoS Class", status.QosClass ?? pod.QosClass);
         text.Labels("Node-Selectors", spec.NodeSelector);
@@ -53,44 +44,13 @@ internal static class DescribePod
         text.Events(pod);
     }
 
-    private static void WriteStatus(DescribeText text, Pod pod)
+    private static void WriteConditions(
+        DescribeText text, string title, IEnumerable<(string Type, string Status)> conditions)
     {
-        var status = pod.Status;
-        if (pod.Metadata.DeletionTimestamp is { } deleted && !pod.IsFinished)
+        if (conditions.Any())
         {
-            var since = HumanDuration.Since(deleted, text.Call.Now);
-            text.Field("Status", $"Terminating (lasts {since})");
-            text.Field("Termination Grace Period",
-                $"{DescribeText.Number(pod.Metadata.DeletionGracePeriodSeconds ?? 0)}s");
-        }
-        else
-        {
-            text.Field("Status", status.Phase);
-        }
-        text.Optional("Reason", status.Reason);
-        text.Optional("Message", status.Message);
-    }
-
-    private static void WriteConditions(DescribeText text, Pod pod)
-    {
-        if (!pod.Spec.ReadinessGates.IsEmpty)
-        {
-            text.Line("Readiness Gates:");
-            text.Line("  Type\tStatus");
-            foreach (var gate in pod.Spec.ReadinessGates)
-            {
-                var met = pod.Condition(gate.ConditionType)?.Status ?? "<none>";
-                text.Line($"  {gate.ConditionType} \t{met} ");
-            }
-        }
-        if (!pod.Status.Conditions.IsEmpty)
-        {
-            text.Line("Conditions:");
-            text.Line("  Type\tStatus");
-            foreach (var condition in pod.Status.Conditions)
-            {
-                text.Line($"  {condition.Type} \t{condition.Status} ");
-            }
+            text.Line($"{title}:\n  Type\tStatus");
+            text.Text(conditions.Select(c => $"  {c.Type} \t{c.Status} \n"));
         }
     }
 }

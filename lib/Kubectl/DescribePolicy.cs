@@ -9,30 +9,21 @@ internal static class DescribePolicy
     public static void Write(DescribeText text, PodDisruptionBudget budget)
     {
         text.Head(budget);
-        if (budget.Spec.MinAvailable is { } least)
-        {
-            text.Field("Min available", least.ToString());
-        }
-        else if (budget.Spec.MaxUnavailable is { } most)
-        {
-            text.Field("Max unavailable", most.ToString());
-        }
-        text.Field("Selector", TablePrinters.Selector(budget.Spec.Selector));
+        var (spec, status) = (budget.Spec, budget.Status);
+        text.Fields(("Min available", spec.MinAvailable),
+            ("Max unavailable", spec.MinAvailable is null ? spec.MaxUnavailable : null),
+            ("Selector", TablePrinters.Selector(spec.Selector)));
         text.Line("Status:");
-        text.Field("    Allowed disruptions", budget.Status.DisruptionsAllowed);
-        text.Field("    Current", budget.Status.CurrentHealthy);
-        text.Field("    Desired", budget.Status.DesiredHealthy);
-        text.Field("    Total", budget.Status.ExpectedPods);
+        text.Fields(("    Allowed disruptions", status.DisruptionsAllowed),
+            ("    Current", status.CurrentHealthy), ("    Desired", status.DesiredHealthy),
+            ("    Total", status.ExpectedPods));
         text.Events(budget);
     }
 
     public static void Write(DescribeText text, ResourceQuota quota)
     {
         text.Head(quota);
-        if (!quota.Spec.Scopes.IsEmpty)
-        {
-            text.Field("Scopes", string.Join(", ", quota.Spec.Scopes));
-        }
+        text.Fields(("Scopes", DescribeText.Some(string.Join(", ", quota.Spec.Scopes))));
         text.Line("Resource\tUsed\tHard");
         text.Line("--------\t----\t----");
         foreach (var (name, hard) in quota.Status.Hard)

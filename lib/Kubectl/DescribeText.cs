@@ -21,12 +21,35 @@ internal sealed class DescribeText(Invocation call)
 
     public void Field(string name, long? value) => Field(name, Number(value ?? 0));
 
-    /// <summary>A field that is left out when it is empty.</summary>
-    public void Optional(string name, string? value)
+    /// <summary>Fields in a row; one without a value is left out.</summary>
+    public void Fields(params ReadOnlySpan<(string Name, object? Value)> fields)
     {
-        if (!string.IsNullOrEmpty(value))
+        foreach (var (name, value) in fields)
         {
-            Field(name, value);
+            if (value is not null)
+            {
+                Field(name, value switch
+                {
+                    Time at => Date(at),
+                    bool flag => Bool(flag),
+                    IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+                    _ => value.ToString(),
+                });
+            }
+        }
+    }
+
+    /// <summary>A text, or null for an empty one, which is left out then.</summary>
+    public static string? Some(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    /// <summary>A title and amounts below it; nothing without amounts.</summary>
+    public void Amounts(string title, Map<Quantity> amounts)
+    {
+        if (!amounts.IsEmpty)
+        {
+            var indent = new string(' ', title.Length - title.TrimStart().Length + 2);
+            Line($"{title}:");
+            Text(amounts.Select(a => $"{indent}{a.Key}:\t{a.Value}\n"));
         }
     }
 
@@ -125,6 +148,10 @@ internal sealed class DescribeText(Invocation call)
     /// <param name="anyUid">True when events may name another UID: those of nodes do.</param>
     public void Events(ApiObject o, bool anyUid = false)
     {
+        if (!call.Flags.On("show-events", otherwise: true))
+        {
+            return;
+        }
         var fields = $"involvedObject.name={o.Metadata.Name},involvedObject.kind={o.Kind.Name}"
             + (o.Kind.Namespaced ? $",involvedObject.namespace={o.Metadata.Namespace}" : "")
             + (anyUid || o.Metadata.Uid.Length == 0

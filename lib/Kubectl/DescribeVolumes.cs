@@ -34,62 +34,63 @@ internal static class DescribeVolumes
                 + (c.LabelSelector is { } s ? $" for selector {s}" : ""))]);
     }
 
+    // What a source is, and its fields.
+    private static void Source(
+        DescribeText text, string type, params ReadOnlySpan<(string, object?)> fields)
+    {
+        text.Field("    Type", type);
+        text.Fields(fields);
+    }
+
+    private const string Csi = "CSI (a Container Storage Interface (CSI) volume source)";
+
     private static void Write(DescribeText text, Volume volume)
     {
+        static string Lower(bool? flag) => DescribeText.Lower(flag);
         switch (volume)
         {
             case { HostPath: { } path }:
-                Type(text, "HostPath (bare host directory volume)");
-                text.Field("    Path", path.Path);
-                text.Field("    HostPathType", path.Type);
+                Source(text, "HostPath (bare host directory volume)",
+                    ("    Path", path.Path), ("    HostPathType", path.Type ?? ""));
                 break;
             case { EmptyDir: { } directory }:
-                Type(text, "EmptyDir (a temporary directory that shares a pod's lifetime)");
-                text.Field("    Medium", directory.Medium);
-                text.Field("    SizeLimit", directory.SizeLimit is { IsZero: false } size
-                    ? size.ToString() : "<unset>");
+                Source(text, "EmptyDir (a temporary directory that shares a pod's lifetime)",
+                    ("    Medium", directory.Medium ?? ""), ("    SizeLimit", directory.SizeLimit
+                        is { IsZero: false } size ? size.ToString() : "<unset>"));
                 break;
             case { Secret: { } secret }:
-                Type(text, "Secret (a volume populated by a Secret)");
-                text.Field("    SecretName", secret.SecretName);
-                text.Field("    Optional", DescribeText.Lower(secret.Optional));
+                Source(text, "Secret (a volume populated by a Secret)",
+                    ("    SecretName", secret.SecretName ?? ""),
+                    ("    Optional", Lower(secret.Optional)));
                 break;
             case { ConfigMap: { } map }:
-                Type(text, "ConfigMap (a volume populated by a ConfigMap)");
-                text.Field("    Name", map.Name);
-                text.Field("    Optional", DescribeText.Lower(map.Optional));
+                Source(text, "ConfigMap (a volume populated by a ConfigMap)",
+                    ("    Name", map.Name ?? ""), ("    Optional", Lower(map.Optional)));
                 break;
             case { PersistentVolumeClaim: { } claim }:
-                Type(text, "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the "
-                    + "same namespace)");
-                text.Field("    ClaimName", claim.ClaimName);
-                text.Field("    ReadOnly", DescribeText.Lower(claim.ReadOnly));
+                Source(text, "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the "
+                    + "same namespace)", ("    ClaimName", claim.ClaimName),
+                    ("    ReadOnly", Lower(claim.ReadOnly)));
                 break;
             case { Ephemeral.VolumeClaimTemplate: { } template }:
-                Type(text, "EphemeralVolume (an inline specification for a volume that gets "
-                    + "created and deleted with the pod)");
-                text.Field("    StorageClass", template.Spec.StorageClassName);
+                Source(text, "EphemeralVolume (an inline specification for a volume that gets "
+                    + "created and deleted with the pod)",
+                    ("    StorageClass", template.Spec.StorageClassName ?? ""));
                 break;
             case { Csi: { } csi }:
-                Type(text, "CSI (a Container Storage Interface (CSI) volume source)");
-                text.Field("    Driver", csi.Driver);
-                text.Field("    FSType", csi.FsType);
-                text.Field("    ReadOnly", DescribeText.Lower(csi.ReadOnly));
+                Source(text, Csi, ("    Driver", csi.Driver), ("    FSType", csi.FsType ?? ""),
+                    ("    ReadOnly", Lower(csi.ReadOnly)));
                 break;
             case { Nfs: { } nfs }:
-                Type(text, "NFS (an NFS mount that lasts the lifetime of a pod)");
-                text.Field("    Server", nfs.Server);
-                text.Field("    Path", nfs.Path);
-                text.Field("    ReadOnly", DescribeText.Lower(nfs.ReadOnly));
+                Source(text, "NFS (an NFS mount that lasts the lifetime of a pod)",
+                    ("    Server", nfs.Server), ("    Path", nfs.Path),
+                    ("    ReadOnly", Lower(nfs.ReadOnly)));
                 break;
             case { DownwardAPI: { } downward }:
-                Type(text, "DownwardAPI (a volume populated by information about the pod)");
-                text.Line("    Items:");
-                foreach (var item in downward.Items)
-                {
-                    text.Line($"      {item.FieldRef?.FieldPath ?? item.ResourceFieldRef?.Resource}"
-                        + $" -> {item.Path}");
-                }
+                Source(text, "DownwardAPI (a volume populated by information about the pod)");
+                text.Text(downward.Items.Select(item =>
+                    $"      {item.FieldRef?.FieldPath ?? item.ResourceFieldRef?.Resource}"
+                    + $" -> {item.Path}\n").Prepend("    Items:\n"));
                 break;
             case { Projected: { } projected }:
                 WriteProjected(text, projected);
@@ -105,18 +106,16 @@ internal static class DescribeVolumes
     {
         if (spec.Local is { } local)
         {
-            Type(text, "LocalVolume (a persistent volume backed by local storage on a node)");
-            text.Field("    Path", local.Path);
+            Source(text, "LocalVolume (a persistent volume backed by local storage on a node)",
+                ("    Path", local.Path));
         }
         else if (spec.Csi is { } csi)
         {
-            Type(text, "CSI (a Container Storage Interface (CSI) volume source)");
-            text.Field("    Driver", csi.Driver);
-            text.Field("    FSType", csi.FsType);
-            text.Field("    VolumeHandle", csi.VolumeHandle);
-            text.Field("    ReadOnly", DescribeText.Lower(csi.ReadOnly));
-            text.Many("    VolumeAttributes", [.. csi.VolumeAttributes.Select(a =>
-                $"    {a.Key}={a.Value}".TrimStart())]);
+            Source(text, Csi, ("    Driver", csi.Driver), ("    FSType", csi.FsType ?? ""),
+                ("    VolumeHandle", csi.VolumeHandle),
+                ("    ReadOnly", DescribeText.Lower(csi.ReadOnly)));
+            text.Many("    VolumeAttributes",
+                [.. csi.VolumeAttributes.Select(a => $"{a.Key}={a.Value}")]);
         }
         else
         {
@@ -126,29 +125,18 @@ internal static class DescribeVolumes
 
     private static void WriteProjected(DescribeText text, ProjectedVolumeSource projected)
     {
-        Type(text, "Projected (a volume that contains injected data from multiple sources)");
+        Source(text, "Projected (a volume that contains injected data from multiple sources)");
         foreach (var source in projected.Sources)
         {
-            if (source.Secret is { } secret)
-            {
-                text.Field("    SecretName", secret.Name);
-                text.Field("    Optional", DescribeText.Lower(secret.Optional));
-            }
-            else if (source.DownwardAPI is not null)
-            {
-                text.Field("    DownwardAPI", "true");
-            }
-            else if (source.ConfigMap is { } map)
-            {
-                text.Field("    ConfigMapName", map.Name);
-                text.Field("    Optional", DescribeText.Lower(map.Optional));
-            }
-            else if (source.ServiceAccountToken is { } token)
-            {
-                text.Field("    TokenExpirationSeconds", token.ExpirationSeconds);
-            }
+            var optional = source.Secret is { } secret ? secret.Optional
+                : source.ConfigMap?.Optional;
+            text.Fields(("    SecretName", source.Secret?.Name),
+                ("    DownwardAPI", source.DownwardAPI is null ? null : "true"),
+                ("    ConfigMapName", source.ConfigMap?.Name),
+                ("    Optional", source.Secret is null && source.ConfigMap is null ? null
+                    : DescribeText.Lower(optional)),
+                ("    TokenExpirationSeconds", source.ServiceAccountToken is { } token
+                    ? token.ExpirationSeconds ?? 0 : null));
         }
     }
-
-    private static void Type(DescribeText text, string type) => text.Field("    Type", type);
 }

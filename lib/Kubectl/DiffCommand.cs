@@ -11,9 +11,9 @@ internal static class DiffCommand
 {
     private const int Context = 3;
 
-    public static readonly KubectlCommand Command = new("diff",
-        "filename/f selector/l server-side! force-conflicts! field-manager recursive/R! prune!",
-        Run);
+    public static readonly KubectlCommand Command = new("diff", CommandFlags.Files
+        + "selector/l field-manager ~server-side! ~force-conflicts! ~prune! ~concurrency "
+        + "~show-managed-fields!", Run);
 
     private static void Run(Invocation call)
     {
@@ -21,7 +21,8 @@ internal static class DiffCommand
         foreach (var item in ManifestFiles.Read(call))
         {
             var live = call.Find(item.Kind, item.Namespace, item.Name);
-            var query = new Query { DryRun = "All", FieldManager = "kubectl-client-side-apply" };
+            var manager = call.Flags["field-manager"] ?? "kubectl-client-side-apply";
+            var query = new Query { DryRun = "All", FieldManager = manager };
             // The annotation of the last apply stays as it is: a diff is no apply.
             var modified = LastApplied.Annotate(item.Node);
             modified["metadata"]!["annotations"]!.AsObject().Remove(LastApplied.Annotation);

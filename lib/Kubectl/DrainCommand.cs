@@ -1,16 +1,20 @@
-using System.Text.Json.Nodes;
-
 namespace KubeSim;
 
 /// <summary><c>kubectl drain</c>: cordons a node, asks the server to evict its pods, and waits
 /// until they are gone. An eviction that would break a disruption budget is refused, and asked for
-/// again every five seconds.</summary>
+/// again five seconds later. All are sent at once: of those that one budget counts the server lets
+/// one through, and the next one half a second later, since they meet on the budget's
+/// status.</summary>
 /// <remarks>Models staging/src/k8s.io/kubectl/pkg/drain.</remarks>
 internal static class DrainCommand
 {
     public static readonly KubectlCommand Command = new("drain",
         "force! ignore-daemonsets! delete-emptydir-data! grace-period timeout selector/l "
-        + "pod-selector disable-eviction! skip-wait-for-delete-timeout dry-run?unchanged", Run);
+        + "pod-selector disable-eviction! skip-wait-for-delete-timeout dry-run?unchanged "
+        + "~chunk-size", Run);
+
+    // After a conflict on a budget the server tries the eviction again.
+    private static readonly TimeSpan conflict = TimeSpan.FromMilliseconds(500);
 
     private const string Warns = "deleting Pods that declare no controller";
     private const string Ignores = "ignoring DaemonSet-managed Pods";
@@ -121,30 +125,34 @@ internal static class DrainCommand
 
     private static List<string> Evict(Invocation call, List<Pod> pods, DateTime end)
     {
+        var limit = WaitCommand.Timeout(call, TimeSpan.FromHours(1));
         var (waiting, leaving) = (pods, new List<Pod>());
         while (waiting.Count + leaving.Count > 0)
         {
-            var refused = new List<Pod>();
+            waiting.ForEach(p => call.Line(
+                $"evicting pod {p.Metadata.Namespace}/{p.Metadata.Name}"));
+            var (refused, went) = (new List<Pod>(), new List<Pod>());
             foreach (var pod in waiting)
             {
-                var (ns, name) = (pod.Metadata.Namespace, pod.Metadata.Name);
-                call.Line($"evicting pod {ns}/{name}");
+                if (went.Exists(other => ShareBudget(call, pod, other)))
+                {
+                    Await(call, leaving, call.Now + conflict, toTheEnd: true);
+                }
                 var answer = Evict(call, pod);
+                var about = $"error when evicting pods/\"{pod.Metadata.Name}\" -n "
+                    + $"\"{pod.Metadata.Namespace}\"";
                 if (answer.Code == 429)
                 {
-                    call.ErrorLine($"error when evicting pods/\"{name}\" -n \"{ns}\" "
-                        + $"(will retry after 5s): {answer.Status!.Message}");
+                    call.ErrorLine($"{about} (will retry after 5s): {answer.Status!.Message}");
                     refused.Add(pod);
+                    continue;
                 }
-                else if (!answer.IsSuccess && answer.Code != 404)
+                if (!answer.IsSuccess && answer.Code != 404)
                 {
-                    return [$"error when evicting pods/\"{name}\" -n \"{ns}\": "
-                        + answer.Status!.Message];
+                    return [$"{about}: {answer.Status!.Message}"];
                 }
-                else
-                {
-                    leaving.Add(pod);
-                }
+                went.Add(pod);
+                leaving.Add(pod);
             }
             waiting = refused;
             Await(call, leaving, waiting.Count > 0 ? call.Now.AddSeconds(5) : end,
@@ -153,29 +161,43 @@ internal static class DrainCommand
             {
                 return [.. leaving.Concat(waiting).Select(p => "error when waiting for pod "
                     + $"\"{p.Metadata.Name}\" in namespace \"{p.Metadata.Namespace}\" to "
-                    + "terminate: global timeout reached: "
-                    + GoDuration.Format(WaitCommand.Timeout(call, TimeSpan.FromHours(1))))];
+                    + $"terminate: global timeout reached: {GoDuration.Format(limit)}")];
             }
         }
         return [];
     }
 
+    private static bool ShareBudget(Invocation call, Pod one, Pod other) =>
+        one.Metadata.Namespace == other.Metadata.Namespace
+        && !call.Flags.On("disable-eviction")
+        && call.List<PodDisruptionBudget>(one.Metadata.Namespace).Any(b => b.Spec.Selector is
+            { } labels && Selector.From(labels) is var budget
+            && budget.Matches(one.Metadata.Labels) && budget.Matches(other.Metadata.Labels));
+
     // Lets time pass; tells of each pod that is gone, and forgets it.
     private static void Await(
         Invocation call, List<Pod> leaving, DateTime until, bool toTheEnd)
     {
+        var patience = call.Flags.Number("skip-wait-for-delete-timeout") ?? 0;
         call.Server.WaitUntil(() =>
         {
             leaving.RemoveAll(pod =>
             {
-                var gone = call.Find(Kinds.Pod, pod.Metadata.Namespace, pod.Metadata.Name)
-                    ?.Metadata.Uid != pod.Metadata.Uid;
-                if (gone)
+                var now = call.Again(pod.Key);
+                if (now?.Metadata.Uid != pod.Metadata.Uid)
                 {
                     call.Line($"{ShownName.Of(pod)} "
                         + (call.Flags.On("disable-eviction") ? "deleted" : "evicted"));
+                    return true;
                 }
-                return gone;
+                var skips = patience > 0 && now.Metadata.DeletionTimestamp is { } deleted
+                    && call.Now - deleted.DateTime > TimeSpan.FromSeconds(patience);
+                if (skips)
+                {
+                    call.Line($"pod {pod.Metadata.Name} has DeletionTimestamp older than "
+                        + $"{DescribeText.Number(patience)} seconds, skipping");
+                }
+                return skips;
             });
             return leaving.Count == 0 && !toTheEnd;
         }, until - call.Now);
@@ -187,19 +209,10 @@ internal static class DrainCommand
             ? seconds : (int?)null;
         if (!call.Flags.On("disable-eviction"))
         {
-            var body = new JsonObject
-            {
-                ["apiVersion"] = "policy/v1",
-                ["kind"] = "Eviction",
-                ["metadata"] = new JsonObject
-                {
-                    ["name"] = pod.Metadata.Name, ["namespace"] = pod.Metadata.Namespace,
-                },
-            };
-            if (grace is not null)
-            {
-                body["deleteOptions"] = new JsonObject { ["gracePeriodSeconds"] = grace };
-            }
+            var body = Tree.Of(("apiVersion", "policy/v1"), ("kind", "Eviction"),
+                ("metadata.name", pod.Metadata.Name),
+                ("metadata.namespace", pod.Metadata.Namespace),
+                ("deleteOptions.gracePeriodSeconds", grace));
             var answer = call.Send(new(Verb.Create, ResourcePath.Of(pod.Key, "eviction"))
             {
                 Body = new Payload.Json(body), Query = call.WriteQuery(),

@@ -7,12 +7,13 @@ namespace KubeSim;
 /// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/util/editor and .../cmd/replace.</remarks>
 internal static class EditCommand
 {
-    public static readonly KubectlCommand Edit = new("edit",
-        "subresource selector/l", RunEdit);
+    public static readonly KubectlCommand Edit = new("edit", CommandFlags.Files
+        + "subresource output-patch! field-manager output/o template ~validate?strict "
+        + "~save-config! ~windows-line-endings!", RunEdit);
 
-    public static readonly KubectlCommand Replace = new("replace",
-        "filename/f output/o dry-run?unchanged validate?strict force! grace-period timeout wait! "
-        + "cascade?background save-config! field-manager subresource recursive/R!", RunReplace);
+    public static readonly KubectlCommand Replace = new("replace", CommandFlags.Files
+        + CommandFlags.Writes + "validate?strict force! grace-period timeout cascade?background "
+        + "save-config! ~wait! ~subresource ~raw", RunReplace);
 
     private const string Header = """
         # Please edit the object below. Lines beginning with a '#' will be ignored,
@@ -28,7 +29,7 @@ internal static class EditCommand
         {
             throw new KubectlException("unable to launch the editor \"vi\"");
         }
-        foreach (var o in ResourceArgs.ReadObjects(call, call.Args))
+        foreach (var o in ResourceArgs.ReadObjects(call))
         {
             var before = Json.Encode(o);
             var text = string.Join('\n', editor(Header.ReplaceLineEndings("\n")
@@ -49,12 +50,16 @@ internal static class EditCommand
                 call.ErrorLine("Edit cancelled, no changes made.");
                 return;
             }
+            if (call.Flags.On("output-patch"))
+            {
+                call.Line($"Patch: {Json.Compact(patch)}");
+            }
             if (PatchCommand.Send(call, o, type is null ? PatchKind.Merge
-                : PatchKind.StrategicMerge, patch, call.Flags["subresource"] ?? "") is null)
+                : PatchKind.StrategicMerge, patch, call.Flags["subresource"] ?? "") is not { } done)
             {
                 throw new KubectlException("Edit cancelled, no valid changes were saved.");
             }
-            call.Line($"{ShownName.Of(o)} edited");
+            call.Tell(done, "edited");
         }
     }
 
@@ -67,11 +72,7 @@ internal static class EditCommand
             {
                 if (live is not null)
                 {
-                    DeleteCommand.Delete(call, live.Key, new()
-                    {
-                        GracePeriodSeconds = call.Flags.Number("grace-period") is >= 0 and var s
-                            ? s : null,
-                    });
+                    DeleteCommand.Delete(call, live.Key, DeleteCommand.Options(call));
                     call.Server.WaitUntil(
                         () => call.Find(item.Kind, item.Namespace, item.Name) is null,
                         WaitCommand.Timeout(call, TimeSpan.FromMinutes(5)));

@@ -5,7 +5,7 @@ namespace KubeSim;
 internal static class EventsCommand
 {
     public static readonly KubectlCommand Command = new("events",
-        "for types all-namespaces/A! no-headers! output/o watch/w! chunk-size", Run);
+        "for types all-namespaces/A! no-headers! output/o template watch/w! ~chunk-size", Run);
 
     /// <summary>How long ago, and for a repeated event how often since when.</summary>
     public static string Age(Event e, DateTime now)
@@ -19,7 +19,7 @@ internal static class EventsCommand
 
     private static void Run(Invocation call)
     {
-        var types = call.Flags.All("types").SelectMany(t => t.Split(',')).ToList();
+        var types = call.Flags.Words("types");
         if (types.Exists(t => t.ToLowerInvariant() is not ("normal" or "warning")))
         {
             throw new KubectlException("valid --types are Normal or Warning");
@@ -36,29 +36,52 @@ internal static class EventsCommand
             var kind = ResourceArgs.KindOf(call, word);
             fields = $"involvedObject.kind={kind.Name},involvedObject.name={name}";
         }
-        var events = call.List<Event>(call.AllNamespaces ? "" : call.Namespace, fields: fields)
-            .Where(e => types.Count == 0
-                || types.Contains(e.Type ?? "", StringComparer.OrdinalIgnoreCase))
+        var ns = call.AllNamespaces ? "" : call.Namespace;
+        var request = new ApiRequest(Verb.List, new(Kinds.Event, ns, ""))
+        {
+            Query = new() { FieldSelector = fields },
+        };
+        bool Wanted(Event e) => types.Count == 0
+            || types.Contains(e.Type ?? "", StringComparer.OrdinalIgnoreCase);
+        var answer = call.Send(request).EnsureSuccess();
+        var events = answer.Items!.Cast<Event>().Where(Wanted)
             .OrderBy(e => e.Series?.LastObservedTime?.Instant ?? e.LastTimestamp?.DateTime
                 ?? e.EventTime?.Instant ?? DateTime.MinValue).ToList();
-        if (events.Count == 0)
+        var widths = new List<int>();
+        if (!call.Flags.On("watch"))
         {
-            call.ErrorLine(call.AllNamespaces ? "No events found."
-                : $"No events found in {call.Namespace} namespace.");
+            if (events.Count == 0)
+            {
+                call.ErrorLine(call.AllNamespaces ? "No events found."
+                    : $"No events found in {call.Namespace} namespace.");
+                return;
+            }
+            Show(call, events, widths, false);
+            return;
         }
-        else if (OutputFormat.Parse(call) is { } print)
+        events.ForEach(e => Show(call, [e], widths, true));
+        call.FollowList(request, answer.List!.ResourceVersion, change =>
         {
-            print(call, events, false);
-        }
-        else
+            if (change.New is Event e && Wanted(e))
+            {
+                Show(call, [e], widths, true);
+            }
+        });
+    }
+
+    private static void Show(Invocation call, List<Event> events, List<int> widths, bool one)
+    {
+        if (call.Output is { } print)
         {
-            string Line(string ns, string line) => (call.AllNamespaces ? $"{ns}\t" : "") + line;
-            call.Print(TableText.Align(string.Concat(events.Select(e => Line(
-                e.Metadata.Namespace, $"{Age(e, call.Now)}\t{e.Type}\t{e.Reason}\t"
-                + $"{e.InvolvedObject.Kind}/{e.InvolvedObject.Name}\t"
-                + $"{TableText.OneLine((e.Message ?? "").Trim())}\n"))
-                .Prepend(call.Flags.On("no-headers") ? ""
-                    : Line("NAMESPACE", "LAST SEEN\tTYPE\tREASON\tOBJECT\tMESSAGE\n")))));
+            print(call, events, one);
+            return;
         }
+        string Line(string ns, string line) => (call.AllNamespaces ? $"{ns}\t" : "") + line;
+        var header = call.Flags.On("no-headers") || widths.Count > 0 ? ""
+            : Line("NAMESPACE", "LAST SEEN\tTYPE\tREASON\tOBJECT\tMESSAGE\n");
+        call.Print(TableText.Align(header + string.Concat(events.Select(e => Line(
+            e.Metadata.Namespace, $"{Age(e, call.Now)}\t{e.Type}\t{e.Reason}\t"
+            + $"{e.InvolvedObject.Kind}/{e.InvolvedObject.Name}\t"
+            + $"{TableText.OneLine((e.Message ?? "").Trim())}\n"))), widths));
     }
 }

@@ -6,7 +6,7 @@ namespace KubeSim;
 internal static class ExecCommand
 {
     public static readonly KubectlCommand Command = new("exec",
-        "container/c stdin/i! tty/t! quiet/q! filename/f pod-running-timeout", Run);
+        "container/c stdin/i! tty/t! quiet/q! pod-running-timeout ~filename/f", Run);
 
     private static void Run(Invocation call)
     {
@@ -20,6 +20,12 @@ internal static class ExecCommand
                 ? "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] "
                     + "instead"
                 : "you must specify at least one command for the container");
+        }
+        // What programs print here does not depend on what they could read.
+        if (call.Flags.On("stdin") && call.Flags.On("tty"))
+        {
+            call.ErrorLine("Unable to use a TTY - input is not a terminal or the right kind of "
+                + "file");
         }
         var pod = LogsCommand.Pods(call, "exec").First();
         var container = LogsCommand.Containers(call, pod).First();

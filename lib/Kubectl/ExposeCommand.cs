@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace KubeSim;
 
 /// <summary><c>kubectl expose</c>: a Service before the pods of a workload, a pod or another
@@ -7,9 +5,10 @@ namespace KubeSim;
 /// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/expose/expose.go.</remarks>
 internal static class ExposeCommand
 {
-    public static readonly KubectlCommand Command = new("expose",
-        "port target-port name type protocol selector labels/l cluster-ip external-ip output/o "
-        + "dry-run?unchanged session-affinity filename/f", Run);
+    public static readonly KubectlCommand Command = new("expose", CommandFlags.Writes
+        + "port target-port name type protocol selector labels/l cluster-ip external-ip "
+        + "load-balancer-ip session-affinity save-config! ~overrides ~override-type ~filename/f",
+        Run);
 
     private static void Run(Invocation call)
     {
@@ -18,72 +17,35 @@ internal static class ExposeCommand
         {
             throw new KubectlException("resource(s) were provided, but no name was specified");
         }
-        foreach (var target in targets)
-        {
-            var o = call.Find(target.Kind, target.Namespace, target.Name)
-                ?? throw ApiErrors.NotFound(target.Kind, target.Name);
-            CreateCommand.Create(call, Service(call, o), "exposed");
-        }
+        targets.ForEach(t => CreateCommand.Create(
+            call, Service(call, call.Get(t.Kind, t.Namespace, t.Name)), "exposed"));
     }
 
-    private static ManifestItem Service(Invocation call, ApiObject o)
+    /// <summary>The Service before an object.</summary>
+    public static ManifestItem Service(Invocation call, ApiObject o)
     {
         var (selector, ports) = Facts(o);
         var wanted = call.Flags.Number("port") is { } one ? [one] : ports;
         if (wanted.Count == 0)
         {
-            throw new KubectlException("couldn't find port via --port flag or introspection\n"
-                + "See 'kubectl expose -h' for help and examples");
+            throw call.UsageError("couldn't find port via --port flag or introspection");
         }
-        var labels = new JsonObject();
-        foreach (var (key, value) in o.Metadata.Labels)
-        {
-            labels[key] = value;
-        }
-        var chosen = new JsonObject();
-        foreach (var (key, value) in call.Flags["selector"] is { } text
-            ? text.Split(',').Select(p => p.Split('=', 2)).Select(p =>
-                KeyValuePair.Create(p[0], p.ElementAtOrDefault(1) ?? "")).ToMap() : selector)
-        {
-            chosen[key] = value;
-        }
-        var spec = new JsonObject
-        {
-            ["ports"] = new JsonArray([.. wanted.Select((port, i) => Port(call, port,
-                wanted.Count > 1 ? $"port-{DescribeText.Number(i + 1)}" : null))]),
-            ["selector"] = chosen,
-        };
-        if (call.Flags["type"] is { } type)
-        {
-            spec["type"] = type;
-        }
-        if (call.Flags["cluster-ip"] is { } ip)
-        {
-            spec["clusterIP"] = ip;
-        }
-        return CreateGenerators.Item(call, Kinds.Service, call.Flags["name"] ?? o.Metadata.Name,
-            new()
-            {
-                ["spec"] = spec,
-                ["status"] = new JsonObject { ["loadBalancer"] = new JsonObject() },
-            }, labels.Count > 0 ? labels : null);
-    }
-
-    private static JsonObject Port(Invocation call, int port, string? name)
-    {
-        var target = IntOrString.Parse(call.Flags["target-port"] ?? DescribeText.Number(port));
-        var node = new JsonObject
-        {
-            ["port"] = port,
-            ["protocol"] = call.Flags["protocol"] ?? "TCP",
-            ["targetPort"] = target.IsText
-                ? JsonValue.Create(target.Text) : JsonValue.Create(target.Number),
-        };
-        if (name is not null)
-        {
-            node["name"] = name;
-        }
-        return node;
+        var target = call.Flags["target-port"];
+        var flags = call.Flags;
+        return CreateGenerators.Item(call, Kinds.Service, flags["name"] ?? o.Metadata.Name, [
+            ("spec.ports", wanted.Select((port, i) => Tree.Of(("port", port),
+                ("protocol", flags["protocol"] ?? "TCP"),
+                ("targetPort", target is null ? port : IntOrString.Parse(target)),
+                ("name", wanted.Count > 1 ? $"port-{DescribeText.Number(i + 1)}" : null)))),
+            ("spec.selector", flags["selector"] is { } text
+                ? CreateGenerators.Pairs(text.Split(',')) : selector),
+            ("spec.type", flags["type"]), ("spec.clusterIP", flags["cluster-ip"]),
+            ("spec.externalIPs", flags["external-ip"] is { } ip ? (string[])[ip] : null),
+            ("spec.loadBalancerIP", flags["load-balancer-ip"]),
+            ("spec.sessionAffinity", flags["session-affinity"]),
+            ("status.loadBalancer", Tree.Empty)],
+            flags["labels"] is { } labels ? CreateGenerators.Pairs(labels.Split(','))
+                : o.Metadata.Labels.IsEmpty ? null : o.Metadata.Labels);
     }
 
     private static (Map<string> Selector, List<int> Ports) Facts(ApiObject o) => o switch

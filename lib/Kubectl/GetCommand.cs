@@ -4,16 +4,15 @@ namespace KubeSim;
 /// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/get/get.go.</remarks>
 internal static class GetCommand
 {
-    public static readonly KubectlCommand Command = new("get",
-        "output/o selector/l field-selector all-namespaces/A! no-headers! show-labels! "
-        + "label-columns/L sort-by ignore-not-found! filename/f watch/w! watch-only! show-kind! "
-        + "show-managed-fields! chunk-size server-print! template allow-missing-template-keys!",
-        Run);
+    public static readonly KubectlCommand Command = new("get", CommandFlags.Files
+        + "output/o selector/l field-selector all-namespaces/A! no-headers! show-labels! "
+        + "label-columns/L sort-by ignore-not-found! watch/w! watch-only! output-watch-events! "
+        + "show-kind! chunk-size template ~show-managed-fields! ~server-print! ~raw ~subresource "
+        + "~allow-missing-template-keys!", Run);
 
     private static void Run(Invocation call)
     {
-        var files = call.Flags.All("filename");
-        if (call.Args.Count == 0 && files.Count == 0)
+        if (call.Args.Count == 0 && call.Flags.All("filename").Count == 0)
         {
             call.ErrorLine("You must specify the type of resource to get. Use \"kubectl "
                 + "api-resources\" for a complete list of supported resources.\n");
@@ -22,31 +21,41 @@ internal static class GetCommand
                 + "pods).");
         }
         var format = call.Flags["output"] ?? "";
-        var output = OutputFormat.Parse(call);
+        var output = call.Output;
+        var watch = call.Flags.On("watch") || call.Flags.On("watch-only");
         if (call.Flags.On("show-labels") && format is not ("" or "wide"))
         {
             throw new KubectlException(
                 $"--show-labels option cannot be used with {format} printer");
         }
-        var targets = files.Count > 0 ? ManifestFiles.Targets(call)
-            : ResourceArgs.Read(call, call.Args);
-        if (call.Flags.On("watch") || call.Flags.On("watch-only"))
+        if (call.Flags.On("output-watch-events") && !watch)
         {
-            Watch(call, targets, output, format == "wide");
+            throw call.UsageError("--output-watch-events option can only be used with --watch or "
+                + "--watch-only");
+        }
+        var targets = ResourceArgs.Targets(call);
+        var field = call.Flags["sort-by"] ?? "";
+        if (watch)
+        {
+            if (field.Length > 0)
+            {
+                call.ErrorLine("warning: --watch or --watch-only requested, --sort-by will be "
+                    + "ignored");
+            }
+            Watch(call, targets, format);
             return;
         }
         var found = ResourceArgs.Fetch(call, targets);
-        if (call.Flags["sort-by"] is { Length: > 0 } field)
-        {
-            found = Sorter.Sort(found, field);
-        }
+        found = field.Length > 0 ? Sorter.Sort(found, field) : found;
         if (output is null)
         {
             PrintTables(call, found, targets, format == "wide");
+            return;
         }
-        else
+        // What was asked for by name and is not there leaves nothing to print.
+        var one = targets.Count == 1 && targets[0].Name.Length > 0;
+        if (found.Count > 0 || !(one || call.Flags.On("ignore-not-found")))
         {
-            var one = targets.Count == 1 && targets[0].Name.Length > 0;
             output(call, found, one);
         }
     }
@@ -75,7 +84,7 @@ internal static class GetCommand
             {
                 end++;
             }
-            if (i > 0)
+            if (i > 0 && !call.Flags.On("no-headers"))
             {
                 call.Print("\n");
             }
@@ -93,13 +102,12 @@ internal static class GetCommand
             WithNamespace = call.AllNamespaces && kind.Namespaced,
             NoHeaders = call.Flags.On("no-headers"),
             ShowLabels = call.Flags.On("show-labels"),
-            LabelColumns = [.. call.Flags.All("label-columns").SelectMany(l => l.Split(','))],
+            LabelColumns = [.. call.Flags.Words("label-columns")],
         };
 
-    // The list, and then a row for each change, until the terminal or --request-timeout ends it or
-    // nothing more happens. Columns stay as wide as they were.
-    private static void Watch(Invocation call, List<ResourceTarget> targets,
-        OutputFormat.Printer? output, bool wide)
+    // The list, and then a row for each change, until somebody ends it or nothing more happens.
+    // Columns stay as wide as they were.
+    private static void Watch(Invocation call, List<ResourceTarget> targets, string format)
     {
         if (targets.Count != 1)
         {
@@ -107,46 +115,55 @@ internal static class GetCommand
                 + $"resource collections - {DescribeText.Number(targets.Count)} resources were "
                 + "found");
         }
-        var (kind, ns, name) = targets[0];
-        var fields = name.Length > 0 ? $"metadata.name={name}" : call.Flags["field-selector"];
+        var (kind, _, name) = targets[0];
         var request = ResourceArgs.Request(call, targets[0] with { Name = "" });
-        request = request with { Query = request.Query with { FieldSelector = fields } };
+        request = name.Length == 0 ? request : request with
+        {
+            Query = request.Query with { FieldSelector = $"metadata.name={name}" },
+        };
         var list = call.Send(request).EnsureSuccess();
         if (name.Length > 0 && list.Items!.Count == 0)
         {
             throw ApiErrors.NotFound(kind, name);
         }
-        var options = Options(call, kind, wide, call.Flags.On("show-kind"));
+        var options = Options(call, kind, format == "wide", call.Flags.On("show-kind"));
         var widths = new List<int>();
-        void Show(IReadOnlyList<ApiObject> objects)
+        void Show(string change, IReadOnlyList<ApiObject> objects)
         {
-            if (output is not null)
+            var events = call.Flags.On("output-watch-events");
+            if (call.Output is { } print)
             {
-                objects.ToList().ForEach(o => output(call, [o], true));
+                objects.ToList().ForEach(o => PrintOne(call, events ? change : "", o, print));
             }
             else if (objects.Count > 0)
             {
-                call.Print(TableText.Write(Table.Of(kind, objects, call.Now),
-                    options with { NoHeaders = options.NoHeaders || widths.Count > 0 }, widths));
+                call.Print(TableText.Write(Table.Of(kind, objects, call.Now), options with
+                {
+                    NoHeaders = options.NoHeaders || widths.Count > 0,
+                    Event = events ? change : null,
+                }, widths));
             }
         }
         if (!call.Flags.On("watch-only"))
         {
-            Show(list.Items!);
+            Show("ADDED", list.Items!);
         }
-        using var watch = call.Send(new(Verb.Watch, new(kind, ns, ""))
+        call.FollowList(request, list.List!.ResourceVersion, e => Show(
+            e.Old is null ? "ADDED" : e.New is null ? "DELETED" : "MODIFIED",
+            [(e.New ?? e.Old)!]));
+    }
+
+    private static void PrintOne(
+        Invocation call, string change, ApiObject o, OutputFormat.Printer print)
+    {
+        if (change.Length == 0)
         {
-            Query = request.Query with { ResourceVersion = $"{list.List!.ResourceVersion}" },
-        }).EnsureSuccess().Watch!;
-        var end = call.Now + (call.Flags["request-timeout"] is { } text
-            && GoDuration.TryParse(text, out var span) ? span : TimeSpan.FromMinutes(10));
-        for (var left = call.Terminal.Steps ?? int.MaxValue;
-            left > 0 && call.Now < end && call.Server.Step(); left--)
-        {
-            while (watch.TryNext(out var change))
-            {
-                Show([(change.New ?? change.Old)!]);
-            }
+            print(call, [o], true);
+            return;
         }
+        var format = call.Flags["output"];
+        call.Line(format == "json"
+            ? $"{{\"type\":\"{change}\",\"object\":{Json.Compact(Json.Encode(o))}}}"
+            : throw CommandFlags.Refused($"output={format} of watch events"));
     }
 }

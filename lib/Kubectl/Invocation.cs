@@ -13,12 +13,21 @@ internal sealed record KubectlCommand(string Name, string Flags, Action<Invocati
 }
 
 /// <summary>One run of a command: its flags, its requests, its outputs.</summary>
-internal sealed class Invocation(IKubectlServer server, KubectlTerminal terminal)
+internal sealed class Invocation
 {
+    private readonly IKubectlServer server;
+    private readonly KubectlTerminal terminal;
+    private readonly Lazy<OutputFormat.Printer?> printer;
     private readonly StringBuilder output = new();
     private readonly StringBuilder errors = new();
     private readonly List<string> warned = [];
     private int exitCode;
+
+    public Invocation(IKubectlServer server, KubectlTerminal terminal)
+    {
+        (this.server, this.terminal) = (server, terminal);
+        printer = new(() => OutputFormat.Parse(this));
+    }
 
     public IKubectlServer Server => server;
 
@@ -27,6 +36,9 @@ internal sealed class Invocation(IKubectlServer server, KubectlTerminal terminal
     /// <summary>The text of a file that a flag names; <c>-</c> is the standard input.</summary>
     public string? File(string path) =>
         path == "-" ? terminal.Input ?? "" : terminal.Files?.Invoke(path);
+
+    /// <summary>What <c>-o</c> asks for; null for a line or a table.</summary>
+    public OutputFormat.Printer? Output => printer.Value;
 
     public KindRegistry Kinds => server.Kinds;
 
@@ -43,6 +55,12 @@ internal sealed class Invocation(IKubectlServer server, KubectlTerminal terminal
 
     public bool AllNamespaces => Flags.On("all-namespaces");
 
+    /// <summary>The labels that choose objects; the selector of <c>expose</c> and <c>create</c>
+    /// is part of what they make.</summary>
+    public string? Selector => CommandPath.StartsWith("kubectl expose", StringComparison.Ordinal)
+        || CommandPath.StartsWith("kubectl create ", StringComparison.Ordinal)
+        ? null : Flags["selector"];
+
     /// <summary>True when <c>--dry-run</c> says to send nothing.</summary>
     public bool DryRunClient => DryRun == "client";
 
@@ -57,6 +75,8 @@ internal sealed class Invocation(IKubectlServer server, KubectlTerminal terminal
         null or "none" => null,
         "client" => "client",
         "server" => "server",
+        "unchanged" => throw new KubectlException("--dry-run flag without a value was specified. A "
+            + "value must be set: \"none\", \"server\", or \"client\"."),
         var other => throw new KubectlException($"Invalid dry-run value ({other}). "
             + "Must be \"none\", \"server\", or \"client\"."),
     };
@@ -64,10 +84,40 @@ internal sealed class Invocation(IKubectlServer server, KubectlTerminal terminal
     /// <summary>Finds the command and runs it.</summary>
     public void Run(List<string> words)
     {
+        if (words is [] or ["help" or "--help" or "-h", ..])
+        {
+            Print(KubectlCommands.Help());
+            return;
+        }
         var (command, rest) = KubectlCommands.Find(words);
         CommandPath = $"kubectl {command.Name}";
         Flags = CommandFlags.Parse(CommandPath, command.Flags, rest);
+        if (Flags.On("help"))
+        {
+            Print(KubectlCommands.Help(command));
+            return;
+        }
+        Configured("context", "kubernetes-admin@kubernetes", "context");
+        Configured("cluster", "kubernetes", "cluster");
+        if (!CommandFlags.Declared(command.Flags).Any(f => f.Name == "user"))
+        {
+            Configured("user", "kubernetes-admin", "auth info");
+        }
         command.Run(this);
+        if (Flags.On("warnings-as-errors") && warned.Count > 0)
+        {
+            Fail($"error: {DescribeText.Number(warned.Count)} "
+                + $"warning{(warned.Count > 1 ? "s" : "")} received");
+        }
+    }
+
+    // There is one cluster, one user and one context of both.
+    private void Configured(string flag, string only, string what)
+    {
+        if (Flags[flag] is { } other && other != only)
+        {
+            throw new KubectlException($"{what} \"{other}\" does not exist");
+        }
     }
 
     public void Print(string text) => output.Append(text);
@@ -76,7 +126,50 @@ internal sealed class Invocation(IKubectlServer server, KubectlTerminal terminal
 
     public void ErrorLine(string text) => errors.Append(text).Append('\n');
 
+    /// <summary>Follows what changes after a list.</summary>
+    public void FollowList(ApiRequest list, Revision from, Action<WatchEvent> seen)
+    {
+        using var watch = Send(new(Verb.Watch, list.Path)
+        {
+            Query = list.Query with { ResourceVersion = $"{from}" },
+        }).EnsureSuccess().Watch!;
+        Follow(() =>
+        {
+            while (watch.TryNext(out var change))
+            {
+                seen(change);
+            }
+        });
+    }
+
+    /// <summary>Lets one thing after the other happen, and looks after each, until the terminal or
+    /// <c>--request-timeout</c> ends it or nothing more is to come.</summary>
+    public void Follow(Action look, Func<bool>? done = null)
+    {
+        var end = Now + (Flags["request-timeout"] is { } text
+            && GoDuration.TryParse(text, out var span) && span > TimeSpan.Zero
+            ? span : TimeSpan.FromMinutes(10));
+        for (var left = terminal.Steps ?? int.MaxValue;
+            left > 0 && Now < end && done?.Invoke() != true && server.Step(); left--)
+        {
+            look();
+        }
+    }
+
+    /// <summary>Tells what was done to an object, or prints it as <c>-o</c> asks.</summary>
+    public void Tell(ApiObject o, string done)
+    {
+        if (Output is { } print)
+        {
+            print(this, [o], true);
+            return;
+        }
+        Line($"{ShownName.Of(o)} {done}{DryRunSuffix}");
+    }
+
     /// <summary>Notes an error; the command goes on.</summary>
+    public void Fail(Status status) => Fail(ServerErrors.Text(status));
+
     public void Fail(string message)
     {
         ErrorLine(message.TrimEnd('\n'));
@@ -111,6 +204,14 @@ internal sealed class Invocation(IKubectlServer server, KubectlTerminal terminal
 
     public ApiObject? Find(Kind kind, string ns, string name) =>
         Send(new(Verb.Get, new(kind, kind.Namespaced ? ns : "", name))).Object;
+
+    /// <summary>The object; a refusal ends the command.</summary>
+    public ApiObject Get(Kind kind, string ns, string name) =>
+        Find(kind, ns, name) ?? throw ApiErrors.NotFound(kind, name);
+
+    /// <summary>An object as it is now, for those who wait; null when it is gone.</summary>
+    public ApiObject? Again(ObjectKey key) =>
+        server.Send(new(Verb.Get, ResourcePath.Of(key))).Object;
 
     public IReadOnlyList<T> List<T>(string ns, string? labels = null, string? fields = null)
         where T : ApiObject =>

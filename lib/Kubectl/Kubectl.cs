@@ -124,7 +124,7 @@ public sealed class Kubectl(IKubectlServer server)
         }
         catch (ApiException e)
         {
-            call.Fail(ServerErrors.Text(e.Status));
+            call.Fail(e.Status);
         }
         return call.Result();
     }
@@ -140,12 +140,13 @@ internal static class ServerErrors
     {
         if (status.Reason == "Invalid" && status.Details is { } details)
         {
-            var text = details.Kind is { Length: > 0 } || details.Name is { Length: > 0 }
+            var named = details.Kind is { Length: > 0 } || details.Name is { Length: > 0 };
+            var text = named
                 ? $"The {details.Kind} \"{details.Name}\" is invalid" : "The request is invalid";
             var causes = details.Causes.Select(c => $"{c.Field}: {c.Message}").ToList();
             return causes.Count switch
             {
-                0 => text,
+                0 => named || status.Message is not { Length: > 0 } why ? text : $"{text}: {why}",
                 1 => $"{text}: {causes[0]}",
                 _ => $"{text}: \n{string.Join("\n", causes.Select(c => $"* {c}"))}",
             };

@@ -3,6 +3,9 @@ namespace KubeSim;
 /// <summary>All commands, and how a command line finds its own.</summary>
 internal static class KubectlCommands
 {
+    /// <summary>All commands.</summary>
+    public static Seq<KubectlCommand> All => all;
+
     private static readonly Seq<KubectlCommand> all =
     [
         GetCommand.Command, DescribeCommand.Command, ApplyCommand.Command, DiffCommand.Command,
@@ -24,14 +27,14 @@ internal static class KubectlCommands
     public static (KubectlCommand Command, List<string> Words) Find(List<string> words)
     {
         // Flags may stand before the command: kubectl -n shop get pods.
+        var global = CommandFlags.Declared(CommandFlags.Global).ToList();
         var flags = new List<string>();
         var at = 0;
         for (; at < words.Count && words[at].StartsWith('-'); at++)
         {
             flags.Add(words[at]);
-            if (words[at] is "-n" or "--namespace" or "--context" or "-v" or "-s" or "--server"
-                or "--kubeconfig" or "--as" or "--as-group" or "--token" or "--user"
-                && at + 1 < words.Count)
+            if (at + 1 < words.Count && global.Exists(f => f.Bare is null
+                && (words[at] == $"--{f.Name}" || words[at] == $"-{f.Short}")))
             {
                 flags.Add(words[++at]);
             }
@@ -51,6 +54,23 @@ internal static class KubectlCommands
             }
         }
         throw Unknown(words[at], words.ElementAtOrDefault(at + 1));
+    }
+
+    /// <summary>What there is to say of all commands, or of the flags of one.</summary>
+    public static string Help(KubectlCommand? of = null)
+    {
+        if (of is null)
+        {
+            return "kubectl controls the Kubernetes cluster manager.\n\nCommands:\n"
+                + string.Concat(all.Select(c => $"  {c.Name}\n").Distinct()
+                    .Order(StringComparer.Ordinal))
+                + "\nUse \"kubectl <command> --help\" for the flags of a command.\n";
+        }
+        string Of(bool refused) => string.Concat(CommandFlags.Declared(of.Flags)
+            .Where(f => f.Refused == refused).OrderBy(f => f.Name, StringComparer.Ordinal)
+            .Select(f => $"    {(f.Short.Length > 0 ? $"-{f.Short}, " : "    ")}--{f.Name}\n"));
+        return $"Usage:\n  kubectl {of.Name} [flags]\n\nFlags:\n{Of(false)}"
+            + (Of(true) is { Length: > 0 } other ? $"\nNot supported here:\n{other}" : "");
     }
 
     private static KubectlException Unknown(string word, string? next)

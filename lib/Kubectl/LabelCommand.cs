@@ -8,8 +8,9 @@ namespace KubeSim;
 /// .../annotate/annotate.go.</remarks>
 internal static class LabelCommand
 {
-    private const string LabelFlags = "overwrite! all! all-namespaces/A! selector/l list! output/o "
-        + "field-selector filename/f dry-run?unchanged resource-version local!";
+    private const string LabelFlags = CommandFlags.Files + CommandFlags.Writes
+        + "overwrite! all! all-namespaces/A! selector/l field-selector list! resource-version "
+        + "~local!";
 
     public static readonly KubectlCommand Label =
         new("label", LabelFlags, static call => Run(call, "labels"));
@@ -80,14 +81,19 @@ internal static class LabelCommand
             sets = true;
             differs |= old != value;
         }
-        var patch = new JsonObject { ["metadata"] = new JsonObject { [field] = changes } };
-        if (differs && PatchCommand.Send(call, o, PatchKind.Merge, patch) is null)
+        var meta = new JsonObject { [field] = changes };
+        if (call.Flags["resource-version"] is { } version)
         {
-            return;
+            meta["resourceVersion"] = version;
         }
+        var after = !differs ? o : PatchCommand.Send(call, o, PatchKind.Merge,
+            new JsonObject { ["metadata"] = meta });
         var done = field == "annotations" ? "annotated"
             : !differs ? "not labeled" : removes && !sets ? "unlabeled" : "labeled";
-        call.Line($"{ShownName.Of(o)} {done}{call.DryRunSuffix}");
+        if (after is not null)
+        {
+            call.Tell(after, done);
+        }
     }
 
     private static bool IsPair(string word) => word.Contains('=')

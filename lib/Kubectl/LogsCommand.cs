@@ -3,7 +3,8 @@ using System.Globalization;
 namespace KubeSim;
 
 /// <summary><c>kubectl logs</c>: what a container wrote. The server asks the kubelet of the pod's
-/// node, which reads it from the machine; a pod without a node has none.</summary>
+/// node, which reads it from the machine; a pod without a node has none. With <c>-f</c> time passes
+/// until the container ends.</summary>
 /// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go,
 /// staging/src/k8s.io/kubectl/pkg/polymorphichelpers/logsforobject.go,
 /// pkg/registry/core/pod/strategy.go and pkg/kubelet/kubelet_pods.go.</remarks>
@@ -11,21 +12,88 @@ internal static class LogsCommand
 {
     public static readonly KubectlCommand Command = new("logs",
         "container/c previous/p! tail follow/f! all-containers! selector/l since since-time "
-        + "timestamps! prefix! limit-bytes all-pods!", Run);
+        + "timestamps! prefix! limit-bytes all-pods! max-log-requests ignore-errors! "
+        + "pod-running-timeout ~insecure-skip-tls-verify-backend!", Run);
+
+    private const string Usage = "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n"
+        + "POD or TYPE/NAME is a required argument for the logs command";
+
+    // The log of one container, and how much of it has been shown.
+    private sealed record Source(Pod Pod, string Container)
+    {
+        public int Shown { get; set; }
+    }
 
     private static void Run(Invocation call)
     {
-        if (call.Args.Count == 0 && call.Flags["selector"] is null)
+        Check(call);
+        List<Source> sources;
+        try
         {
-            throw call.UsageError("expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n"
-                + "POD or TYPE/NAME is a required argument for the logs command");
+            sources = [.. Pods(call, "get the logs from").SelectMany(
+                pod => Containers(call, pod).Select(name => new Source(pod, name)))];
         }
-        foreach (var pod in Pods(call, "get the logs from"))
+        catch (ApiException e) when (e.Status.Code == 404)
         {
-            foreach (var container in Containers(call, pod))
+            throw new KubectlException($"error from server (NotFound): {e.Status.Message} in "
+                + $"namespace \"{call.Namespace}\"");
+        }
+        var follow = call.Flags.On("follow");
+        var most = call.Flags.Number("max-log-requests") ?? 5;
+        if (follow && sources.Count > most)
+        {
+            throw new KubectlException($"you are attempting to follow "
+                + $"{DescribeText.Number(sources.Count)} log streams, but maximum allowed "
+                + $"concurrency is {DescribeText.Number(most)}, use --max-log-requests to increase "
+                + "the limit");
+        }
+        var since = Since(call);
+        foreach (var source in sources)
+        {
+            try
             {
-                Print(call, pod, container);
+                Print(call, source, since);
             }
+            catch (ApiException e) when (call.Flags.On("ignore-errors"))
+            {
+                call.Line($"error: {e.Status.Message}");
+            }
+        }
+        if (follow && !call.Flags.On("previous"))
+        {
+            call.Follow(() => sources.ForEach(s => PrintNew(call, s)),
+                () => sources.TrueForAll(s => !Runs(call, s)));
+        }
+    }
+
+    private static void Check(Invocation call)
+    {
+        var flags = call.Flags;
+        var selector = flags["selector"] is { Length: > 0 };
+        if (call.Args.Count > 2 || (call.Args.Count == 0 && !selector))
+        {
+            throw call.UsageError(Usage);
+        }
+        if (call.Args.Count == 1 && selector)
+        {
+            throw call.UsageError("only a selector (-l) or a POD name is allowed");
+        }
+        var named = flags["container"] ?? call.Args.ElementAtOrDefault(1);
+        (bool Wrong, string Why)[] rules =
+        [
+            (flags["since-time"] is not null && flags["since"] is not null,
+                "at most one of `sinceTime` or `sinceSeconds` may be specified"),
+            (flags.On("all-containers") && named is not null,
+                $"--all-containers=true should not be specified with container name {named}"),
+            (flags["container"] is not null && call.Args.Count == 2,
+                "only one of -c or an inline [CONTAINER] arg is allowed"),
+            (flags.Number("limit-bytes") < 0, "--limit-bytes must be greater than 0"),
+            (flags["since"]?.StartsWith('-') == true, "--since must be greater than 0"),
+            (flags.Number("tail") < -1, "--tail must be greater than or equal to -1"),
+        ];
+        if (rules.FirstOrDefault(r => r.Wrong).Why is { } why)
+        {
+            throw new KubectlException(why);
         }
     }
 
@@ -44,26 +112,28 @@ internal static class LogsCommand
         var words = call.Args[0].Contains('/') ? [call.Args[0]]
             : (List<string>)["pods", call.Args[0]];
         var target = ResourceArgs.Read(call, words)[0];
-        var found = call.Find(target.Kind, target.Namespace, target.Name)
-            ?? throw ApiErrors.NotFound(target.Kind, target.Name);
+        var found = call.Get(target.Kind, target.Namespace, target.Name);
         if (found is Pod pod)
         {
             return [pod];
         }
-        var selector = found switch
+        var selector = SelectorOf(found) ?? throw new KubectlException(
+            $"cannot {doing} {found.Kind.Qualified}: selector not found");
+        List<Pod> Found() =>
+        [
+            .. call.List<Pod>(target.Namespace, selector).OrderBy(p => !p.IsScheduled)
+                .ThenBy(p => p.Status.Phase switch { "Pending" => 2, "Unknown" => 1, _ => 0 })
+                .ThenBy(p => !p.IsReady).ThenBy(p => p.Condition("Ready")?.LastTransitionTime)
+                .ThenByDescending(p => p.Restarts).ThenBy(p => p.Metadata.CreationTimestamp),
+        ];
+        // A workload may be so young that it has no pod yet.
+        var limit = GoDuration.TryParse(call.Flags["pod-running-timeout"] ?? "20s", out var span)
+            ? span : TimeSpan.Zero;
+        var pods = Found();
+        if (pods.Count == 0 && !call.Server.WaitUntil(() => (pods = Found()).Count > 0, limit))
         {
-            Deployment d => d.Spec.Selector,
-            ReplicaSet s => s.Spec.Selector,
-            StatefulSet s => s.Spec.Selector,
-            DaemonSet s => s.Spec.Selector,
-            Job j => j.Spec.Selector,
-            _ => throw new KubectlException($"cannot {doing} {found.Kind.Qualified}: "
-                + "selector not found"),
-        };
-        var pods = call.List<Pod>(target.Namespace, Selector.From(selector).ToString())
-            .OrderBy(p => !p.IsScheduled)
-            .ThenBy(p => p.Status.Phase switch { "Running" => 0, "Unknown" => 1, _ => 2 })
-            .ThenBy(p => !p.IsReady).ThenBy(p => p.Metadata.CreationTimestamp).ToList();
+            throw new KubectlException("timed out waiting for the condition");
+        }
         if (call.Flags.On("all-pods"))
         {
             return pods;
@@ -75,6 +145,22 @@ internal static class LogsCommand
         }
         return pods.Take(1);
     }
+
+    private static string? SelectorOf(ApiObject o) => o switch
+    {
+        Service s => s.Spec.Selector.IsEmpty ? null
+            : Selector.FromLabels(s.Spec.Selector).ToString(),
+        ReplicationController c => Selector.FromLabels(c.Spec.Selector).ToString(),
+        _ => (o switch
+        {
+            Deployment d => d.Spec.Selector,
+            ReplicaSet s => s.Spec.Selector,
+            StatefulSet s => s.Spec.Selector,
+            DaemonSet s => s.Spec.Selector,
+            Job j => j.Spec.Selector,
+            _ => null,
+        }) is { } selector ? Selector.From(selector).ToString() : null,
+    };
 
     /// <summary>The containers that the flags mean, or the first one.</summary>
     public static IEnumerable<string> Containers(Invocation call, Pod pod)
@@ -100,15 +186,16 @@ internal static class LogsCommand
             call.ErrorLine($"Default container name \"{own}\" not found in pod "
                 + pod.Metadata.Name);
         }
-        if (all.Count > 1)
+        if (all.Count > 1 && !call.Flags.On("quiet") && !call.Flags.On("all-pods"))
         {
             call.ErrorLine($"Defaulted container \"{all[0]}\" out of: {string.Join(", ", all)}");
         }
         return [all[0]];
     }
 
-    private static void Print(Invocation call, Pod pod, string container)
+    private static void Print(Invocation call, Source source, DateTime since)
     {
+        var (pod, container) = (source.Pod, source.Container);
         // A pod without a node has written nothing yet.
         if (!pod.IsScheduled)
         {
@@ -128,24 +215,45 @@ internal static class LogsCommand
             call.Print($"unable to retrieve container logs for {id}");
             return;
         }
-        var since = Since(call);
         var tail = call.Flags.Number("tail") ?? (call.Flags["selector"] is null ? -1 : 10);
-        var head = call.Flags.On("prefix") || call.Flags.On("all-pods")
-            ? $"[pod/{name}/{container}] " : "";
         var left = call.Flags.Number("limit-bytes") ?? int.MaxValue;
         foreach (var line in lines.Skip(tail < 0 ? 0 : Math.Max(lines.Count - tail, 0)))
         {
-            if (line.Time < since || left <= 0)
+            if (line.Time >= since && left > 0)
             {
-                continue;
+                var text = Text(call, line);
+                call.Print(Head(call, source) + text[..Math.Min(text.Length, left)]);
+                left -= text.Length;
             }
-            var time = call.Flags.On("timestamps") ? line.Time.ToString(
-                "yyyy-MM-dd'T'HH:mm:ss.fffffff'00Z '", CultureInfo.InvariantCulture) : "";
-            var text = $"{time}{line.Text}\n";
-            call.Print(head + text[..Math.Min(text.Length, left)]);
-            left -= text.Length;
+        }
+        source.Shown = lines.Count;
+    }
+
+    // What a container that is followed has written since the last look.
+    private static void PrintNew(Invocation call, Source source)
+    {
+        if (call.Again(source.Pod.Key) is Pod pod && pod.IsScheduled
+            && pod.StatusOf(source.Container)?.ContainerID is { } id
+            && call.Server.Logs?.Read(pod, source.Container, id) is { } lines)
+        {
+            call.Print(string.Concat(lines.Skip(source.Shown)
+                .Select(line => Head(call, source) + Text(call, line))));
+            source.Shown = lines.Count;
         }
     }
+
+    private static bool Runs(Invocation call, Source source) =>
+        call.Again(source.Pod.Key) is Pod pod
+        && pod.StatusOf(source.Container) is { State.Running: not null };
+
+    private static string Head(Invocation call, Source source) =>
+        call.Flags.On("prefix") || call.Flags.On("all-pods")
+            ? $"[pod/{source.Pod.Metadata.Name}/{source.Container}] " : "";
+
+    private static string Text(Invocation call, LogLine line) =>
+        (call.Flags.On("timestamps") ? line.Time.ToString(
+            "yyyy-MM-dd'T'HH:mm:ss.fffffff'00Z '", CultureInfo.InvariantCulture) : "")
+        + $"{line.Text}\n";
 
     // Which run of a container has the log that is asked for.
     private static string RunOf(Pod pod, string container, bool previous)

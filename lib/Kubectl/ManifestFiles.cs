@@ -28,8 +28,9 @@ internal static class ManifestFiles
         {
             throw new KubectlException("must specify one of -f and -k");
         }
+        var chosen = Selector.Parse(call.Selector ?? "");
         var items = new List<ManifestItem>();
-        foreach (var path in files.SelectMany(f => f.Split(',')))
+        foreach (var path in call.Flags.Words("filename"))
         {
             var text = call.File(path)
                 ?? throw new KubectlException($"the path \"{path}\" does not exist");
@@ -40,7 +41,8 @@ internal static class ManifestFiles
                 {
                     call.Fail($"error: error parsing {file}: {document.Errors[0].Message}");
                 }
-                else if (Place(call, document.Node, file) is { } item)
+                else if (Place(call, document.Node, file) is { } item
+                    && chosen.Matches(Labels(item)))
                 {
                     items.Add(item with { File = file });
                 }
@@ -56,6 +58,10 @@ internal static class ManifestFiles
     /// <summary>What the documents name.</summary>
     public static List<ResourceTarget> Targets(Invocation call) =>
         [.. Read(call).Select(item => new ResourceTarget(item.Kind, item.Namespace, item.Name))];
+
+    private static Map<string> Labels(ManifestItem item) =>
+        (item.Node.At("metadata", "labels") as JsonObject ?? [])
+            .Select(l => KeyValuePair.Create(l.Key, $"{l.Value}")).ToMap();
 
     private static ManifestItem? Place(Invocation call, JsonObject document, string file)
     {

@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace KubeSim;
 
 /// <summary><c>kubectl cordon</c>, <c>uncordon</c> and <c>taint</c>.</summary>
@@ -14,7 +12,7 @@ internal static class NodeCommands
         static call => Cordoned(call, "uncordon", false));
 
     public static readonly KubectlCommand Taint = new("taint",
-        "overwrite! all! selector/l output/o dry-run?unchanged validate?strict", RunTaint);
+        CommandFlags.Writes + "overwrite! all! selector/l ~validate?strict", RunTaint);
 
     /// <summary>Cordons the nodes that are named, or lifts that, and gives them.</summary>
     public static List<Node> Cordoned(Invocation call, string command, bool cordon)
@@ -34,10 +32,7 @@ internal static class NodeCommands
         foreach (var node in nodes)
         {
             var already = node.IsCordoned == cordon;
-            var patch = new JsonObject
-            {
-                ["spec"] = new JsonObject { ["unschedulable"] = cordon ? true : null },
-            };
+            var patch = Tree.Of(("spec.unschedulable", cordon ? true : Tree.Gone));
             if (already
                 || PatchCommand.Send(call, node, PatchKind.StrategicMerge, patch) is not null)
             {
@@ -113,17 +108,13 @@ internal static class NodeCommands
             (added, removed, modified) =
                 (added || !remove, removed || remove, modified || (there && !remove));
         }
-        var list = new JsonArray([.. taints.Select(t => System.Text.Json.JsonSerializer
-            .SerializeToNode(t, Json.Options))]);
-        var patch = new JsonObject
-        {
-            ["spec"] = new JsonObject { ["taints"] = taints.Count == 0 ? null : list },
-        };
-        if (PatchCommand.Send(call, node, PatchKind.Merge, patch) is not null)
+        var patch = Tree.Of(("spec.taints", taints.Count == 0 ? Tree.Gone : taints.Select(
+            t => System.Text.Json.JsonSerializer.SerializeToNode(t, Json.Options)!)));
+        if (PatchCommand.Send(call, node, PatchKind.Merge, patch) is { } after)
         {
             var done = modified || (added && removed) ? "modified"
                 : removed ? "untainted" : "tainted";
-            call.Line($"{ShownName.Of(node)} {done}{call.DryRunSuffix}");
+            call.Tell(after, done);
         }
     }
 }

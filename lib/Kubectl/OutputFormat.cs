@@ -35,11 +35,14 @@ internal static class OutputFormat
             case "json":
                 return static (call, objects, one) => call.Print(Json.Text(Tree(objects, one)));
             case "yaml":
-                return static (call, objects, one) => call.Print(Json.ToYaml(Tree(objects, one)));
+                var printed = 0;
+                return (call, objects, one) => call.Print(
+                    (printed++ > 0 ? "---\n" : "") + Json.ToYaml(Tree(objects, one)));
             case "kyaml":
                 return static (call, objects, one) => call.Print(KYaml.Write(Tree(objects, one)));
             case "name":
-                return static (call, objects, _) => PrintNames(call, objects);
+                return static (call, objects, _) =>
+                    objects.ToList().ForEach(o => call.Line(ShownName.Of(o)));
             case "jsonpath" or "jsonpath-as-json" or "go-template" or "template"
                 when value.Length == 0:
                 throw new KubectlException("template format specified but no template given");
@@ -79,14 +82,6 @@ internal static class OutputFormat
             ? string.Join(",", headers.Zip(paths, static (h, p) => $"{h}:{p}"))
             : throw new KubectlException(
                 $"number of headers and paths in {path} do not match");
-    }
-
-    private static void PrintNames(Invocation call, IReadOnlyList<ApiObject> objects)
-    {
-        foreach (var o in objects)
-        {
-            call.Line(ShownName.Of(o));
-        }
     }
 
     private static JsonObject Tree(IReadOnlyList<ApiObject> objects, bool one) =>

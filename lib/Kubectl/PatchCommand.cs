@@ -7,49 +7,37 @@ namespace KubeSim;
 /// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/patch/patch.go.</remarks>
 internal static class PatchCommand
 {
-    public static readonly KubectlCommand Command = new("patch",
-        "patch/p patch-file type subresource filename/f output/o dry-run?unchanged local!", Run);
+    public static readonly KubectlCommand Command = new("patch", CommandFlags.Files
+        + CommandFlags.Writes + "patch/p patch-file type subresource ~local!", Run);
 
     private static void Run(Invocation call)
     {
-        if ((call.Flags["patch-file"] is { } file ? call.File(file) ?? throw new KubectlException(
-            $"unable to read patch file: open {file}: no such file or directory")
-            : call.Flags["patch"]) is not { Length: > 0 } text)
+        var (inline, file) = (call.Flags["patch"] ?? "", call.Flags["patch-file"]);
+        if ((inline.Length > 0) == (file is not null))
         {
-            throw new KubectlException("must specify --patch or --patch-file containing the "
-                + "contents of the patch");
+            throw new KubectlException(file is not null
+                ? "cannot specify --patch and --patch-file together" : "must specify --patch or "
+                    + "--patch-file containing the contents of the patch");
         }
-        var kind = call.Flags["type"] switch
+        var text = file is null ? inline : call.File(file) ?? throw new KubectlException(
+            $"unable to read patch file: open {file}: no such file or directory");
+        var kind = call.Flags["type"]?.ToLowerInvariant() switch
         {
             null or "strategic" => PatchKind.StrategicMerge,
             "merge" => PatchKind.Merge,
             "json" => PatchKind.Json,
-            var other => throw call.UsageError($"--type must be one of [json merge strategic], "
-                + $"not \"{other}\""),
+            _ => throw new KubectlException("--type must be one of [json merge strategic], "
+                + $"not \"{call.Flags["type"]}\""),
         };
         var body = Read(text);
-        var output = OutputFormat.Parse(call);
-        var targets = call.Flags.All("filename").Count > 0 ? ManifestFiles.Targets(call)
-            : ResourceArgs.Read(call, call.Args);
-        if (targets.Exists(t => t.Name.Length == 0))
+        foreach (var o in ResourceArgs.ReadObjects(call))
         {
-            throw new KubectlException("resource(s) were provided, but no name was specified");
-        }
-        foreach (var o in ResourceArgs.Fetch(call, targets))
-        {
-            if (Send(call, o, kind, body, call.Flags["subresource"] ?? "") is not { } after)
+            if (Send(call, o, kind, body, call.Flags["subresource"] ?? "") is { } after)
             {
-                continue;
+                var same = after.Metadata.ResourceVersion == o.Metadata.ResourceVersion
+                    && !call.DryRunServer;
+                call.Tell(after, $"patched{(same ? " (no change)" : "")}");
             }
-            if (output is not null)
-            {
-                output(call, [after], true);
-                continue;
-            }
-            var same = after.Metadata.ResourceVersion == o.Metadata.ResourceVersion
-                && !call.DryRunServer;
-            call.Line($"{ShownName.Of(o)} patched{(same ? " (no change)" : "")}"
-                + call.DryRunSuffix);
         }
     }
 
@@ -68,7 +56,7 @@ internal static class PatchCommand
         });
         if (!answer.IsSuccess)
         {
-            call.Fail(ServerErrors.Text(answer.Status!));
+            call.Fail(answer.Status!);
         }
         return answer.Object;
     }

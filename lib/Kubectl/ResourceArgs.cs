@@ -47,40 +47,53 @@ internal static class ResourceArgs
     public static Kind KindOf(Invocation call, string word) => call.Kinds.FindWord(word)
         ?? throw new KubectlException($"the server doesn't have a resource type \"{word}\"");
 
-    /// <summary>The targets of a command that changes objects: they must be named, or chosen by
-    /// <c>-l</c> or <c>--all</c>.</summary>
-    public static List<ApiObject> ReadObjects(Invocation call, IReadOnlyList<string> args)
+    /// <summary>The targets of <c>-f</c>, or of the words.</summary>
+    public static List<ResourceTarget> Targets(
+        Invocation call, IReadOnlyList<string>? args = null) =>
+        call.Flags.All("filename").Count > 0 ? ManifestFiles.Targets(call)
+        : (args ?? call.Args) is { Count: > 0 } words ? Read(call, words)
+        : throw new KubectlException("You must provide one or more resources by argument or "
+            + "filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   "
+            + "'--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'");
+
+    /// <summary>The targets of a command that changes objects: they must be named, or chosen by a
+    /// selector or <c>--all</c>.</summary>
+    public static List<ResourceTarget> Chosen(
+        Invocation call, IReadOnlyList<string>? args = null)
     {
-        if (args.Count == 0)
-        {
-            throw new KubectlException("You must provide one or more resources by argument or "
-                + "filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   "
-                + "'--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'");
-        }
-        var targets = Read(call, args);
-        if (targets.Any(t => t.Name.Length == 0) && call.Flags["selector"] is null
-            && !call.Flags.On("all"))
-        {
-            throw new KubectlException(
-                "resource(s) were provided, but no name was specified");
-        }
-        return Fetch(call, targets);
+        var targets = Targets(call, args);
+        return targets.TrueForAll(t => t.Name.Length > 0) || call.Selector is not null
+            || call.Flags["field-selector"] is not null || call.Flags.On("all") ? targets
+            : throw new KubectlException("resource(s) were provided, but no name was specified");
     }
+
+    /// <summary>The objects of a command that changes objects.</summary>
+    public static List<ApiObject> ReadObjects(
+        Invocation call, IReadOnlyList<string>? args = null) => Fetch(call, Chosen(call, args));
 
     /// <summary>The objects of targets; a refusal is told, and the command goes on.</summary>
     public static List<ApiObject> Fetch(Invocation call, List<ResourceTarget> targets)
     {
         var found = new List<ApiObject>();
+        var chunk = Math.Max(call.Flags.Number("chunk-size") ?? 0, 0);
         foreach (var target in targets)
         {
-            var answer = call.Send(Request(call, target));
-            if (answer.IsSuccess)
+            var request = Request(call, target);
+            for (var next = ""; next is not null;)
             {
-                found.AddRange(answer.Items ?? [answer.Object!]);
-            }
-            else if (!(answer.Code == 404 && call.Flags.On("ignore-not-found")))
-            {
-                call.Fail(ServerErrors.Text(answer.Status!));
+                var answer = call.Send(request with
+                {
+                    Query = request.Query with { Limit = chunk, Continue = next },
+                });
+                next = answer.List?.Continue is { Length: > 0 } more ? more : null;
+                if (answer.IsSuccess)
+                {
+                    found.AddRange(answer.Items ?? [answer.Object!]);
+                }
+                else if (!(answer.Code == 404 && call.Flags.On("ignore-not-found")))
+                {
+                    call.Fail(answer.Status!);
+                }
             }
         }
         return found;
@@ -94,7 +107,7 @@ internal static class ResourceArgs
         {
             return [.. kinds.Select(kind => Target(call, kind, ""))];
         }
-        if (call.Flags["selector"] is not null)
+        if (call.Selector is not null)
         {
             throw new KubectlException("name cannot be provided when a selector is specified");
         }
@@ -130,7 +143,7 @@ internal static class ResourceArgs
             {
                 Query = new()
                 {
-                    LabelSelector = call.Flags["selector"],
+                    LabelSelector = call.Selector,
                     FieldSelector = call.Flags["field-selector"],
                 },
             };

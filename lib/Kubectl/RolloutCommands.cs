@@ -6,7 +6,8 @@ namespace KubeSim;
 /// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/rollout.</remarks>
 internal static class RolloutCommands
 {
-    private const string OwnFlags = "selector/l filename/f output/o field-manager";
+    private const string OwnFlags =
+        CommandFlags.Files + "output/o template field-manager selector/l";
 
     public static readonly KubectlCommand Restart = new("rollout restart", OwnFlags, RunRestart);
 
@@ -18,7 +19,7 @@ internal static class RolloutCommands
 
     private static void RunRestart(Invocation call)
     {
-        foreach (var o in ResourceArgs.ReadObjects(call, call.Args))
+        foreach (var o in ResourceArgs.ReadObjects(call))
         {
             if (o is Deployment { Spec.Paused: true })
             {
@@ -32,18 +33,17 @@ internal static class RolloutCommands
                     + "supported");
                 continue;
             }
-            var patch = Nested(((Time)call.Now).ToString(), "spec", "template", "metadata",
-                "annotations", "kubectl.kubernetes.io/restartedAt");
-            if (PatchCommand.Send(call, o, PatchKind.StrategicMerge, patch) is not null)
-            {
-                call.Line($"{ShownName.Of(o)} restarted");
-            }
+            Change(call, o, "restarted", Tree.Of(("spec.template.metadata.annotations",
+                new JsonObject
+                {
+                    ["kubectl.kubernetes.io/restartedAt"] = ((Time)call.Now).ToString(),
+                })));
         }
     }
 
     private static void SetPaused(Invocation call, bool pause)
     {
-        foreach (var o in ResourceArgs.ReadObjects(call, call.Args))
+        foreach (var o in ResourceArgs.ReadObjects(call))
         {
             var about = $"error: {o.Kind.Resource} \"{o.Metadata.Name}\"";
             if (o is not Deployment deployment)
@@ -56,22 +56,16 @@ internal static class RolloutCommands
                 call.Fail($"{about} is {(pause ? "already" : "not")} paused");
                 continue;
             }
-            var patch = Nested(pause ? true : null, "spec", "paused");
-            if (PatchCommand.Send(call, o, PatchKind.StrategicMerge, patch) is not null)
-            {
-                call.Line($"{ShownName.Of(o)} {(pause ? "paused" : "resumed")}");
-            }
+            Change(call, o, pause ? "paused" : "resumed",
+                Tree.Of(("spec.paused", pause ? true : Tree.Gone)));
         }
     }
 
-    /// <summary>A value at the end of a path of fields.</summary>
-    private static JsonObject Nested(JsonNode? value, params ReadOnlySpan<string> path)
+    private static void Change(Invocation call, ApiObject o, string done, JsonObject patch)
     {
-        var node = value;
-        for (var i = path.Length - 1; i >= 0; i--)
+        if (PatchCommand.Send(call, o, PatchKind.StrategicMerge, patch) is { } after)
         {
-            node = new JsonObject { [path[i]] = node };
+            call.Tell(after, done);
         }
-        return node!.AsObject();
     }
 }

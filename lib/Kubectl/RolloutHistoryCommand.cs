@@ -13,12 +13,12 @@ internal static class RolloutHistoryCommand
     private const string CauseAnnotation = "kubernetes.io/change-cause";
 
     public static readonly KubectlCommand Command = new("rollout history",
-        "revision selector/l filename/f output/o", Run);
+        CommandFlags.Files + "revision selector/l ~output/o", Run);
 
     private static void Run(Invocation call)
     {
         var revision = call.Flags.Number("revision") ?? 0;
-        foreach (var o in ResourceArgs.ReadObjects(call, call.Args))
+        foreach (var o in ResourceArgs.ReadObjects(call))
         {
             if (revision == 0)
             {

@@ -8,7 +8,7 @@ namespace KubeSim;
 internal static class RolloutUndoCommand
 {
     public static readonly KubectlCommand Command = new("rollout undo",
-        "to-revision selector/l filename/f output/o dry-run?unchanged", Run);
+        CommandFlags.Files + "output/o template dry-run?unchanged to-revision selector/l", Run);
 
     // What the controller writes into each ReplicaSet is no part of a revision.
     private static readonly string[] own =
@@ -20,7 +20,7 @@ internal static class RolloutUndoCommand
 
     private static void Run(Invocation call)
     {
-        foreach (var o in ResourceArgs.ReadObjects(call, call.Args))
+        foreach (var o in ResourceArgs.ReadObjects(call))
         {
             var done = o switch
             {
@@ -31,7 +31,7 @@ internal static class RolloutUndoCommand
             };
             if (done is not null)
             {
-                call.Line($"{ShownName.Of(o)} {done}{call.DryRunSuffix}");
+                call.Tell(call.Again(o.Key) ?? o, done);
             }
         }
     }
@@ -99,5 +99,5 @@ internal static class RolloutUndoCommand
     }
 
     private static JsonObject Replace(string path, JsonNode value) =>
-        new() { ["op"] = "replace", ["path"] = path, ["value"] = value };
+        Tree.Of(("op", "replace"), ("path", path), ("value", value));
 }

@@ -6,60 +6,52 @@ namespace KubeSim;
 /// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/run/run.go.</remarks>
 internal static class RunCommand
 {
-    public static readonly KubectlCommand Command = new("run",
-        "image restart labels/l port env command! image-pull-policy output/o dry-run?unchanged "
-        + "overrides annotations expose! rm! stdin/i! tty/t! attach! quiet/q! privileged!", Run);
+    public static readonly KubectlCommand Command = new("run", CommandFlags.Writes
+        + "image restart labels/l port env command! image-pull-policy annotations expose! "
+        + "privileged! save-config! ~overrides ~override-type ~rm! ~stdin/i! ~tty/t! ~attach! "
+        + "~quiet/q! ~leave-stdin-open! ~pod-running-timeout", Run);
 
     private static void Run(Invocation call)
     {
+        var flags = call.Flags;
         if (call.Args.Count == 0)
         {
             throw call.UsageError("NAME is required for run");
         }
-        if (call.Flags["image"] is not { Length: > 0 } image)
+        if (flags["image"] is not { Length: > 0 } image)
         {
             throw new KubectlException("required flag(s) \"image\" not set");
         }
+        if (flags.On("expose") && flags["port"] is null)
+        {
+            throw call.UsageError("--port must be set when exposing a service");
+        }
         var name = call.Args[0];
-        var container = new JsonObject { ["image"] = image, ["name"] = name };
-        var words = call.Args.Skip(1).Concat(call.Flags.AfterDash ?? []).ToList();
-        if (words.Count > 0)
+        var words = call.Args.Skip(1).Concat(flags.AfterDash ?? []).ToList();
+        var port = flags.Number("port");
+        var container = Tree.Of(("image", image), ("name", name),
+            (flags.On("command") ? "command" : "args", words.Count > 0 ? words : null),
+            ("env", flags.All("env") is { Count: > 0 } env ? CreateGenerators.Pairs(env)
+                .Select(v => Tree.Of(("name", v.Key), ("value", v.Value))) : null),
+            ("imagePullPolicy", flags["image-pull-policy"]),
+            ("ports", port is null ? null : (JsonNode[])[Tree.Of(("containerPort", port))]),
+            ("securityContext.privileged", flags.On("privileged") ? true : null),
+            ("resources", Tree.Empty));
+        var labels = CreateGenerators.Pairs((flags["labels"] ?? $"run={name}").Split(','));
+        var item = CreateGenerators.Item(call, Kinds.Pod, name, [
+            ("spec.containers", (JsonNode[])[container]), ("spec.dnsPolicy", "ClusterFirst"),
+            ("spec.restartPolicy", flags["restart"] ?? "Always"), ("status", Tree.Empty)], labels);
+        if (flags.All("annotations") is { Count: > 0 } notes)
         {
-            container[call.Flags.On("command") ? "command" : "args"] =
-                CreateGenerators.Words(words);
+            item.Node["metadata"]!["annotations"] = Tree.Node(CreateGenerators.Pairs(notes));
         }
-        if (call.Flags.All("env") is { Count: > 0 } variables)
+        if (flags.On("expose"))
         {
-            container["env"] = new JsonArray([.. variables.Select(v => v.Split('=', 2))
-                .Select(v => new JsonObject
-                {
-                    ["name"] = v[0], ["value"] = v.ElementAtOrDefault(1) ?? "",
-                })]);
+            CreateCommand.Create(call, CreateGenerators.Item(call, Kinds.Service, name, [
+                ("spec.ports", (JsonNode[])[Tree.Of(("port", port), ("protocol", "TCP"),
+                    ("targetPort", port))]),
+                ("spec.selector", labels), ("status.loadBalancer", Tree.Empty)]));
         }
-        if (call.Flags["image-pull-policy"] is { } policy)
-        {
-            container["imagePullPolicy"] = policy;
-        }
-        if (call.Flags.Number("port") is { } port)
-        {
-            container["ports"] = new JsonArray(new JsonObject { ["containerPort"] = port });
-        }
-        container["resources"] = new JsonObject();
-        var labels = new JsonObject();
-        foreach (var pair in (call.Flags["labels"] ?? $"run={name}").Split(','))
-        {
-            var parts = pair.Split('=', 2);
-            labels[parts[0]] = parts.ElementAtOrDefault(1) ?? "";
-        }
-        CreateCommand.Create(call, CreateGenerators.Item(call, Kinds.Pod, name, new()
-        {
-            ["spec"] = new JsonObject
-            {
-                ["containers"] = new JsonArray(container),
-                ["dnsPolicy"] = "ClusterFirst",
-                ["restartPolicy"] = call.Flags["restart"] ?? "Always",
-            },
-            ["status"] = new JsonObject(),
-        }, labels));
+        CreateCommand.Create(call, item);
     }
 }

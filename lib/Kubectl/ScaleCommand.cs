@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace KubeSim;
 
 /// <summary><c>kubectl scale</c>: through the scale subresource, which all workloads with replicas
@@ -7,9 +5,9 @@ namespace KubeSim;
 /// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/scale/scale.go.</remarks>
 internal static class ScaleCommand
 {
-    public static readonly KubectlCommand Command = new("scale",
-        "replicas current-replicas resource-version filename/f selector/l all! output/o "
-        + "dry-run?unchanged timeout", Run);
+    public static readonly KubectlCommand Command = new("scale", CommandFlags.Files
+        + "output/o template dry-run?unchanged replicas current-replicas resource-version "
+        + "selector/l all! timeout", Run);
 
     private static void Run(Invocation call)
     {
@@ -19,45 +17,52 @@ internal static class ScaleCommand
             throw new KubectlException("The --replicas=COUNT flag is required, and COUNT must be "
                 + "greater than or equal to 0");
         }
-        var found = call.Flags.All("filename").Count > 0
-            ? ResourceArgs.Fetch(call, ManifestFiles.Targets(call))
-            : ResourceArgs.ReadObjects(call, call.Args);
-        foreach (var o in found)
-        {
-            Scale(call, o, replicas);
-        }
-        if (found.Count == 0 && call.Result().ExitCode == 0)
+        var found = ResourceArgs.ReadObjects(call);
+        if (found.Count == 0 && !call.Failed)
         {
             throw new KubectlException("no objects passed to scale");
         }
+        found.ForEach(o => Scale(call, o, replicas));
     }
 
     private static void Scale(Invocation call, ApiObject o, int replicas)
     {
         var path = ResourcePath.Of(o.Key, "scale");
-        if (call.Flags.Number("current-replicas") is >= 0 and var expected
-            && call.Send(new(Verb.Get, path)).EnsureSuccess().Object is Scale scale
-            && (scale.Spec.Replicas ?? 0) != expected)
+        Scale? Now() => call.Server.Send(new(Verb.Get, path)).Object as Scale;
+        if (Now() is { } scale)
         {
-            call.Fail($"error: Expected replicas to be {DescribeText.Number(expected)}, was "
-                + DescribeText.Number(scale.Spec.Replicas ?? 0));
-            return;
+            var (was, version) = (scale.Spec.Replicas ?? 0, $"{scale.Metadata.ResourceVersion}");
+            var wrong = call.Flags.Number("current-replicas") is >= 0 and var expected
+                && was != expected ? $"replicas to be {DescribeText.Number(expected)}, was "
+                    + DescribeText.Number(was)
+                : call.Flags["resource-version"] is { Length: > 0 } wanted && wanted != version
+                    ? $"resource version to be {wanted}, was {version}" : null;
+            if (wrong is not null)
+            {
+                call.Fail($"error: Expected {wrong}");
+                return;
+            }
         }
-        var patch = new JsonObject { ["spec"] = new JsonObject { ["replicas"] = replicas } };
         if (!call.DryRunClient)
         {
             var answer = call.Send(new(Verb.Patch, path)
             {
-                Body = new Payload.Patch(PatchKind.Merge, patch),
+                Body = new Payload.Patch(PatchKind.Merge, Tree.Of(("spec.replicas", replicas))),
                 Query = call.WriteQuery(),
             });
             if (!answer.IsSuccess)
             {
-                call.Fail(ServerErrors.Text(answer.Status!));
+                call.Fail(answer.Status!);
                 return;
             }
         }
-        call.Line(call.Flags["output"] == "name"
-            ? ShownName.Of(o) : $"{ShownName.Of(o)} scaled{call.DryRunSuffix}");
+        if (call.Flags["timeout"] is { } text && GoDuration.TryParse(text, out var limit)
+            && limit > TimeSpan.Zero && !call.DryRunClient && !call.DryRunServer
+            && !call.Server.WaitUntil(() => Now()?.Status.Replicas == replicas, limit))
+        {
+            throw new KubectlException("timed out waiting for "
+                + $"\"{o.Metadata.Name}\" to be synced");
+        }
+        call.Tell(o, "scaled");
     }
 }

@@ -7,13 +7,13 @@ namespace KubeSim;
 /// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/set.</remarks>
 internal static class SetCommands
 {
-    private const string Shared = "all! selector/l filename/f output/o dry-run?unchanged local! "
-        + "field-manager ";
+    private const string Shared = CommandFlags.Files + CommandFlags.Writes
+        + "all! selector/l ~local! ";
 
     public static readonly KubectlCommand Image = new("set image", Shared, RunImage);
 
     public static readonly KubectlCommand Env = new("set env",
-        Shared + "containers/c from keys list! overwrite?true prefix env/e resolve!", RunEnv);
+        Shared + "containers/c from keys list! overwrite?true prefix env/e ~resolve!", RunEnv);
 
     public static readonly KubectlCommand Resources = new("set resources",
         Shared + "containers/c limits requests", RunResources);
@@ -70,8 +70,7 @@ internal static class SetCommands
                 + "<name> or <resource>/<name>");
         }
         var variables = changes.Where(c => c.Contains('=')).Select(c => c.Split('=', 2))
-            .Select(p => new JsonObject { ["name"] = p[0], ["value"] = p[1] })
-            .Concat(From(call)).ToList();
+            .Select(p => Tree.Of(("name", p[0]), ("value", p[1]))).Concat(From(call)).ToList();
         var gone = changes.Where(c => !c.Contains('=')).Select(c => c[..^1]).ToList();
         foreach (var o in ResourceArgs.ReadObjects(call, words))
         {
@@ -133,16 +132,11 @@ internal static class SetCommands
             null => ([], ""),
             _ => throw new KubectlException("unsupported resource specified in --from"),
         };
-        var wanted = call.Flags.All("keys").SelectMany(k => k.Split(',')).ToList();
-        return keys.Where(k => wanted.Count == 0 || wanted.Contains(k)).Select(k => new JsonObject
-        {
-            ["name"] = call.Flags["prefix"] + string.Concat(k.Select(
-                c => char.IsAsciiLetterOrDigit(c) ? char.ToUpperInvariant(c) : '_')),
-            ["valueFrom"] = new JsonObject
-            {
-                [field] = new JsonObject { ["key"] = k, ["name"] = source!.Metadata.Name },
-            },
-        });
+        var wanted = call.Flags.Words("keys");
+        return keys.Where(k => wanted.Count == 0 || wanted.Contains(k)).Select(k => Tree.Of(
+            ("name", call.Flags["prefix"] + string.Concat(k.Select(
+                c => char.IsAsciiLetterOrDigit(c) ? char.ToUpperInvariant(c) : '_'))),
+            ($"valueFrom.{field}.key", k), ($"valueFrom.{field}.name", source!.Metadata.Name)));
     }
 
     private static void List(Invocation call, ApiObject o, JsonObject container)
@@ -174,7 +168,7 @@ internal static class SetCommands
             throw new KubectlException("you must specify an update to requests or limits (in the "
                 + "form of --requests/--limits)");
         }
-        foreach (var o in ResourceArgs.ReadObjects(call, call.Args))
+        foreach (var o in ResourceArgs.ReadObjects(call))
         {
             Change(call, o, "resource requirements updated", call.Flags["containers"], container =>
             {
@@ -215,9 +209,9 @@ internal static class SetCommands
         var patch = StrategicMerge.TwoWay(
             before, after, call.Kinds.SchemaType(o.Kind, o.Kind.Version));
         if (patch.Count > 0
-            && PatchCommand.Send(call, o, PatchKind.StrategicMerge, patch) is not null)
+            && PatchCommand.Send(call, o, PatchKind.StrategicMerge, patch) is { } result)
         {
-            call.Line($"{ShownName.Of(o)} {done}{call.DryRunSuffix}");
+            call.Tell(result, done);
         }
     }
 }

@@ -16,6 +16,9 @@ internal sealed record TableOptions
 
     public bool ShowLabels { get; init; }
 
+    /// <summary>What happened to the objects, for a first column; null for none.</summary>
+    public string? Event { get; init; }
+
     public Seq<string> LabelColumns { get; init; }
 }
 
@@ -61,6 +64,9 @@ internal static class TableText
             i < cells.Length - 1 ? cell.PadRight(widths[i]) : cell))));
     }
 
+    /// <summary>Aligns further lines of a table that grows.</summary>
+    public static string Align(string text, List<int> widths) => Grow(text, widths);
+
     /// <summary>Aligns lines with tabs as tables are aligned.</summary>
     public static string Align(string text) => TabWriter.Align(text, Padding, MinWidth);
 
@@ -76,6 +82,7 @@ internal static class TableText
 
     private static IEnumerable<string> Headers(Table table, TableOptions options) =>
     [
+        .. options.Event is not null ? ["EVENT"] : (string[])[],
         .. options.WithNamespace ? ["NAMESPACE"] : (string[])[],
         .. table.Columns.Where(c => options.Wide || !c.Wide)
             .Select(c => c.Name.ToUpperInvariant()),
@@ -86,7 +93,7 @@ internal static class TableText
     private static List<string> Cells(Table table, TableRow row, TableOptions options)
     {
         var meta = row.Object.Metadata;
-        var cells = new List<string>();
+        var cells = options.Event is { } change ? [change.PadRight(8)] : new List<string>();
         if (options.WithNamespace)
         {
             cells.Add(meta.Namespace);

@@ -5,7 +5,8 @@ namespace KubeSim;
 /// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/top and .../metricsutil.</remarks>
 internal static class TopCommand
 {
-    private const string Shared = "selector/l sort-by no-headers! use-protocol-buffers! ";
+    private const string Shared =
+        "selector/l sort-by no-headers! ~use-protocol-buffers! ~show-swap! ";
 
     public static readonly KubectlCommand Pods = new("top pod", Shared
         + "all-namespaces/A! containers! field-selector sum!", RunPods)
@@ -19,7 +20,7 @@ internal static class TopCommand
         Aliases = ["top nodes", "top no"],
     };
 
-    private sealed record Row(string Start, Quantity Cpu, Quantity Memory, Node? Of);
+    private sealed record Row(string Start, Quantity Cpu, Quantity Memory, Map<Quantity>? Of);
 
     private static void RunPods(Invocation call)
     {
@@ -67,6 +68,7 @@ internal static class TopCommand
             .Cast<Node>();
         var pods = call.List<Pod>("").Where(p => p.Status.Phase == "Running")
             .ToLookup(p => p.Spec.NodeName ?? "", StringComparer.Ordinal);
+        var whole = call.Flags.On("show-capacity");
         Print(call, "NAME\tCPU(cores)\tCPU(%)\tMEMORY(bytes)\tMEMORY(%)\t\n", [.. nodes.Select(
             node =>
             {
@@ -74,7 +76,7 @@ internal static class TopCommand
                 return new Row($"{node.Metadata.Name}\t",
                     used.Aggregate(new Quantity(0), static (sum, u) => sum + (u.Cpu ?? new(0))),
                     used.Aggregate(new Quantity(0), static (sum, u) => sum + (u.Memory ?? new(0))),
-                    node);
+                    whole ? node.Status.Capacity : node.Status.Allocatable);
             })], "");
     }
 
@@ -119,7 +121,6 @@ internal static class TopCommand
         + Share(row, "memory", row.Memory);
 
     private static string Share(Row row, string resource, Quantity used) =>
-        row.Of is not { } node
-        || !node.Status.Allocatable.TryGetValue(resource, out var all) || all.IsZero ? ""
+        row.Of is not { } room || !room.TryGetValue(resource, out var all) || all.IsZero ? ""
         : $"{DescribeText.Number((long)(used.ToDouble() / all.ToDouble() * 100))}%\t";
 }

@@ -37,7 +37,7 @@ internal static class VersionCommands
 
     public static readonly KubectlCommand ApiVersions = new("api-versions", "", static call =>
     {
-        foreach (var version in call.Kinds.All.SelectMany(k => k.Versions.Select(
+        foreach (var version in call.Kinds.All.SelectMany(k => Discovery.Served(k).Select(
             v => k.Group.Length == 0 ? v : $"{k.Group}/{v}")).Distinct()
             .Order(StringComparer.Ordinal))
         {
@@ -46,6 +46,8 @@ internal static class VersionCommands
     });
 
     public static readonly KubectlCommand ClusterInfo = new("cluster-info", "", static call =>
-        call.Line("Kubernetes control plane is running at https://127.0.0.1:6443\n\nTo further "
-            + "debug and diagnose cluster problems, use 'kubectl cluster-info dump'."));
+        call.Line(call.Args.Count == 0
+            ? "Kubernetes control plane is running at https://127.0.0.1:6443\n\nTo further "
+                + "debug and diagnose cluster problems, use 'kubectl cluster-info dump'."
+            : throw new KubectlException("cluster-info dump is not supported here")));
 }

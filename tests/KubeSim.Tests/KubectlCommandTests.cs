@@ -399,4 +399,250 @@ public sealed class KubectlCommandTests
             Is.EqualTo("kubernetes-admin@kubernetes\n"));
         Assert.That(cluster.Run("config frob").Error, Does.StartWith("error: unknown command"));
     }
+
+    [TestCase("--sort-by=name -o name --categories=all", "cronjobs.batch daemonsets.apps "
+        + "deployments.apps horizontalpodautoscalers.autoscaling jobs.batch pods replicasets.apps "
+        + "replicationcontrollers services statefulsets.apps ")]
+    [TestCase("--sort-by=kind -o name --api-group=apps", "controllerrevisions.apps "
+        + "daemonsets.apps deployments.apps replicasets.apps statefulsets.apps ")]
+    [TestCase("-o name --namespaced=false --verbs=list,create --api-group=storage.k8s.io",
+        "csidrivers.storage.k8s.io csinodes.storage.k8s.io storageclasses.storage.k8s.io "
+        + "volumeattachments.storage.k8s.io volumeattributesclasses.storage.k8s.io ")]
+    public void Kinds_are_chosen_and_sorted(string flags, string names) => Assert.That(
+        cluster.Run($"api-resources {flags}").ToString().Replace('\n', ' '), Is.EqualTo(names));
+
+    [Test]
+    public void Wide_kinds_show_verbs_and_categories() => Assert.That(
+        cluster.Run("api-resources -o wide --namespaced --categories=all --api-group=").Out
+            .Split('\n')[..2], Is.EqualTo((string[])[
+            "NAME                     SHORTNAMES   APIVERSION   NAMESPACED   KIND         "
+            + "           VERBS                                                        CATEGORIES",
+            "pods                     po           v1           true         Pod          "
+            + "           create,delete,deletecollection,get,list,patch,update,watch   all"]));
+
+    [TestCase("condition=Available --timeout=0s", "error: condition not met for deployments/web\n")]
+    [TestCase("condition=Progressing=false", "")]
+    [TestCase("condition=progressing=True", "error: timed out waiting for the condition on "
+        + "deployments/web\n")]
+    [TestCase("jsonpath={.spec.replicas}=2", "")]
+    [TestCase("jsonpath=.spec.replicas", "")]
+    [TestCase("jsonpath={..containers[?(@.name==\"nginx\")].image}='nginx:1'", "")]
+    [TestCase("jsonpath={.spec.selector}=x",
+        "error: jsonpath leads to a nested object or list which is not supported\n")]
+    [TestCase("jsonpath={.status.conditions[*].type}=x",
+        "error: given jsonpath expression matches more than one value\n")]
+    [TestCase("jsonpath={.a}=", "error: jsonpath wait has to have a value after equal sign, like "
+        + "--for=jsonpath='{.status.readyReplicas}'=3\n")]
+    [TestCase("jsonpath={.a}=b=c", "error: jsonpath wait format must be "
+        + "--for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'"
+        + "\n")]
+    [TestCase("Create", "")]
+    [TestCase("delete", "error: timed out waiting for the condition on deployments/web\n")]
+    [TestCase("gone", "error: unrecognized condition: \"gone\"\n")]
+    public void A_wait_holds_or_says_what_does_not(string wanted, string error)
+    {
+        cluster.Run(Web);
+        cluster.Put("""
+            {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web",
+              "namespace":"default"},"status":{"observedGeneration":1,"conditions":[
+              {"type":"Progressing","status":"False"},{"type":"Other","status":"True"}]}}
+            """);
+        Assert.That(new Kubectl(cluster).Run(["wait", "deploy/web", "--for",
+            .. wanted.Split(" --timeout=") is [var a, var b] ? [a, "--timeout", b]
+                : (string[])[wanted]]), Is.EqualTo(error.Length > 0
+                    ? new KubectlResult(1, "", error)
+                    : new KubectlResult(0, "deployment.apps/web condition met\n", "")));
+    }
+
+    [Test]
+    public void A_condition_of_an_older_generation_does_not_count()
+    {
+        cluster.Run(Web);
+        cluster.Run("set image deploy web nginx=nginx:2");
+        cluster.Put("""
+            {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web",
+              "namespace":"default"},"status":{"observedGeneration":1,"conditions":[
+              {"type":"Available","status":"True"}]}}
+            """);
+        Assert.That(cluster.Run("wait deploy/web --for=condition=available").ExitCode,
+            Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Several_waits_that_end_late_are_lines_without_a_word_before_them()
+    {
+        cluster.Run("create cm a");
+        cluster.Run("create cm b");
+        Assert.That(cluster.Run("wait cm a b --for=jsonpath={.data.x}").Error, Is.EqualTo(
+            "timed out waiting for the condition on configmaps/a\n"
+            + "timed out waiting for the condition on configmaps/b\n"));
+    }
+
+    [Test]
+    public void A_wait_for_what_is_not_there_yet_ends_when_it_comes()
+    {
+        cluster.Meanwhile.Enqueue(() => cluster.Run("create cm a"));
+        Assert.That(cluster.Run("wait cm/a --for=create -o name").Out, Is.EqualTo("configmap/a\n"));
+    }
+
+    [Test]
+    public void A_watch_can_say_what_happened()
+    {
+        cluster.Run("create cm a --from-literal=k=v");
+        void Change()
+        {
+            cluster.Meanwhile.Enqueue(() => cluster.Run("label cm a x=y"));
+            cluster.Meanwhile.Enqueue(() => cluster.Run("delete cm a"));
+        }
+        Change();
+        Assert.That(cluster.Run("get cm -w --output-watch-events").Out, Is.EqualTo(
+            "EVENT      NAME   DATA   AGE\nADDED      a      1      0s\n"
+            + "MODIFIED   a      1      0s\nDELETED    a      1      0s\n"));
+        cluster.Run("create cm a");
+        Change();
+        Assert.That(cluster.Run("get cm a --watch-only -o jsonpath={.metadata.labels}").Out,
+            Is.EqualTo("{\"x\":\"y\"}{\"x\":\"y\"}"));
+        cluster.Run("create cm a");
+        Change();
+        Assert.That(cluster.Run("get cm a -w --output-watch-events -o json").Out.Split('\n')
+            .Select(l => l.Split(',')[0]), Is.EqualTo((string[])["{\"type\":\"ADDED\"",
+                "{\"type\":\"MODIFIED\"", "{\"type\":\"DELETED\"", ""]));
+        cluster.Run("create cm a");
+        Change();
+        Assert.That(cluster.Run("get cm a -w -o yaml").Out.Split("---\n"), Has.Length.EqualTo(3));
+        Assert.That(cluster.Run("get cm --output-watch-events").Error, Is.EqualTo("error: "
+            + "--output-watch-events option can only be used with --watch or --watch-only\nSee "
+            + "'kubectl get -h' for help and examples\n"));
+    }
+
+    [Test]
+    public void Events_that_come_are_shown_as_they_come()
+    {
+        const string Event = "{\"apiVersion\":\"v1\",\"kind\":\"Event\",\"metadata\":{"
+            + "\"name\":\"NAME\",\"namespace\":\"default\"},\"involvedObject\":{\"kind\":"
+            + "\"Pod\",\"name\":\"a\"},\"type\":\"TYPE\",\"reason\":\"NAME\","
+            + "\"message\":\"m\"}";
+        cluster.Run("run a --image=x");
+        void Put(string name, string type) => cluster.Put(Event
+            .Replace("NAME", name, StringComparison.Ordinal)
+            .Replace("TYPE", type, StringComparison.Ordinal));
+        Put("Pulled", "Normal");
+        cluster.Meanwhile.Enqueue(() => Put("Failed", "Warning"));
+        cluster.Meanwhile.Enqueue(() => Put("Started", "Normal"));
+        Assert.That(cluster.Run("events --for pod/a --types=Normal -w").Out, Is.EqualTo(
+            "LAST SEEN   TYPE     REASON   OBJECT   MESSAGE\n"
+            + "<unknown>   Normal   Pulled   Pod/a    m\n"
+            + "<unknown>   Normal   Started   Pod/a    m\n"));
+    }
+
+    [Test]
+    public void A_patch_that_tests_in_vain_is_told_with_the_servers_words()
+    {
+        cluster.Run("create cm a");
+        Assert.That(new Kubectl(cluster).Run(["patch", "cm", "a", "--type=json", "-p",
+            "[{\"op\":\"test\",\"path\":\"/data/x\",\"value\":1}]"]).Error, Is.EqualTo(
+            "The request is invalid: the server rejected our request due to an error in our "
+            + "request\n"));
+    }
+
+    [Test]
+    public void Kyaml_keeps_lines_and_quotes_what_could_be_misread()
+    {
+        var node = System.Text.Json.Nodes.JsonNode.Parse("""
+            {"note":"one\n  two \"q\"\n\nend","no":"","a-b/c.d_e":[],"0x1f":{},"-a":null,
+             "1e3":[[1],{"k":"\u0007é\u00a0\u200b"}],"2025-01-02":true,"1abc":"x\ny\n","a:b":1.5}
+            """)!;
+        Assert.That(KYaml.Write(node), Is.EqualTo("""
+            ---
+            {
+              "-a": null,
+              "0x1f": {},
+              1abc: "\
+                 x\n\
+                 y\n\
+                ",
+              "1e3": [[
+                1,
+              ], {
+                k: "\aé\_\u200b",
+              }],
+              "2025-01-02": true,
+              a-b/c.d_e: [],
+              "a:b": 1.5,
+              "no": "",
+              note: "\
+                 one\n\
+                \  two \"q\"\n\
+                 \n\
+                 end\
+                ",
+            }
+
+            """.ReplaceLineEndings("\n")));
+        Assert.That(ManifestYaml.Read(KYaml.Write(node), 1).First().Root!["note"]!.ToString(),
+            Is.EqualTo("one\n  two \"q\"\n\nend"), "and it is YAML");
+    }
+
+    [Test]
+    public void Evictions_that_meet_on_a_budget_are_half_a_second_apart()
+    {
+        var real = new Cluster(nodes: 3);
+        real.Kubectl("create deployment web --image=nginx:1 --replicas=6");
+        real.Kubectl("create pdb web --selector=app=web --min-available=3");
+        real.Converge();
+        var node = real.List<Pod>("default")[0].Spec.NodeName;
+        var start = real.Now;
+        var drained = real.Kubectl($"drain {node} --timeout=60s");
+        var pods = drained.Out.Split('\n').Count(l => l.StartsWith("evicting",
+            StringComparison.Ordinal));
+        Assert.That(drained.Error, Is.Empty, "nobody waits for five seconds");
+        Assert.That(pods, Is.GreaterThan(1));
+        Assert.That(real.Now - start, Is.GreaterThan(TimeSpan.FromSeconds(0.5 * (pods - 1))));
+        Assert.That(drained.Out, Does.Match("^node/.* cordoned\n(evicting pod .*\n)+"
+            + "(pod/web-.* evicted\n)+node/.* drained\n$"));
+    }
+
+    [Test]
+    public void What_was_changed_can_be_printed_in_any_format()
+    {
+        cluster.Run(Web);
+        Assert.That(cluster.Run("scale deploy web --replicas=4 -o name").Out,
+            Is.EqualTo("deployment.apps/web\n"));
+        Assert.That(cluster.Run("label deploy web a=b -o jsonpath={.metadata.labels.a}").Out,
+            Is.EqualTo("b"));
+        Assert.That(cluster.Run("set image deploy/web nginx=nginx:9 -o "
+            + "jsonpath={..image}").Out, Is.EqualTo("nginx:9"));
+        Assert.That(cluster.Run("get cm none -o yaml --ignore-not-found").ToString(), Is.Empty);
+        Assert.That(cluster.Run("get cm none -o yaml").Out, Is.Empty);
+        Assert.That(cluster.Run("get pods,cm --no-headers").ToString(), Is.Not.Empty);
+    }
+
+    [TestCase("get pods --context=other", "error: context \"other\" does not exist\n")]
+    [TestCase("get pods --warnings-as-errors", "No resources found in default namespace.\n")]
+    [TestCase("create cm a --dry-run", "error: --dry-run flag without a value was specified. A "
+        + "value must be set: \"none\", \"server\", or \"client\".\n")]
+    [TestCase("cluster-info dump", "error: cluster-info dump is not supported here\n")]
+    [TestCase("apply -k base", "error: --kustomize is not supported here\n")]
+    [TestCase("delete cm a --cascade=maybe", "error: invalid cascade value (maybe). Must be "
+        + "\"background\", \"foreground\", or \"orphan\"\n")]
+    [TestCase("logs nope", "error: error from server (NotFound): pods \"nope\" not found in "
+        + "namespace \"default\"\n")]
+    [TestCase("logs a -c b --all-containers", "error: --all-containers=true should not be "
+        + "specified with container name b\n")]
+    [TestCase("logs a b -c b", "error: only one of -c or an inline [CONTAINER] arg is allowed\n")]
+    [TestCase("logs a --tail=-2", "error: --tail must be greater than or equal to -1\n")]
+    [TestCase("logs a --since=1s --since-time=2025-01-01T00:00:00Z",
+        "error: at most one of `sinceTime` or `sinceSeconds` may be specified\n")]
+    [TestCase("logs a -l b=c", "error: only a selector (-l) or a POD name is allowed\nSee 'kubectl "
+        + "logs -h' for help and examples\n")]
+    public void A_flag_is_taken_at_its_word(string command, string error) =>
+        Assert.That(cluster.Run(command).ToString(), Is.EqualTo(error));
+
+    [Test]
+    public void Help_names_commands_and_flags()
+    {
+        Assert.That(cluster.Run("help").Out, Does.Contain("\n  rollout status\n"));
+        Assert.That(cluster.Run("get -h").Out, Does.StartWith("Usage:\n  kubectl get [flags]\n")
+            .And.Contain("    -o, --output\n").And.Contain("Not supported here:\n"));
+    }
 }

@@ -163,30 +163,89 @@ public sealed class KubectlTests
             .Out, Is.EqualTo(found));
     }
 
+    [TestCase("deployment.spec.strategy.type", """
+        GROUP:      apps
+        KIND:       Deployment
+        VERSION:    v1
+
+        FIELD: type <string>
+        ENUM:
+            Recreate
+            RollingUpdate
+
+        DESCRIPTION:
+            RollingUpdate, the default, goes step by step; Recreate ends all old pods
+            first.
+            
+
+        """)]
+    [TestCase("ns.spec --recursive", """
+        KIND:       Namespace
+        VERSION:    v1
+
+        FIELD: spec <NamespaceSpec>
+
+
+        DESCRIPTION:
+            What is wanted. People write it, and controllers work towards it.
+            What holds for a namespace.
+            
+        FIELDS:
+          finalizers	<[]string>
+
+        """)]
+    [TestCase("horizontalpodautoscalers.autoscaling.spec --api-version=autoscaling/v1 --recursive",
+        """
+        GROUP:      autoscaling
+        KIND:       HorizontalPodAutoscaler
+        VERSION:    v1
+
+        FIELD: spec <HorizontalPodAutoscalerSpec>
+
+
+        DESCRIPTION:
+            What is wanted. People write it, and controllers work towards it.
+            What is scaled, between which bounds, by what measure.
+            
+        FIELDS:
+          maxReplicas	<integer> -required-
+          minReplicas	<integer>
+          scaleTargetRef	<CrossVersionObjectReference> -required-
+            apiVersion	<string>
+            kind	<string> -required-
+            name	<string> -required-
+          targetCPUUtilizationPercentage	<integer>
+
+        """)]
+    public void Explain_names_fields_types_and_values(string what, string text) => Assert.That(
+        cluster.Run($"explain {what}").ToString(),
+        Is.EqualTo($"{text.ReplaceLineEndings("\n")}\n"));
+
+    [TestCase("explain", "error: You must specify the type of resource to explain. Use \"kubectl "
+        + "api-resources\" for a complete list of supported resources.\n")]
+    [TestCase("explain pod node", "error: We accept only this format: explain RESOURCE\n")]
+    [TestCase("explain pod.spec.foo.bar", "error: field \"bar\" does not exist\n")]
+    [TestCase("explain frob.spec", "error: the server doesn't have a resource type \"frob\"\n")]
+    public void Explain_says_what_it_does_not_know(string command, string error) =>
+        Assert.That(cluster.Run(command), Is.EqualTo(new KubectlResult(1, "", error)));
+
     [Test]
-    public void Explain_names_fields_and_types() => Assert.That(
-        cluster.Run("explain deployment.spec.strategy").Out, Is.EqualTo("""
-            GROUP:      apps
-            KIND:       Deployment
-            VERSION:    v1
-
-            FIELD: strategy <DeploymentStrategy>
-
-
-            DESCRIPTION:
-                <empty>
-                
-            FIELDS:
-              rollingUpdate	<RollingUpdateDeployment>
-                <no description>
-
-              type	<string>
-              enum: Recreate, RollingUpdate
-                <no description>
-
-
-
-            """.ReplaceLineEndings("\n")));
+    public void What_explain_describes_is_there()
+    {
+        var types = Schema.BuiltIn.Types.ToLookup(t => t.ShortName, StringComparer.Ordinal);
+        Assert.Multiple(() =>
+        {
+            foreach (var entry in SchemaWords.All.Keys)
+            {
+                var dot = entry.IndexOf('.', StringComparison.Ordinal);
+                var (type, field) = dot < 0 ? (entry, "") : (entry[..dot], entry[(dot + 1)..]);
+                var owners = type[0] == '*' ? Schema.BuiltIn.Types.Where(t =>
+                    t.ShortName.EndsWith(type[1..], StringComparison.Ordinal)) : types[type];
+                Assert.That(owners.Any(t => field.Length == 0 || t.Field(field) is not null),
+                    entry);
+            }
+        });
+    }
 
     [Test]
     public void Logs_need_a_node_that_answers()

@@ -89,4 +89,25 @@ public sealed class LogsTests
         Assert.That(logs.Error, Does.Match("^Found 2 pods, using pod/web-.*\n$"));
         Assert.That(logs.Out, Does.EndWith(" [notice] 1#1: start worker processes\n"));
     }
+
+    [Test]
+    public void Logs_are_followed_until_the_container_ends()
+    {
+        var cluster = new Cluster(nodes: 1);
+        cluster.Kubectl("run a --image=busybox --restart=Never -- sh -c "
+            + "'echo one; sleep 5; echo two; sleep 5; echo three'");
+        Assert.That(cluster.RunUntil(c => c.Get<Pod>("a").IsReady, TimeSpan.FromMinutes(1)).Met);
+        Assert.That(cluster.Kubectl("logs -f a --prefix").ToString(), Is.EqualTo(
+            "[pod/a/a] one\n[pod/a/a] two\n[pod/a/a] three\n"));
+    }
+
+    [Test]
+    public void A_young_workload_is_waited_for()
+    {
+        var cluster = new Cluster(nodes: 1);
+        cluster.Kubectl("create deployment web --image=nginx:1.27");
+        Assert.That(cluster.Kubectl("logs deploy/web").ToString(), Is.Empty, "no node yet");
+        Assert.That(cluster.Kubectl("logs ds/web").Error, Is.EqualTo("error: error from server "
+            + "(NotFound): daemonsets.apps \"web\" not found in namespace \"default\"\n"));
+    }
 }
