@@ -163,7 +163,7 @@ internal sealed class ProfilePlugins
 
     private IPlugin Find(string name, Type type) => known.TryGetValue(name, out var plugin)
         ? plugin : throw new ArgumentException($"{type.Name[1..]} \"{name}\" does not exist"
-            + (Nearest.To(name, [.. known.Keys]) is { } meant ? $", did you mean \"{meant}\"?" : ""));
+            + (Nearest.To(name, known.Keys) is { } meant ? $", did you mean \"{meant}\"?" : ""));
 
     private static void Add(List<IPlugin> list, IPlugin plugin, Type type)
     {

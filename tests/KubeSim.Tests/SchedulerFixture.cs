@@ -19,9 +19,9 @@ internal sealed class Decisions
 
     public CycleState State { get; private set; } = new(new Pod());
 
-    public NodeInfo? Decide(Pod pod, ulong seed = 0)
+    public NodeInfo? Decide(Pod pod, ulong seed = 0, bool record = false)
     {
-        State = new(pod, Cache.ShapeOf(pod)) { Cache = Cache };
+        State = new(pod, Cache.ShapeOf(pod)) { Cache = Cache, Record = record ? new() : null };
         return Cycle.Decide(State, new Prng(seed));
     }
 

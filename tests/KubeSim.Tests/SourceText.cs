@@ -264,7 +264,8 @@ internal sealed partial class SourceText
     private static partial Regex TextStart();
 
     [GeneratedRegex("""
-        (?<![:,]\s*)\b(?<kind>namespace|class|record\s+struct|record|struct|interface|enum)
+        (?<![:,]\s*)\b(?<kind>namespace|class|record\s+struct|record|struct|interface|enum
+            |delegate\s+\S+)
         \s+(?<name>\w+)
         """, RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex TypeHeader();

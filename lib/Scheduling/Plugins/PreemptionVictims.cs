@@ -62,7 +62,8 @@ internal sealed class PreemptionVictims
             Reprieve(pod);
         }
         PutBack(victims);
-        return status;
+        return victims.Count > 0 ? status : PluginStatus.Unresolvable("DefaultPreemption",
+            $"expected at least one victim pod on node \"{node.Name}\"");
     }
 
     /// <summary>Deletes the victims; and whoever is less important and hoped for the node looks for
@@ -150,7 +151,7 @@ internal sealed class PreemptionVictims
         return found;
     }
 
-    // A pod that is gone already needs no help; whatever else goes wrong, the preemptor tries again.
+    // A pod that is gone needs no help; whatever else goes wrong, the preemptor tries again.
     private static bool Try(Action write)
     {
         try
