@@ -42,7 +42,10 @@ public sealed class PodNeighbourTests
     };
 
     private static TopologySpreadConstraint Constraint(string app, string key, string action) =>
-        new() { MaxSkew = 1, TopologyKey = key, WhenUnsatisfiable = action, LabelSelector = Of(app) };
+        new()
+        {
+            MaxSkew = 1, TopologyKey = key, WhenUnsatisfiable = action, LabelSelector = Of(app),
+        };
 
     private static PodSpec Spread(params TopologySpreadConstraint[] constraints) =>
         new() { TopologySpreadConstraints = [.. constraints] };
@@ -85,8 +88,8 @@ public sealed class PodNeighbourTests
             {
                 Spec = specs[random.Next(specs.Length)],
             };
-            var kept = Judgement(spread, probe, cache, true) + Judgement(affinity, probe, cache, true)
-                + Judgement(new ImageLocality(), probe, cache, true);
+            var kept = Judgement(spread, probe, cache, true)
+                + Judgement(affinity, probe, cache, true) + Judgement(new ImageLocality(), probe, cache, true);
             var anew = Judgement(new PodTopologySpread(), probe, cache, false)
                 + Judgement(new InterPodAffinity(), probe, cache, false)
                 + Judgement(new ImageLocality(), probe, cache, false);
@@ -280,7 +283,8 @@ public sealed class PodNeighbourTests
                 + "anti-affinity rules."));
     }
 
-    private static LabelSelector Team(string team) => new() { MatchLabels = Map.Of(("team", team)) };
+    private static LabelSelector Team(string team) =>
+        new() { MatchLabels = Map.Of(("team", team)) };
 
     private static Pod Named(string ns, string name, PodSpec spec) => new()
     {
