@@ -3,8 +3,8 @@ using BenchmarkDotNet.Running;
 namespace Benchmarks;
 
 /// <summary><c>scale</c> fills a large cluster once and measures it, <c>steps</c> takes the time of
-/// single steps, <c>etcd</c> the figures of the database; anything else goes to BenchmarkDotNet,
-/// such as <c>--filter *Step*</c>.</summary>
+/// single steps, <c>etcd</c> the figures of the database, <c>schedule</c> those of the scheduler;
+/// anything else goes to BenchmarkDotNet, such as <c>--filter *Step*</c>.</summary>
 public static class Program
 {
     public static int Main(string[] args)
@@ -20,6 +20,10 @@ public static class Program
         if (args.Length > 0 && args[0] == "etcd")
         {
             return EtcdFigures.Run(args[1..]);
+        }
+        if (args.Length > 0 && args[0] == "schedule")
+        {
+            return ScheduleFigures.Run(args[1..]);
         }
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         return 0;
