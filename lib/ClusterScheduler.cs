@@ -14,7 +14,7 @@ namespace KubeSim;
 ///   """);
 /// cluster.Scheduler.Add(() => new Favourite("node-2"), weight: 5);
 /// </code></example>
-public sealed class ClusterScheduler
+public sealed partial class ClusterScheduler
 {
     private readonly Cluster cluster;
 

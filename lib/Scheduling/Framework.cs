@@ -121,6 +121,9 @@ public sealed class CycleState
     /// <summary>What the pod asks of its node, worked out once.</summary>
     public PodShape Shape { get; }
 
+    /// <summary>The claims and volumes of the cluster.</summary>
+    public VolumeCache Volumes => Cache?.Volumes ?? (field ??= new());
+
     /// <summary>The nodes and their pods, as the scheduler counts them; null where a plugin is
     /// asked outside of a scheduler.</summary>
     public SchedulerCache? Cache { get; init; }
@@ -360,12 +363,24 @@ public enum ClusterEvents
     /// <summary>The waiting pod itself changed.</summary>
     OwnUpdate = 128,
 
+    /// <summary>A claim came or changed.</summary>
+    Claim = 256,
+
+    /// <summary>A volume came or changed.</summary>
+    Volume = 512,
+
+    /// <summary>A storage class came or changed.</summary>
+    StorageClass = 1024,
+
+    /// <summary>The storage drivers of a node came or changed, or a volume was detached.</summary>
+    CSINode = 2048,
+
     /// <summary>An object of another kind came, changed or went; see
     /// <see cref="IWatchingPlugin"/>.</summary>
-    Other = 256,
+    Other = 4096,
 
     /// <summary>A node is gone.</summary>
-    NodeDelete = 512,
+    NodeDelete = 8192,
 }
 
 /// <summary>One change of the cluster: what it is, and the object before and after.</summary>

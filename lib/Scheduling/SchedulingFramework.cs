@@ -103,6 +103,10 @@ public sealed class SchedulingFramework
         new(new NodeAffinityPlugin(), 2),
         new(new NodePorts()),
         new(new NodeResourcesFit(), 1),
+        new(new VolumeRestrictions()),
+        new(new NodeVolumeLimits()),
+        new(new VolumeBinding()),
+        new(new VolumeZone()),
         new(new PodTopologySpread(), 2),
         new(new InterPodAffinity(), 2),
         new(new DynamicResources()),
@@ -204,13 +208,16 @@ public sealed class SchedulingFramework
         var reasons = new List<string>();
         foreach (var plugin in postFilters)
         {
-            var status = Guarded(plugin, "PostFilter",
-                () => plugin.PostFilter(state, pod, diagnosis, this));
-            if (status.Code == PluginCode.Error)
+            PluginStatus status;
+            try
             {
-                throw new PluginFailedException(status.Message);
+                status = plugin.PostFilter(state, pod, diagnosis, this);
             }
-            if (status.IsSuccess)
+            catch (Exception e) when (IsFault(e))
+            {
+                throw Failed("PostFilter", plugin, e.Message, e);
+            }
+            if (status.IsSuccess || status.Code == PluginCode.Error)
             {
                 return status;
             }
