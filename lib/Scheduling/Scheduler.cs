@@ -318,13 +318,21 @@ public sealed class Scheduler : IReconciler
         Bind(api, queued, state, node);
     }
 
-    // What has to wait, such as a volume that is being made, is asked again every second.
+    // What has to wait, for a plugin's permission or for a volume that is being made, is asked again
+    // every second.
     private void Bind(ReconcileContext api, QueuedPod queued, CycleState state, string node)
     {
         var (pod, framework) = (queued.Pod, ProfileOf(queued.Pod)!.Framework);
-        api.Detached = true;
-        var status = framework.Bind(state, pod, node, api);
-        api.Detached = false;
+        state.Reserved ??= api.Now;
+        var status = state.IsPermitted ? PluginStatus.Success
+            : framework.Permit(state, pod, node, api.Now - state.Reserved.Value);
+        if (status.IsSuccess)
+        {
+            state.IsPermitted = true;
+            api.Detached = true;
+            status = framework.Bind(state, pod, node, api);
+            api.Detached = false;
+        }
         if (status.Code == PluginCode.Wait)
         {
             binding[pod.Key] = (state, node);

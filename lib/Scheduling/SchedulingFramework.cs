@@ -23,6 +23,9 @@ public sealed class PluginFailedException : Exception
 /// pkg/scheduler/apis/config/v1/default_plugins.go.</remarks>
 public sealed class SchedulingFramework
 {
+    /// <summary>How long a Permit plugin may keep a pod waiting.</summary>
+    public static readonly TimeSpan LongestPermit = TimeSpan.FromMinutes(15);
+
     private readonly IPreEnqueuePlugin[] preEnqueue;
     private readonly (IPreFilterPlugin Plugin, ulong Skips)[] preFilter;
     private readonly IPostFilterPlugin[] postFilters;
@@ -329,7 +332,7 @@ public sealed class SchedulingFramework
         return status.IsSuccess ? Filter(again, state.Pod, node) : status;
     }
 
-    /// <summary>Reserve and Permit; a failure gives back what was reserved.</summary>
+    /// <summary>Sets aside what the pod needs; a failure gives it back.</summary>
     public PluginStatus Reserve(CycleState state, Pod pod, string node)
     {
         foreach (var plugin in reserves)
@@ -341,12 +344,23 @@ public sealed class SchedulingFramework
                 return status.By(plugin.Name);
             }
         }
+        return PluginStatus.Success;
+    }
+
+    /// <summary>Whether the pod may be bound now: Success, Wait, or why not after all. Who has
+    /// waited for a quarter of an hour waits no longer.</summary>
+    public PluginStatus Permit(CycleState state, Pod pod, string node, TimeSpan waited)
+    {
         foreach (var plugin in permits)
         {
             var status = Guarded(plugin, "Permit", () => plugin.Permit(state, pod, node));
+            if (status.Code == PluginCode.Wait && waited >= LongestPermit)
+            {
+                return PluginStatus.Unschedulable(plugin.Name, "rejected due to timeout after "
+                    + $"waiting {GoDuration.Format(LongestPermit)} at plugin {plugin.Name}");
+            }
             if (!status.IsSuccess)
             {
-                Unreserve(state, pod, node);
                 return status.By(plugin.Name);
             }
         }

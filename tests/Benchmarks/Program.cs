@@ -3,9 +3,8 @@ using BenchmarkDotNet.Running;
 namespace Benchmarks;
 
 /// <summary><c>scale</c> fills a large cluster once and measures it, <c>steps</c> takes the time of
-/// single steps, <c>etcd</c> the figures of the database, <c>schedule</c> those of the scheduler,
-/// <c>neighbours</c> the time to place pods by other pods; anything else goes to BenchmarkDotNet,
-/// such as <c>--filter *Step*</c>.</summary>
+/// single steps, <c>etcd</c> the figures of the database, <c>schedule</c> those of the scheduler;
+/// anything else goes to BenchmarkDotNet, such as <c>--filter *Step*</c>.</summary>
 public static class Program
 {
     public static int Main(string[] args)
@@ -16,7 +15,6 @@ public static class Program
             "steps" => StepTimes.Run,
             "etcd" => EtcdFigures.Run,
             "schedule" => ScheduleFigures.Run,
-            "neighbours" => Neighbours.Run,
             _ => null,
         };
         if (run is not null)
