@@ -142,8 +142,8 @@ public sealed class Scheduler : IReconciler
     }
 
     /// <summary>The decision about a pod, were it to be made now; nothing comes of it.</summary>
-    internal CycleRecord Imagine(
-        Pod pod, IEnumerable<Node> nodes, IObjectReader objects, Prng random)
+    internal CycleRecord Imagine(Pod pod, IEnumerable<Node> nodes, IObjectReader objects,
+        Settings settings, Prng random)
     {
         foreach (var node in nodes)
         {
@@ -169,7 +169,7 @@ public sealed class Scheduler : IReconciler
         };
         var profile = ProfileOf(pod) ?? throw new ArgumentException(
             $"no profile for scheduler name \"{pod.Spec.SchedulerName}\"", nameof(pod));
-        profile.Cycle.Percentage = profile.Percentage ?? 0;
+        profile.Cycle.Percentage = profile.PercentageIn(settings);
         if (cache.Ordered.Length == 0)
         {
             (record.Pod, record.Message) = (pod, NoNodes);
@@ -191,8 +191,7 @@ public sealed class Scheduler : IReconciler
         };
         var profile = ProfileOf(pod)!;
         var cycle = profile.Cycle;
-        cycle.Percentage =
-            profile.Percentage ?? api.Settings.Get(KnownFlags.PercentageOfNodesToScore);
+        cycle.Percentage = profile.PercentageIn(api.Settings);
         if (cache.Ordered.Length == 0)
         {
             // Nothing but a node can help, yet the real one tries again and again.
@@ -436,6 +435,9 @@ public sealed class Scheduler : IReconciler
     private sealed record Profile(
         SchedulingFramework Framework, SchedulingCycle Cycle, int? Percentage)
     {
+        public int PercentageIn(Settings settings) =>
+            Percentage ?? settings.Get(KnownFlags.PercentageOfNodesToScore);
+
         // What the event says: why no node will do, and what PostFilter has to say of that.
         public string Ask(CycleState state, Diagnosis diagnosis)
         {

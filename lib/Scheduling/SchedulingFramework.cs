@@ -35,6 +35,8 @@ public sealed class SchedulingFramework
     private readonly Seq<IPlugin> all;
     private readonly int localFilters;
     private readonly bool[] localScores;
+    private readonly bool[] comparedScores;
+    private readonly Dictionary<ulong, (int[] All, int[] Compared)> activeBySkips = [];
 
     /// <summary>A framework of some plugins, each at every point that it has.</summary>
     /// <exception cref="ArgumentException">There is not exactly one plugin that sorts the queue, or
@@ -61,6 +63,7 @@ public sealed class SchedulingFramework
         Scores = [.. plugins.At<IScorePlugin>().Select(p => (p, (long)plugins.WeightOf(p)))
             .Where(p => p.Item2 > 0)];
         localScores = [.. Scores.Select(s => s.Plugin is INodeLocalPlugin)];
+        comparedScores = [.. Scores.Select((s, i) => !localScores[i] || HasNormalize(s.Plugin))];
         preFilter = [.. plugins.At<IPreFilterPlugin>().Select(p => (p, BitOf(FilterPlugins, p)))];
         preScore = [.. plugins.At<IPreScorePlugin>().Select(p =>
             (p, BitOf([.. Scores.Select(s => s.Plugin)], p)))];
@@ -166,6 +169,32 @@ public sealed class SchedulingFramework
 
     internal bool IsLocalScore(int plugin) => localScores[plugin];
 
+    /// <summary>True when a plugin's score depends on those of other nodes, or on more than its
+    /// node: it has a Normalize of its own, or is not local.</summary>
+    internal bool IsCompared(int plugin) => comparedScores[plugin];
+
+    /// <summary>The places of the Score plugins that take part in a cycle, and of those that are
+    /// compared.</summary>
+    internal (int[] All, int[] Compared) Active(CycleState state)
+    {
+        if (!activeBySkips.TryGetValue(state.SkipScore, out var active))
+        {
+            int[] all = [.. Enumerable.Range(0, Scores.Length)
+                .Where(p => (state.SkipScore >> p & 1) == 0)];
+            active = (all, [.. all.Where(IsCompared)]);
+            activeBySkips.Add(state.SkipScore, active);
+        }
+        return active;
+    }
+
+    private static bool HasNormalize(IScorePlugin plugin)
+    {
+        var map = plugin.GetType().GetInterfaceMap(typeof(IScorePlugin));
+        var at = Array.FindIndex(map.InterfaceMethods,
+            m => m.Name == nameof(IScorePlugin.Normalize));
+        return map.TargetMethods[at].DeclaringType != typeof(IScorePlugin);
+    }
+
     internal PluginStatus FilterOwn(CycleState state, Pod pod, NodeInfo node) =>
         Filter(state, pod, node, localFilters, FilterPlugins.Length);
 
@@ -253,15 +282,17 @@ public sealed class SchedulingFramework
         }
         foreach (var score in scores)
         {
-            if (score is < 0 or > IScorePlugin.MaxScore)
-            {
-                throw new PluginFailedException(string.Create(CultureInfo.InvariantCulture,
-                    $"applying score defaultWeights on Score plugins: plugin \"{plugin.Name}\" "
-                    + $"returns an invalid score {score}, it should in the range of "
-                    + $"[0, {IScorePlugin.MaxScore}] after normalizing"));
-            }
+            Checked(plugin, score);
         }
     }
+
+    /// <summary>The score, which is from 0 to 100.</summary>
+    internal static long Checked(IScorePlugin plugin, long score) =>
+        score is >= 0 and <= IScorePlugin.MaxScore ? score : throw new PluginFailedException(
+            string.Create(CultureInfo.InvariantCulture,
+                $"applying score defaultWeights on Score plugins: plugin \"{plugin.Name}\" "
+                + $"returns an invalid score {score}, it should in the range of "
+                + $"[0, {IScorePlugin.MaxScore}] after normalizing"));
 
     /// <summary>Filter anew, from the start: the pods on the nodes are others than when the cycle
     /// began.</summary>

@@ -37,15 +37,15 @@ public sealed class SchedulerConfigurationTests
         + "{name: NodeAffinity}]}}}]", "initializing profiles: creating profile for scheduler name "
         + "default-scheduler: plugin \"NodeAffinity\" already registered as \"ScorePlugin\"")]
     [TestCase("profiles: [{plugins: {score: {enabled: [{name: NodeAffinity, weight: -1}]}}}]",
-        "initializing profiles: creating profile for scheduler name default-scheduler: score plugin "
-        + "\"NodeAffinity\" has the weight -1: it must be positive")]
+        "initializing profiles: creating profile for scheduler name default-scheduler: score "
+        + "plugin \"NodeAffinity\" has the weight -1: it must be positive")]
     [TestCase("profiles: [{plugins: {multiPoint: {disabled: [{name: PrioritySort}]}}}]",
         "initializing profiles: creating profile for scheduler name default-scheduler: only one "
         + "queue sort plugin required for profile with scheduler name \"default-scheduler\", but "
         + "got 0")]
     [TestCase("profiles: [{plugins: {bind: {disabled: [{name: '*'}]}}}]",
-        "initializing profiles: creating profile for scheduler name default-scheduler: at least one "
-        + "bind plugin is needed for profile with scheduler name \"default-scheduler\"")]
+        "initializing profiles: creating profile for scheduler name default-scheduler: at least "
+        + "one bind plugin is needed for profile with scheduler name \"default-scheduler\"")]
     [TestCase("profiles: [{pluginConfig: [{name: DefaultPreemption, args: "
         + "{minCandidateNodesPercentage: -5}}]}]", "profiles[0].pluginConfig[0].args."
         + "minCandidateNodesPercentage: Invalid value: -5: not in valid range [0, 100]")]
@@ -242,8 +242,8 @@ public sealed class SchedulerConfigurationTests
 
     [TestCase("filter", "running \"Broken\" filter plugin: it broke")]
     [TestCase("score", "running Score plugins: plugin \"Broken\" failed with: it broke")]
-    [TestCase("range", "applying score defaultWeights on Score plugins: plugin \"Broken\" returns an "
-        + "invalid score 101, it should in the range of [0, 100] after normalizing")]
+    [TestCase("range", "applying score defaultWeights on Score plugins: plugin \"Broken\" returns "
+        + "an invalid score 101, it should in the range of [0, 100] after normalizing")]
     [TestCase("prefilter", "running PreFilter plugin \"Broken\": it broke")]
     [TestCase("reserve", "running Reserve plugin \"Broken\": it broke")]
     public void A_plugin_that_fails_is_told_and_the_queue_goes_on(string point, string message)

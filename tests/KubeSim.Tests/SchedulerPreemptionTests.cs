@@ -257,7 +257,8 @@ public sealed class SchedulerPreemptionTests
         return (state.Record, state.Nominate);
     }
 
-    private static void Ask(CycleState state, List<NodeInfo> nodes, DefaultPreemptionArgs? args = null)
+    private static void Ask(
+        CycleState state, List<NodeInfo> nodes, DefaultPreemptionArgs? args = null)
     {
         var framework = new SchedulingFramework(SchedulingFramework.DefaultProfile());
         framework.PreFilter(state, state.Pod, nodes);

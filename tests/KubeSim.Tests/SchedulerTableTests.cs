@@ -25,6 +25,8 @@ public sealed class SchedulerTableTests
 
     private static IEnumerable<TestCaseData> NonZero() => Of("nonzero");
 
+    private static IEnumerable<TestCaseData> NonZeroOf() => Of("nonzeroof");
+
     private static IEnumerable<TestCaseData> PodScoring() => Of("podscoring");
 
     private static IEnumerable<TestCaseData> Balances() => Of("balanced");
@@ -151,6 +153,11 @@ public sealed class SchedulerTableTests
             Is.EqualTo(((long)c["cpu"]!, (long)c["memory"]!)));
     }
 
+    [TestCaseSource(nameof(NonZeroOf))]
+    public void Only_cpu_and_memory_are_assumed_of_a_container(JsonObject c) => Assert.That(
+        PodShape.Of(PodAsking(c["requests"]!)).ScoringRequests[$"{c["resource"]}"],
+        Is.EqualTo((long)c["want"]!));
+
     [TestCaseSource(nameof(PodScoring))]
     public void A_pod_is_compared_by_its_whole_request(JsonObject c)
     {
@@ -179,7 +186,8 @@ public sealed class SchedulerTableTests
     {
         var node = new NodeInfo(Decisions.Node(c["node"]), Pods(c["pods"]));
         var pod = Decisions.Pod(c["pod"]);
-        var status = new NodeResourcesFit().Filter(new CycleState(pod), pod, node);
+        var status = ((IFilterPlugin)Plugin("NodeResourcesFit", c["args"]))
+            .Filter(new CycleState(pod), pod, node);
         Assert.That(status.Reasons, Is.EqualTo(Texts(c["want"])));
     }
 
@@ -227,7 +235,7 @@ public sealed class SchedulerTableTests
     [TestCaseSource(nameof(Filters))]
     public void Filters_turn_nodes_away(JsonObject c)
     {
-        var plugin = Plugin($"{c["plugin"]}");
+        var plugin = Plugin($"{c["plugin"]}", c["args"]);
         var pod = Decisions.Pod(c["pod"]);
         var node = new NodeInfo(Decisions.Node(c["node"], ""), Pods(c["pods"]));
         var state = new CycleState(pod);
@@ -254,11 +262,15 @@ public sealed class SchedulerTableTests
 
     [TestCaseSource(nameof(PluginScores))]
     public void Plugins_prefer_nodes(JsonObject c) => Assert.That(
-        Decisions.ScoresOf((IScorePlugin)Plugin($"{c["plugin"]}"), Decisions.Pod(c["pod"]),
+        Decisions.ScoresOf((IScorePlugin)Plugin($"{c["plugin"]}", c["args"]), Decisions.Pod(c["pod"]),
             Nodes(c)), Is.EqualTo(Numbers(c["want"])));
 
-    private static IPlugin Plugin(string name) =>
-        SchedulingFramework.DefaultProfile().Single(p => p.Plugin.Name == name).Plugin;
+    // The default plugin, with what the profile of the case tells it.
+    private static IPlugin Plugin(string name, JsonNode? args = null)
+    {
+        var plugin = SchedulingFramework.DefaultProfile().Single(p => p.Plugin.Name == name).Plugin;
+        return args is null ? plugin : PluginArguments.Apply(plugin, args.AsObject());
+    }
 
     private static List<NodeInfo> Nodes(JsonObject c) => [.. c["nodes"]!.AsArray().Select(n =>
     {

@@ -6,12 +6,14 @@ namespace KubeSim;
 /// <para>What counts are requests, not use: a node of 4 CPUs with pods that request 3.5 has 500m
 /// left, however idle they are. LeastAllocated: of 4 CPUs, 1 requested: 75; of 16Gi, 4Gi: 75; the
 /// mean is the score. A container that requests nothing counts there as 100m and 200Mi.</para>
-/// A request that exceeds what the whole node has cannot be helped by removing pods.
+/// A request that exceeds what the whole node has cannot be helped by removing pods. Extended
+/// resources that somebody else watches over can be ignored, by name or by domain.
 /// </summary>
 /// <remarks>Models pkg/scheduler/framework/plugins/noderesources/fit.go.</remarks>
-public sealed class NodeResourcesFit(ScoringStrategy? strategy = null)
+public sealed class NodeResourcesFit(
+    ScoringStrategy? strategy = null, Seq<string> ignored = default, Seq<string> groups = default)
     : IFilterPlugin, IScorePlugin, IQueueingHints, INodeLocalPlugin,
-        IPluginWithArgs<NodeResourcesFitArgs>
+    IPluginWithArgs<NodeResourcesFitArgs>
 {
     private readonly ScoringStrategy strategy = strategy ?? ScoringStrategy.LeastAllocated;
 
@@ -23,12 +25,13 @@ public sealed class NodeResourcesFit(ScoringStrategy? strategy = null)
     public string Name => "NodeResourcesFit";
 
     /// <inheritdoc/>
-    public IPlugin With(NodeResourcesFitArgs args) =>
-        new NodeResourcesFit(ScoringStrategy.Of(args.ScoringStrategy));
-
-    /// <inheritdoc/>
     public ClusterEvents Events => ClusterEvents.NodeAdd | ClusterEvents.NodeAllocatable
         | ClusterEvents.AssignedPodDelete | ClusterEvents.AssignedPodUpdate;
+
+    /// <inheritdoc/>
+    public IPlugin With(NodeResourcesFitArgs args) => new NodeResourcesFit(
+        args.ScoringStrategy is { } given ? ScoringStrategy.Of(given) : null,
+        args.IgnoredResources, args.IgnoredResourceGroups);
 
     /// <inheritdoc/>
     public PluginStatus Filter(CycleState state, Pod pod, NodeInfo node)
@@ -86,7 +89,7 @@ public sealed class NodeResourcesFit(ScoringStrategy? strategy = null)
         foreach (var (name, amount) in wanted.Scalars)
         {
             var (taken, has) = (used[name], all[name]);
-            if (amount > 0 && amount > has - taken)
+            if (amount > 0 && amount > has - taken && !IsIgnored(name))
             {
                 reasons.Add($"Insufficient {name}");
                 hopeless |= amount > has;
@@ -95,6 +98,9 @@ public sealed class NodeResourcesFit(ScoringStrategy? strategy = null)
         return reasons.Count == 0 ? PluginStatus.Success
             : PluginStatus.Of(CodeOf(hopeless), Name, reasons.ToSeq());
     }
+
+    private bool IsIgnored(string name) => ignored.AsSpan().Contains(name)
+        || (name.IndexOf('/') is > 0 and var end && groups.AsSpan().Contains(name[..end]));
 
     private PluginStatus Common(int shortage, bool hopeless) =>
         common[shortage + (hopeless ? 16 : 0)] ??=
@@ -126,10 +132,10 @@ public sealed class NodeResourcesFit(ScoringStrategy? strategy = null)
     }
 
     // Could the empty node hold it?
-    private static bool Fits(ResourceAmounts wanted, ResourceAmounts has) =>
+    private bool Fits(ResourceAmounts wanted, ResourceAmounts has) =>
         has.Pods > 0 && wanted.MilliCpu <= has.MilliCpu && wanted.Memory <= has.Memory
         && wanted.EphemeralStorage <= has.EphemeralStorage
-        && wanted.Scalars.All(s => s.Amount <= has[s.Name]);
+        && wanted.Scalars.All(s => s.Amount <= has[s.Name] || IsIgnored(s.Name));
 
     private static bool Grew(ResourceAmounts wanted, ResourceAmounts before, ResourceAmounts after)
         => after.Pods > before.Pods
