@@ -300,8 +300,8 @@ public interface IReservePlugin : IPlugin
 /// <summary>Has the last word before the pod is bound.</summary>
 public interface IPermitPlugin : IPlugin
 {
-    /// <summary>Success, a rejection, or Wait: the node is kept, and the plugin is asked again every
-    /// second, for at most a quarter of an hour.</summary>
+    /// <summary>Success, a rejection, or Wait: the node is kept, and the plugin is asked again
+    /// every second, for at most a quarter of an hour.</summary>
     PluginStatus Permit(CycleState state, Pod pod, string node);
 }
 

@@ -318,8 +318,8 @@ public sealed class Scheduler : IReconciler
         Bind(api, queued, state, node);
     }
 
-    // What has to wait, for a plugin's permission or for a volume that is being made, is asked again
-    // every second.
+    // What has to wait, for a plugin's permission or for a volume that is being made, is asked
+    // again every second.
     private void Bind(ReconcileContext api, QueuedPod queued, CycleState state, string node)
     {
         var (pod, framework) = (queued.Pod, ProfileOf(queued.Pod)!.Framework);
