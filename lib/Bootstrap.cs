@@ -71,6 +71,20 @@ public static class Bootstrap
         },
         new("deployment-controller", _ => new Deployments()),
         new("replicaset-controller", _ => new ReplicaSets()),
+        new("persistentvolume-binder-controller", _ => new PersistentVolumes())
+        {
+            EventSource = "persistentvolume-controller",
+        },
+        new("persistentvolumeclaim-protection-controller", _ => new VolumeProtection(true)),
+        new("persistentvolume-protection-controller", _ => new VolumeProtection(false)),
+        new("ephemeral-volume-controller", _ => new EphemeralVolumes())
+        {
+            EventSource = "ephemeral_volume",
+        },
+        new("local-path-provisioner", _ => new LocalPathProvisioner())
+        {
+            EventSource = LocalPathProvisioner.Provisioner,
+        },
         new("default-scheduler", _ => new Scheduler())
         {
             User = UserInfo.Person("system:kube-scheduler"),

@@ -31,6 +31,20 @@ public static class Draw
     /// <summary>A request on its way through the API server, stage by stage.</summary>
     public static Picture Request(Explanation explained) => RequestPicture.Of(explained);
 
+    /// <summary>Why a pod is on its node, or on none: each filter and each score of each node.
+    /// Of a pod that is not in the cluster, where it would go.</summary>
+    public static Picture Schedule(Cluster cluster, Pod pod) =>
+        SchedulePicture.Of(cluster.Scheduler.Explain(pod));
+
+    /// <summary>Where a pod would go that is not in the cluster, and why.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="yaml">The manifest of one Pod.</param>
+    public static Picture Schedule(Cluster cluster, string yaml) =>
+        SchedulePicture.Of(cluster.Scheduler.Explain(yaml));
+
+    /// <summary>A decision of the scheduler that was explained.</summary>
+    public static Picture Schedule(ScheduleExplanation explained) => SchedulePicture.Of(explained);
+
     /// <summary>The life of pods: a row each, virtual time from left to right.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="ns">Only pods of a namespace; of all when null.</param>

@@ -61,6 +61,7 @@ public static class Admissions
         new PriorityAdmission(),
         new DefaultTolerationSeconds(notReadySeconds, unreachableSeconds),
         new DefaultStorageClass(),
+        new StorageObjectInUseProtection(),
         new WebhookAdmission(mutating: true),
         new EscalationCheck(authorizer),
         new WebhookAdmission(mutating: false),

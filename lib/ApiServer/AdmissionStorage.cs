@@ -28,3 +28,35 @@ public sealed class DefaultStorageClass : IAdmission
         return null;
     }
 }
+
+/// <summary>Gives each new claim and volume the finalizer that keeps it while it is in use; their
+/// protection controllers take it off.</summary>
+/// <remarks>Models plugin/pkg/admission/storage/storageobjectinuseprotection.</remarks>
+public sealed class StorageObjectInUseProtection : IAdmission
+{
+    /// <inheritdoc/>
+    public string Name => "StorageObjectInUseProtection";
+
+    /// <inheritdoc/>
+    public Status? Mutate(in AdmissionRequest request, ref ApiObject value)
+    {
+        var guard = value switch
+        {
+            PersistentVolumeClaim => VolumeFacts.ClaimProtection,
+            PersistentVolume => VolumeFacts.VolumeProtection,
+            _ => null,
+        };
+        if (request.Verb == Verb.Create && guard is not null
+            && !value.Metadata.Finalizers.AsSpan().Contains(guard))
+        {
+            value = value with
+            {
+                Metadata = value.Metadata with
+                {
+                    Finalizers = value.Metadata.Finalizers.Add(guard),
+                },
+            };
+        }
+        return null;
+    }
+}

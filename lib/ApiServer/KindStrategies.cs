@@ -34,6 +34,8 @@ internal sealed class KindStrategies
         all[Kinds.PodDisruptionBudget] = new PodDisruptionBudgetStrategy();
         all[Kinds.PriorityClass] = new PriorityClassStrategy();
         all[Kinds.StorageClass] = new StorageClassStrategy();
+        all[Kinds.CSINode] = new SimpleStrategy<CSINode>();
+        all[Kinds.VolumeAttachment] = new SimpleStrategy<VolumeAttachment>();
         all[Kinds.ResourceQuota] = new ResourceQuotaStrategy();
         all[Kinds.Lease] = new SimpleStrategy<Lease>(unconditional: false, createsOnUpdate: true);
         all[Kinds.Endpoints] = new SimpleStrategy<Endpoints>(createsOnUpdate: true);

@@ -121,6 +121,9 @@ public sealed class CycleState
     /// <summary>What the pod asks of its node, worked out once.</summary>
     public PodShape Shape { get; }
 
+    /// <summary>The claims and volumes of the cluster.</summary>
+    public VolumeCache Volumes => Cache?.Volumes ?? (field ??= new());
+
     /// <summary>The nodes and their pods, as the scheduler counts them; null where a plugin is
     /// asked outside of a scheduler.</summary>
     public SchedulerCache? Cache { get; init; }
@@ -142,6 +145,12 @@ public sealed class CycleState
     /// <summary>The node that PostFilter made room on, or is making: the pod's
     /// <c>nominatedNodeName</c> from now on. Empty: none any more; null: as before.</summary>
     public string? Nominate { get; set; }
+
+    /// <summary>When a node was chosen and set aside, and whether Permit has let the pod
+    /// go.</summary>
+    internal DateTime? Reserved { get; set; }
+
+    internal bool IsPermitted { get; set; }
 
     /// <summary>What PostFilter leaves to be done beside the next cycles.</summary>
     internal Action? Afterwards { get; set; }
@@ -291,7 +300,8 @@ public interface IReservePlugin : IPlugin
 /// <summary>Has the last word before the pod is bound.</summary>
 public interface IPermitPlugin : IPlugin
 {
-    /// <summary>Success, or a rejection.</summary>
+    /// <summary>Success, a rejection, or Wait: the node is kept, and the plugin is asked again
+    /// every second, for at most a quarter of an hour.</summary>
     PluginStatus Permit(CycleState state, Pod pod, string node);
 }
 
@@ -360,12 +370,24 @@ public enum ClusterEvents
     /// <summary>The waiting pod itself changed.</summary>
     OwnUpdate = 128,
 
+    /// <summary>A claim came or changed.</summary>
+    Claim = 256,
+
+    /// <summary>A volume came or changed.</summary>
+    Volume = 512,
+
+    /// <summary>A storage class came or changed.</summary>
+    StorageClass = 1024,
+
+    /// <summary>The storage drivers of a node came or changed, or a volume was detached.</summary>
+    CSINode = 2048,
+
     /// <summary>An object of another kind came, changed or went; see
     /// <see cref="IWatchingPlugin"/>.</summary>
-    Other = 256,
+    Other = 4096,
 
     /// <summary>A node is gone.</summary>
-    NodeDelete = 512,
+    NodeDelete = 8192,
 }
 
 /// <summary>One change of the cluster: what it is, and the object before and after.</summary>

@@ -2,10 +2,10 @@ namespace KubeSim;
 
 /// <summary>
 /// The scheduler gives each pod that has no node the best node that can take it.
-/// <para>It watches Pods and Nodes. From the bound pods and the nodes it keeps sums: its cache. The
-/// others wait in its queue. A cycle takes one pod: filter the nodes, score those that are left,
-/// pick one of the best. The pod then counts as placed there at once (assumed), and the binding
-/// goes to the API server beside the next cycle.</para>
+/// <para>It watches Pods, Nodes, claims and volumes. From the bound pods and the nodes it keeps
+/// sums: its cache. The others wait in its queue. A cycle takes one pod: filter the nodes, score
+/// those that are left, pick one of the best. The pod then counts as placed there at once
+/// (assumed), and the binding goes to the API server beside the next cycle.</para>
 /// <para>Example: two nodes of 4 CPUs, with 1 and 3 CPUs requested; a pod asks for 500m. Of the CPU
 /// LeastAllocated gives the nodes 62 and 12: with memory alike, the first it is.</para>
 /// <para>It writes the Binding and the event Scheduled; or, when no node will do, the event
@@ -22,6 +22,7 @@ public sealed class Scheduler : IReconciler
     private const string NoNodes = "no nodes available to schedule pods";
 
     private readonly SchedulerCache cache = new();
+    private readonly Dictionary<ObjectKey, (CycleState State, string Node)> binding = [];
     private readonly Dictionary<string, Profile> profiles = new(StringComparer.Ordinal);
     private readonly SchedulingFramework first;
     private readonly Seq<Kind> others;
@@ -76,7 +77,8 @@ public sealed class Scheduler : IReconciler
     public Seq<Watched> Watches =>
     [
         Watched.All<Node>(), Watched.All<Pod>(),
-        .. others.Append(Kinds.PodDisruptionBudget).Distinct().Select(k => new Watched(k)),
+        .. VolumeCache.Kinds.Concat(others).Append(Kinds.PodDisruptionBudget).Distinct()
+            .Select(k => new Watched(k)),
     ];
 
     /// <inheritdoc/>
@@ -93,10 +95,12 @@ public sealed class Scheduler : IReconciler
         {
             ObservePod(e);
         }
-        else if (others.AsSpan().Contains(e.Key.Kind))
+        else
         {
             cache.SetOther(e.Key, e.New);
-            Changed(ClusterEvents.Other, e.Old, e.New);
+            Changed(cache.Volumes.Observe(e), e.Old, e.New);
+            Changed(others.AsSpan().Contains(e.Key.Kind) ? ClusterEvents.Other
+                : ClusterEvents.None, e.Old, e.New);
         }
     }
 
@@ -108,6 +112,11 @@ public sealed class Scheduler : IReconciler
             return Result.Done;
         }
         var pod = queued.Pod;
+        if (binding.Remove(key, out var going))
+        {
+            Bind(api, queued, going.State, going.Node);
+            return Result.Done;
+        }
         if (pod.IsTerminating)
         {
             queue.Remove(key);
@@ -133,13 +142,14 @@ public sealed class Scheduler : IReconciler
     }
 
     /// <summary>The decision about a pod, were it to be made now; nothing comes of it.</summary>
-    internal CycleRecord Imagine(
-        Pod pod, IEnumerable<Node> nodes, IObjectReader objects, Prng random)
+    internal CycleRecord Imagine(Pod pod, IEnumerable<Node> nodes, IObjectReader objects,
+        Settings settings, Prng random)
     {
         foreach (var node in nodes)
         {
             cache.SetNode(node);
         }
+        cache.Volumes.Fill(objects);
         cache.SetOthers(objects);
         foreach (var other in objects.List<Pod>().Where(p => p.Key != pod.Key && !p.IsFinished))
         {
@@ -159,7 +169,7 @@ public sealed class Scheduler : IReconciler
         };
         var profile = ProfileOf(pod) ?? throw new ArgumentException(
             $"no profile for scheduler name \"{pod.Spec.SchedulerName}\"", nameof(pod));
-        profile.Cycle.Percentage = profile.Percentage ?? 0;
+        profile.Cycle.Percentage = profile.PercentageIn(settings);
         if (cache.Ordered.Length == 0)
         {
             (record.Pod, record.Message) = (pod, NoNodes);
@@ -181,8 +191,7 @@ public sealed class Scheduler : IReconciler
         };
         var profile = ProfileOf(pod)!;
         var cycle = profile.Cycle;
-        cycle.Percentage =
-            profile.Percentage ?? api.Settings.Get(KnownFlags.PercentageOfNodesToScore);
+        cycle.Percentage = profile.PercentageIn(api.Settings);
         if (cache.Ordered.Length == 0)
         {
             // Nothing but a node can help, yet the real one tries again and again.
@@ -218,6 +227,10 @@ public sealed class Scheduler : IReconciler
         }
         if (cache.RemovePod(e.Key) is { } gone)
         {
+            if (binding.Remove(e.Key, out var going))
+            {
+                ProfileOf(gone)!.Framework.Unreserve(going.State, gone, going.Node);
+            }
             Changed(ClusterEvents.AssignedPodDelete, gone, null);
         }
         if (pod is { IsFinished: false } && ProfileOf(pod) is not null)
@@ -283,29 +296,65 @@ public sealed class Scheduler : IReconciler
         }
     }
 
-    private void Changed(ClusterEvents change, ApiObject? old, ApiObject? now) =>
-        queue.Changed(new ClusterChange(change, old, now));
+    private void Changed(ClusterEvents change, ApiObject? old, ApiObject? now)
+    {
+        if (change != ClusterEvents.None)
+        {
+            queue.Changed(new ClusterChange(change, old, now));
+        }
+    }
 
     private void Place(ReconcileContext api, QueuedPod queued, CycleState state, string node)
     {
         var (pod, framework) = (queued.Pod, ProfileOf(queued.Pod)!.Framework);
         cache.Assume(pod, node);
         var status = framework.Reserve(state, pod, node);
+        if (!status.IsSuccess)
+        {
+            TakeBack(api, queued, state, node, status);
+            return;
+        }
+        cache.EndNomination(pod.Key);
+        Bind(api, queued, state, node);
+    }
+
+    // What has to wait, for a plugin's permission or for a volume that is being made, is asked
+    // again every second.
+    private void Bind(ReconcileContext api, QueuedPod queued, CycleState state, string node)
+    {
+        var (pod, framework) = (queued.Pod, ProfileOf(queued.Pod)!.Framework);
+        state.Reserved ??= api.Now;
+        var status = state.IsPermitted ? PluginStatus.Success
+            : framework.Permit(state, pod, node, api.Now - state.Reserved.Value);
         if (status.IsSuccess)
         {
-            cache.EndNomination(pod.Key);
+            state.IsPermitted = true;
             api.Detached = true;
             status = framework.Bind(state, pod, node, api);
             api.Detached = false;
-            if (status.IsSuccess)
-            {
-                queue.Remove(pod.Key);
-                Report(api, pod, "Scheduled", "Binding", "Successfully assigned {0}/{1} to {2}",
-                    pod.Metadata.Namespace, pod.Metadata.Name, node);
-                return;
-            }
-            framework.Unreserve(state, pod, node);
         }
+        if (status.Code == PluginCode.Wait)
+        {
+            binding[pod.Key] = (state, node);
+            api.After(TimeSpan.FromSeconds(1), pod.Key);
+        }
+        else if (status.IsSuccess)
+        {
+            queue.Remove(pod.Key);
+            Report(api, pod, "Scheduled", "Binding", "Successfully assigned {0}/{1} to {2}",
+                pod.Metadata.Namespace, pod.Metadata.Name, node);
+        }
+        else
+        {
+            framework.Unreserve(state, pod, node);
+            TakeBack(api, queued, state, node, status);
+        }
+    }
+
+    private void TakeBack(ReconcileContext api, QueuedPod queued, CycleState state, string node,
+        PluginStatus status)
+    {
+        var pod = queued.Pod;
         if (!status.IsUncertain)
         {
             Forget(pod);
@@ -394,6 +443,9 @@ public sealed class Scheduler : IReconciler
     private sealed record Profile(
         SchedulingFramework Framework, SchedulingCycle Cycle, int? Percentage)
     {
+        public int PercentageIn(Settings settings) =>
+            Percentage ?? settings.Get(KnownFlags.PercentageOfNodesToScore);
+
         // What the event says: why no node will do, and what PostFilter has to say of that.
         public string Ask(CycleState state, Diagnosis diagnosis)
         {

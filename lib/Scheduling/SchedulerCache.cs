@@ -22,6 +22,9 @@ public sealed class SchedulerCache
     private NodeInfo[]? ordered = [];
     private long generation;
 
+    /// <summary>Claims and volumes, seen and promised.</summary>
+    public VolumeCache Volumes { get; } = new();
+
     /// <summary>The nodes in the order in which a cycle looks at them.</summary>
     public IReadOnlyList<NodeInfo> Nodes => Ordered;
 

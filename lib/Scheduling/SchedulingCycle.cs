@@ -27,7 +27,8 @@ public sealed class SchedulingCycle
     public SchedulingCycle(SchedulingFramework framework, SchedulerCache cache)
     {
         (this.framework, this.cache) = (framework, cache);
-        shared = new(framework.Scores.Length);
+        // One more place: the sum of the scores that are compared with nothing.
+        shared = new(framework.Scores.Length + 1);
     }
 
     /// <summary>The nodes that would do, of the last decision.</summary>
@@ -90,8 +91,19 @@ public sealed class SchedulingCycle
 
     /// <summary>The weighted score that a plugin gave a feasible node in the last decision; null
     /// when it had none to give, or when only one node would do and none was scored.</summary>
-    public long? WeightedScore(CycleState state, int plugin, int node) =>
-        feasible.Count < 2 || (state.SkipScore >> plugin & 1) != 0 ? null : weighted[plugin][node];
+    public long? WeightedScore(CycleState state, int plugin, int node)
+    {
+        if (feasible.Count < 2 || (state.SkipScore >> plugin & 1) != 0)
+        {
+            return null;
+        }
+        if (framework.IsCompared(plugin))
+        {
+            return weighted[plugin][node];
+        }
+        shared.For(state.Shape, cache.Slots).Scores(feasible[node], out var kept);
+        return kept[plugin] * framework.Scores[plugin].Weight;
+    }
 
     /// <summary>The total of a feasible node in the last decision.</summary>
     public long Total(int node) => totals[node];
@@ -202,18 +214,13 @@ public sealed class SchedulingCycle
         Grow();
         var count = feasible.Count;
         var sums = totals.AsSpan(0, count);
-        sums.Clear();
-        Score(state);
-        for (var p = 0; p < framework.Scores.Length; p++)
+        Score(state, sums);
+        foreach (var p in framework.Active(state).Compared)
         {
-            if ((state.SkipScore >> p & 1) != 0)
-            {
-                continue;
-            }
             var (plugin, weight) = framework.Scores[p];
             var scores = weighted[p].AsSpan(0, count);
             SchedulingFramework.Normalize(plugin, state, scores);
-            for (var i = 0; i < count; i++)
+            for (var i = 0; i < scores.Length; i++)
             {
                 scores[i] *= weight;
                 sums[i] += scores[i];
@@ -223,32 +230,33 @@ public sealed class SchedulingCycle
     }
 
     // Plugins that answer by the node alone are asked when the node has changed; the others always.
-    private void Score(CycleState state)
+    // What is not compared with other nodes is summed up once.
+    private void Score(CycleState state, Span<long> sums)
     {
         var results = shared.For(state.Shape, cache.Slots);
-        var plugins = framework.Scores;
-        for (var i = 0; i < feasible.Count; i++)
+        var (active, compared) = framework.Active(state);
+        for (var i = 0; i < sums.Length; i++)
         {
             var node = feasible[i];
             if (!results.Scores(node, out var kept))
             {
-                for (var p = 0; p < kept.Length; p++)
+                kept[^1] = 0;
+                foreach (var p in active)
                 {
-                    kept[p] = framework.IsLocalScore(p) && (state.SkipScore >> p & 1) == 0
-                        ? framework.Score(p, state, node) : 0;
+                    if (framework.IsLocalScore(p))
+                    {
+                        kept[p] = framework.Score(p, state, node);
+                        kept[^1] += framework.IsCompared(p) ? 0
+                            : SchedulingFramework.Checked(framework.Scores[p].Plugin, kept[p])
+                                * framework.Scores[p].Weight;
+                    }
                 }
             }
-            for (var p = 0; p < kept.Length; p++)
+            sums[i] = kept[^1];
+            foreach (var p in compared)
             {
-                weighted[p][i] = kept[p];
-            }
-        }
-        for (var p = 0; p < plugins.Length; p++)
-        {
-            for (var i = 0; i < feasible.Count && !framework.IsLocalScore(p)
-                && (state.SkipScore >> p & 1) == 0; i++)
-            {
-                weighted[p][i] = framework.Score(p, state, feasible[i]);
+                weighted[p][i] =
+                    framework.IsLocalScore(p) ? kept[p] : framework.Score(p, state, node);
             }
         }
     }

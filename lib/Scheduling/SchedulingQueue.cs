@@ -88,7 +88,13 @@ public sealed class SchedulingQueue : IWorkQueue
         {
             return;
         }
-        if (pod.Place == QueuePlace.BackOff)
+        if (pod.Place == QueuePlace.InFlight)
+        {
+            // It waits between its decision and its binding, for the second to be over.
+            orphans.Add(key);
+            host!.Note(key);
+        }
+        else if (pod.Place == QueuePlace.BackOff)
         {
             OnceDue(pod, pod.BackOffUntil, Pace.Retry);
         }

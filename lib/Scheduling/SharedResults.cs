@@ -58,17 +58,14 @@ internal sealed class ShapeResults(int scores)
     private long[] scoresAt = [];
     private PluginStatus?[] verdicts = [];
     private long[] values = [];
+    private long epoch;
 
     public PodShape? Shape { get; private set; }
 
     public long LastUse { get; set; }
 
-    public void Begin(PodShape shape)
-    {
-        Shape = shape;
-        Array.Clear(verdictAt);
-        Array.Clear(scoresAt);
-    }
+    // What an earlier shape left behind has another epoch: cheaper than to clear the arrays.
+    public void Begin(PodShape shape) => (Shape, epoch) = (shape, epoch + (1L << 40));
 
     public void Fit(int slots)
     {
@@ -84,18 +81,19 @@ internal sealed class ShapeResults(int scores)
     }
 
     public PluginStatus? Verdict(NodeInfo node) =>
-        verdictAt[node.Slot] == node.Generation ? verdicts[node.Slot] : null;
+        verdictAt[node.Slot] == epoch + node.Generation ? verdicts[node.Slot] : null;
 
     public void Keep(NodeInfo node, PluginStatus verdict) =>
-        (verdictAt[node.Slot], verdicts[node.Slot]) = (node.Generation, verdict);
+        (verdictAt[node.Slot], verdicts[node.Slot]) =
+            (epoch + node.Generation, verdict);
 
     /// <summary>The scores of a node, a place for each Score plugin; false: they are to be filled
     /// in.</summary>
     public bool Scores(NodeInfo node, out Span<long> found)
     {
         found = values.AsSpan(node.Slot * scores, scores);
-        var good = scoresAt[node.Slot] == node.Generation;
-        scoresAt[node.Slot] = node.Generation;
+        var good = scoresAt[node.Slot] == epoch + node.Generation;
+        scoresAt[node.Slot] = epoch + node.Generation;
         return good;
     }
 }

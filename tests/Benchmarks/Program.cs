@@ -9,21 +9,17 @@ public static class Program
 {
     public static int Main(string[] args)
     {
-        if (args.Length > 0 && args[0] == "scale")
+        Func<string[], int>? run = args.FirstOrDefault() switch
         {
-            return Scale.Run(args[1..]);
-        }
-        if (args.Length > 0 && args[0] == "steps")
+            "scale" => Scale.Run,
+            "steps" => StepTimes.Run,
+            "etcd" => EtcdFigures.Run,
+            "schedule" => ScheduleFigures.Run,
+            _ => null,
+        };
+        if (run is not null)
         {
-            return StepTimes.Run(args[1..]);
-        }
-        if (args.Length > 0 && args[0] == "etcd")
-        {
-            return EtcdFigures.Run(args[1..]);
-        }
-        if (args.Length > 0 && args[0] == "schedule")
-        {
-            return ScheduleFigures.Run(args[1..]);
+            return run(args[1..]);
         }
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         return 0;

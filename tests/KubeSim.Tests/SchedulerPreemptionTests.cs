@@ -185,6 +185,22 @@ public sealed class SchedulerPreemptionTests
             "preemption: not eligible due to preemptionPolicy=Never."));
     }
 
+    [Test]
+    public void In_a_whole_cluster_the_more_important_runs_and_the_victim_is_gone()
+    {
+        var cluster = new Cluster(1);
+        cluster.Create(new PriorityClass { Metadata = new() { Name = "p10" }, Value = 10 });
+        cluster.Create(new PriorityClass { Metadata = new() { Name = "p1000" }, Value = 1000 });
+        cluster.Create(Important("low", 10));
+        cluster.Converge();
+        cluster.Create(Important("boss", 1000));
+        Assert.That(cluster.Converge().Met);
+
+        Assert.That(cluster.List<Pod>().Select(p => (p.Metadata.Name, p.Status.Phase)),
+            Is.EqualTo(new[] { ("boss", "Running") }));
+        Assert.That(cluster.List<Event>().Select(e => e.Reason), Does.Contain("Preempted"));
+    }
+
     [TestCase("21-preempt-simple")]
     [TestCase("22-preempt-fewest-lowest")]
     [TestCase("24-preempt-useless-taint")]
@@ -257,7 +273,8 @@ public sealed class SchedulerPreemptionTests
         return (state.Record, state.Nominate);
     }
 
-    private static void Ask(CycleState state, List<NodeInfo> nodes, DefaultPreemptionArgs? args = null)
+    private static void Ask(
+        CycleState state, List<NodeInfo> nodes, DefaultPreemptionArgs? args = null)
     {
         var framework = new SchedulingFramework(SchedulingFramework.DefaultProfile());
         framework.PreFilter(state, state.Pod, nodes);

@@ -169,4 +169,11 @@ public sealed record StorageClass : ApiObject
     public bool? AllowVolumeExpansion { get; init; }
     /// <summary>Immediate (the default) or WaitForFirstConsumer.</summary>
     public string? VolumeBindingMode { get; init; }
+    /// <summary>Where volumes may be made; unset: everywhere.</summary>
+    public Seq<TopologySelectorTerm> AllowedTopologies { get; init; }
+
+    /// <summary>True when a volume is looked for only once a pod that needs it has a
+    /// node.</summary>
+    [JsonIgnore]
+    public bool Waits => VolumeBindingMode == "WaitForFirstConsumer";
 }

@@ -10,10 +10,16 @@ public sealed class DynamicResources : IPostFilterPlugin
     private static readonly PluginStatus nothing =
         PluginStatus.Unschedulable("DynamicResources", "no new claims to deallocate");
 
+    // A PreFilter plugin before it turned the pod away, so that it finds no state of its own: an
+    // error, with which the asking ends. Nobody is preempted for such a pod.
+    private static readonly PluginStatus unprepared =
+        PluginStatus.Of(PluginCode.Error, "DynamicResources", ["not found"]);
+
     /// <inheritdoc/>
     public string Name => "DynamicResources";
 
     /// <inheritdoc/>
     public PluginStatus PostFilter(
-        CycleState state, Pod pod, Diagnosis diagnosis, SchedulingFramework framework) => nothing;
+        CycleState state, Pod pod, Diagnosis diagnosis, SchedulingFramework framework) =>
+        diagnosis.PreFilterMessage.Length > 0 ? unprepared : nothing;
 }
