@@ -27,8 +27,7 @@ public sealed class SchedulingCycle
     public SchedulingCycle(SchedulingFramework framework, SchedulerCache cache)
     {
         (this.framework, this.cache) = (framework, cache);
-        // One more place: the sum of the scores that are compared with nothing.
-        shared = new(framework.Scores.Length + 1);
+        shared = new(framework.Scores.Length);
     }
 
     /// <summary>The nodes that would do, of the last decision.</summary>
@@ -101,8 +100,8 @@ public sealed class SchedulingCycle
         {
             return weighted[plugin][node];
         }
-        shared.For(state.Shape, cache.Slots).Scores(feasible[node], out var kept);
-        return kept[plugin] * framework.Scores[plugin].Weight;
+        return shared.For(state.Shape, cache.Slots).Scores(feasible[node])[plugin]
+            * framework.Scores[plugin].Weight;
     }
 
     /// <summary>The total of a feasible node in the last decision.</summary>
@@ -238,27 +237,34 @@ public sealed class SchedulingCycle
         for (var i = 0; i < sums.Length; i++)
         {
             var node = feasible[i];
-            if (!results.Scores(node, out var kept))
+            if (!results.HasSum(node, out var sum))
             {
-                kept[^1] = 0;
-                foreach (var p in active)
-                {
-                    if (framework.IsLocalScore(p))
-                    {
-                        kept[p] = framework.Score(p, state, node);
-                        kept[^1] += framework.IsCompared(p) ? 0
-                            : SchedulingFramework.Checked(framework.Scores[p].Plugin, kept[p])
-                                * framework.Scores[p].Weight;
-                    }
-                }
+                sum = Sum(state, node, results.Scores(node), active);
+                results.KeepSum(node, sum);
             }
-            sums[i] = kept[^1];
+            sums[i] = sum;
             foreach (var p in compared)
             {
-                weighted[p][i] =
-                    framework.IsLocalScore(p) ? kept[p] : framework.Score(p, state, node);
+                weighted[p][i] = framework.IsLocalScore(p)
+                    ? results.Scores(node)[p] : framework.Score(p, state, node);
             }
         }
+    }
+
+    private long Sum(CycleState state, NodeInfo node, Span<long> kept, int[] active)
+    {
+        var sum = 0L;
+        foreach (var p in active)
+        {
+            if (framework.IsLocalScore(p))
+            {
+                var (plugin, weight) = framework.Scores[p];
+                kept[p] = framework.Score(p, state, node);
+                sum += framework.IsCompared(p) ? 0
+                    : SchedulingFramework.Checked(plugin, kept[p]) * weight;
+            }
+        }
+        return sum;
     }
 
     private void Grow()

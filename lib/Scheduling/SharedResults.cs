@@ -54,9 +54,8 @@ internal sealed class SharedResults(int scores)
 /// <summary>What is known about a shape and each node, by the node's slot.</summary>
 internal sealed class ShapeResults(int scores)
 {
-    private long[] verdictAt = [];
-    private long[] scoresAt = [];
-    private PluginStatus?[] verdicts = [];
+    // What every look at a node needs lies together.
+    private (long VerdictAt, long ScoresAt, long Sum, PluginStatus? Verdict)[] entries = [];
     private long[] values = [];
     private long epoch;
 
@@ -69,31 +68,42 @@ internal sealed class ShapeResults(int scores)
 
     public void Fit(int slots)
     {
-        if (verdictAt.Length >= slots)
+        if (entries.Length >= slots)
         {
             return;
         }
-        var size = Math.Max(slots, verdictAt.Length * 2);
-        Array.Resize(ref verdictAt, size);
-        Array.Resize(ref scoresAt, size);
-        Array.Resize(ref verdicts, size);
+        var size = Math.Max(slots, entries.Length * 2);
+        Array.Resize(ref entries, size);
         Array.Resize(ref values, size * scores);
     }
 
-    public PluginStatus? Verdict(NodeInfo node) =>
-        verdictAt[node.Slot] == epoch + node.Generation ? verdicts[node.Slot] : null;
-
-    public void Keep(NodeInfo node, PluginStatus verdict) =>
-        (verdictAt[node.Slot], verdicts[node.Slot]) =
-            (epoch + node.Generation, verdict);
-
-    /// <summary>The scores of a node, a place for each Score plugin; false: they are to be filled
-    /// in.</summary>
-    public bool Scores(NodeInfo node, out Span<long> found)
+    public PluginStatus? Verdict(NodeInfo node)
     {
-        found = values.AsSpan(node.Slot * scores, scores);
-        var good = scoresAt[node.Slot] == epoch + node.Generation;
-        scoresAt[node.Slot] = epoch + node.Generation;
-        return good;
+        ref var entry = ref entries[node.Slot];
+        return entry.VerdictAt == epoch + node.Generation ? entry.Verdict : null;
+    }
+
+    public void Keep(NodeInfo node, PluginStatus verdict)
+    {
+        ref var entry = ref entries[node.Slot];
+        (entry.VerdictAt, entry.Verdict) = (epoch + node.Generation, verdict);
+    }
+
+    /// <summary>The scores of a node, a place for each Score plugin.</summary>
+    public Span<long> Scores(NodeInfo node) => values.AsSpan(node.Slot * scores, scores);
+
+    /// <summary>The sum of the scores that are compared with nothing; false: it is to be worked out
+    /// and filled in, and so are the scores.</summary>
+    public bool HasSum(NodeInfo node, out long sum)
+    {
+        ref var entry = ref entries[node.Slot];
+        sum = entry.Sum;
+        return entry.ScoresAt == epoch + node.Generation;
+    }
+
+    public void KeepSum(NodeInfo node, long sum)
+    {
+        ref var entry = ref entries[node.Slot];
+        (entry.ScoresAt, entry.Sum) = (epoch + node.Generation, sum);
     }
 }
