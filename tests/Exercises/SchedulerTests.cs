@@ -71,8 +71,8 @@ public abstract class SchedulerTests<T> : ExerciseFixture<T>
 
 /// <summary>The heart of NodeResourcesFit: the emptier, the better.</summary>
 [Exercise("06-scheduler/1", "Prefer the emptiest node")]
-[Hint(1, "node.Allocatable.MilliCpu is what the node has, node.Requested.MilliCpu what its Pods ask "
-    + "for, state.Shape.Requests.MilliCpu what this Pod asks for.")]
+[Hint(1, "node.Allocatable.MilliCpu is what the node has, node.Requested.MilliCpu what its Pods "
+    + "ask for, state.Shape.Requests.MilliCpu what this Pod asks for.")]
 [Hint(2, "The question is how empty the node would be *with* the Pod on it.")]
 [Hint(3, "Whole numbers: multiply by 100 before you divide.")]
 public sealed class EmptiestTests : SchedulerTests<IScorePlugin>
@@ -337,7 +337,8 @@ public sealed class PackingTests : SchedulerTests<SchedulingAlgorithm>
     [Test, Task("Without room a Pod waits, and no longer than that")]
     public void It_waits_for_room()
     {
-        Scenario("One node of 4 CPUs with a Pod of 3; a second Pod of 3 comes, and the first goes.");
+        Scenario(
+            "One node of 4 CPUs with a Pod of 3; a second Pod of 3 comes, and the first goes.");
         var cluster = Packed(Node("node-1"));
         var placed = Placed(cluster, Pod("first", "3"), Pod("second", "3"));
         if (placed != "first on node-1, second on no node")

@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using static KubeSim.Tests.SchedulerQueueTests;
 
 namespace KubeSim.Tests;
 
@@ -90,7 +91,7 @@ public sealed class SchedulerConfigurationTests
         {
             foreach (var name in (string[])["default-scheduler", "packing"])
             {
-                var pod = SchedulerQueueTests.Wanting($"{name}-{i}", "500m");
+                var pod = Wanting($"{name}-{i}", "500m");
                 cluster.Create(pod with { Spec = pod.Spec with { SchedulerName = name } });
                 cluster.Converge();
             }
@@ -111,9 +112,9 @@ public sealed class SchedulerConfigurationTests
             Profiles = [new() { SchedulerName = "mine" }],
             Algorithm = (_, nodes) => nodes[^1].Name,
         });
-        var pod = SchedulerQueueTests.Wanting("web");
+        var pod = Wanting("web");
         cluster.Create(pod with { Spec = pod.Spec with { SchedulerName = "mine" } });
-        cluster.Create(SchedulerQueueTests.Wanting("other"));
+        cluster.Create(Wanting("other"));
         cluster.Converge();
         Assert.That(cluster.Get<Pod>("web").Spec.NodeName, Is.EqualTo("node-2"));
         Assert.That(cluster.Get<Pod>("other").IsScheduled);
@@ -129,7 +130,7 @@ public sealed class SchedulerConfigurationTests
         cluster.Scheduler.Add(() => new Favourite("node-2"), weight: 100);
         for (var i = 0; i < 4; i++)
         {
-            cluster.Create(SchedulerQueueTests.Wanting($"web-{i}"));
+            cluster.Create(Wanting($"web-{i}"));
         }
         cluster.Converge();
         Assert.That(cluster.List<Pod>().Select(p => p.Spec.NodeName), Is.All.EqualTo("node-2"));
@@ -157,7 +158,7 @@ public sealed class SchedulerConfigurationTests
         });
         foreach (var name in (string[])["nowhere", "elsewhere", "fails", "web"])
         {
-            cluster.Create(SchedulerQueueTests.Wanting(name));
+            cluster.Create(Wanting(name));
         }
         cluster.Run(TimeSpan.FromSeconds(30));
         Assert.That(cluster.Get<Pod>("web").Spec.NodeName, Is.EqualTo("node-2"));
@@ -185,8 +186,8 @@ public sealed class SchedulerConfigurationTests
     {
         var cluster = new Cluster(2);
         cluster.Scheduler.Add(() => new Broken(point));
-        cluster.Create(SchedulerQueueTests.Wanting("cursed"));
-        cluster.Create(SchedulerQueueTests.Wanting("web"));
+        cluster.Create(Wanting("cursed"));
+        cluster.Create(Wanting("web"));
         cluster.Run(TimeSpan.FromSeconds(5));
         Assert.That(Message(cluster, "cursed"), Is.EqualTo(message));
         Assert.That(cluster.Get<Pod>("cursed").Condition("PodScheduled")!.Reason,
@@ -199,17 +200,17 @@ public sealed class SchedulerConfigurationTests
     {
         var cluster = new Cluster(2);
         cluster.Scheduler.Add(() => new Gang(3));
-        cluster.Create(SchedulerQueueTests.Wanting("one"));
-        cluster.Create(SchedulerQueueTests.Wanting("two"));
+        cluster.Create(Wanting("one"));
+        cluster.Create(Wanting("two"));
         cluster.Run(TimeSpan.FromMinutes(1));
         Assert.That(cluster.List<Pod>().Any(p => p.IsScheduled), Is.False);
-        cluster.Create(SchedulerQueueTests.Wanting("three"));
+        cluster.Create(Wanting("three"));
         cluster.Run(TimeSpan.FromSeconds(5));
         Assert.That(cluster.List<Pod>().All(p => p.IsScheduled));
 
         var lonely = new Cluster(2);
         lonely.Scheduler.Add(() => new Gang(3));
-        lonely.Create(SchedulerQueueTests.Wanting("one"));
+        lonely.Create(Wanting("one"));
         lonely.Run(TimeSpan.FromMinutes(16));
         Assert.That(Message(lonely, "one"), Does.Contain(
             "rejected due to timeout after waiting 15m0s at plugin Gang"));
@@ -232,10 +233,10 @@ public sealed class SchedulerConfigurationTests
             {
                 for (var i = 0; i < 8; i++)
                 {
-                    fork.Create(SchedulerQueueTests.Wanting($"web-{i}", "500m"));
+                    fork.Create(Wanting($"web-{i}", "500m"));
                     fork.Converge();
                 }
-                fork.Create(SchedulerQueueTests.Wanting("huge", "9"));
+                fork.Create(Wanting("huge", "9"));
             });
         var (spread, packed) = (comparison.First, comparison.Second);
         Assert.That((spread.Empty, packed.Empty), Is.EqualTo((0, 3)));
@@ -257,13 +258,13 @@ public sealed class SchedulerConfigurationTests
     public void A_decision_can_be_looked_at_in_full()
     {
         var cluster = new Cluster(3);
-        cluster.Create(SchedulerQueueTests.Wanting("big", "3"));
+        cluster.Create(Wanting("big", "3"));
         cluster.Converge();
         var taken = cluster.Get<Pod>("big").Spec.NodeName;
         cluster.Patch<Node>("", taken == "node-3" ? "node-2" : "node-3",
             """{"spec":{"unschedulable":true}}""");
 
-        var record = cluster.Scheduler.Decide(SchedulerQueueTests.Wanting("web", "2"));
+        var record = cluster.Scheduler.Decide(Wanting("web", "2"));
         var full = record.Nodes.Single(n => n.Node == taken);
         var free = record.Nodes.Single(n => n.Verdict.IsSuccess);
         Assert.That(full.Verdict.Message, Is.EqualTo("Insufficient cpu"));
@@ -272,7 +273,7 @@ public sealed class SchedulerConfigurationTests
         Assert.That((record.AllNodes, record.Chosen), Is.EqualTo((3, free.Node)));
         Assert.That(free.Scores, Is.Empty, "the only node is not scored");
 
-        var choice = cluster.Scheduler.Decide(SchedulerQueueTests.Wanting("small", "500m"));
+        var choice = cluster.Scheduler.Decide(Wanting("small", "500m"));
         var scored = choice.Nodes.Where(n => n.Verdict.IsSuccess).ToList();
         Assert.That(scored, Has.Count.EqualTo(2));
         Assert.That(choice.Chosen, Is.EqualTo(scored.MaxBy(n => n.Total)!.Node));
@@ -282,7 +283,7 @@ public sealed class SchedulerConfigurationTests
             "the mean of 12 (of 4 CPUs 500m are left) and 97 (of the memory, 200Mi a pod)");
         Assert.That(cluster.List<Pod>(), Has.Count.EqualTo(1), "nothing came of it");
 
-        var refused = cluster.Scheduler.Decide(SchedulerQueueTests.Wanting("huge", "9"));
+        var refused = cluster.Scheduler.Decide(Wanting("huge", "9"));
         Assert.That((refused.Chosen, refused.Message), Is.EqualTo(((string?)null,
             "0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu. no new "
             + "claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not "

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using NUnit.Framework;
+using static KubeSim.Tests.SchedulerQueueTests;
 
 namespace KubeSim.Tests;
 
@@ -89,7 +90,7 @@ public sealed class SchedulerPreemptionTests
             {"metadata":{"name":"b"},"spec":{"nodeName":"n","priority":2,"containers":[
             {"resources":{"requests":{"cpu":"200m"}}}]}}]}
             """)!.AsObject());
-        var state = new CycleState(SchedulerQueueTests.Wanting("boss", "300m", 9))
+        var state = new CycleState(Wanting("boss", "300m", 9))
         {
             Cache = cache, Record = new(),
         };
@@ -333,7 +334,7 @@ public sealed class SchedulerPreemptionTests
 
     private static Pod Important(string name, int priority)
     {
-        var pod = SchedulerQueueTests.Wanting(name, "3");
+        var pod = Wanting(name, "3");
         return pod with { Spec = pod.Spec with { PriorityClassName = $"p{priority}" } };
     }
 
