@@ -83,8 +83,40 @@ public sealed partial class ClusterScheduler
     {
         ArgumentNullException.ThrowIfNull(pod);
         var view = cluster.At(at ?? cluster.Revision);
-        return Instance().Imagine(pod, view.List<Node>(), view, new Prng(0));
+        return Instance().Imagine(
+            pod, view.List<Node>(), view, cluster.Engine.Options.Settings, new Prng(0));
     }
+
+    /// <summary>One workload under two configurations: two forks of the cluster live on, each with
+    /// one of them, and this one stays as it is.</summary>
+    /// <param name="first">A configuration.</param>
+    /// <param name="second">Another.</param>
+    /// <param name="workload">What is asked of each fork; it then runs until nothing moves, at most
+    /// ten minutes.</param>
+    /// <exception cref="ArgumentException">kube-scheduler would refuse a
+    /// configuration.</exception>
+    public SchedulerComparison Compare(
+        SchedulerConfiguration first, SchedulerConfiguration second, Action<Cluster> workload)
+    {
+        ArgumentNullException.ThrowIfNull(workload);
+        SchedulerOutcome Live(SchedulerConfiguration configuration)
+        {
+            var fork = cluster.Fork();
+            fork.Scheduler.Configure(configuration);
+            workload(fork);
+            fork.Converge();
+            return SchedulerOutcome.Of(fork);
+        }
+
+        return new(Live(first), Live(second));
+    }
+
+    /// <summary>One manifest under two configurations, both as YAML.</summary>
+    /// <exception cref="ArgumentException">kube-scheduler would refuse a
+    /// configuration.</exception>
+    public SchedulerComparison Compare(string first, string second, string manifest) =>
+        Compare(SchedulerConfiguration.Parse(first), SchedulerConfiguration.Parse(second),
+            c => c.Apply(manifest));
 
     private Scheduler Instance() => Spec(Scheduler.DefaultName)?.New("") as Scheduler
         ?? throw new InvalidOperationException(

@@ -33,6 +33,28 @@ public sealed partial class ClusterScheduler
         }
         throw new HistoryGoneException(new(1), cluster.Revision);
     }
+
+    /// <summary>Where a pod would go that is not in the cluster.</summary>
+    /// <param name="yaml">The manifest of one Pod.</param>
+    /// <exception cref="ManifestException">The text is no good manifest.</exception>
+    /// <exception cref="ArgumentException">It is not one Pod.</exception>
+    public ScheduleExplanation Explain(string yaml)
+    {
+        var documents = Manifest.Read(yaml, "manifest", cluster.Engine.Api.Kinds);
+        if (documents.FirstOrDefault(d => !d.Errors.IsEmpty) is { } wrong)
+        {
+            throw new ManifestException(wrong.Errors);
+        }
+        return documents.Count == 1 && documents[0].Object is Pod pod
+            ? Explain(pod with
+            {
+                Metadata = pod.Metadata with
+                {
+                    Namespace = pod.Metadata.Namespace is { Length: > 0 } ns ? ns : "default",
+                },
+            })
+            : throw new ArgumentException("the manifest is to be that of one Pod");
+    }
 }
 
 /// <summary>A decision of the scheduler, told: a line for each node that was looked at, with what

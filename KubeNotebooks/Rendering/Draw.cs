@@ -36,6 +36,12 @@ public static class Draw
     public static Picture Schedule(Cluster cluster, Pod pod) =>
         SchedulePicture.Of(cluster.Scheduler.Explain(pod));
 
+    /// <summary>Where a pod would go that is not in the cluster, and why.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="yaml">The manifest of one Pod.</param>
+    public static Picture Schedule(Cluster cluster, string yaml) =>
+        SchedulePicture.Of(cluster.Scheduler.Explain(yaml));
+
     /// <summary>A decision of the scheduler that was explained.</summary>
     public static Picture Schedule(ScheduleExplanation explained) => SchedulePicture.Of(explained);
 

@@ -26,6 +26,7 @@ internal static partial class PodValidation
         MetadataStage.Labels(spec.NodeSelector, $"{at}.nodeSelector", errors);
         Hostnames(spec, at, errors);
         Tolerations(spec.Tolerations, $"{at}.tolerations", errors);
+        Affinity(spec.Affinity, $"{at}.affinity", errors);
         Spread(spec.TopologySpreadConstraints, $"{at}.topologySpreadConstraints", errors);
     }
 

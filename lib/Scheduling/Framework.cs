@@ -146,6 +146,12 @@ public sealed class CycleState
     /// <c>nominatedNodeName</c> from now on. Empty: none any more; null: as before.</summary>
     public string? Nominate { get; set; }
 
+    /// <summary>When a node was chosen and set aside, and whether Permit has let the pod
+    /// go.</summary>
+    internal DateTime? Reserved { get; set; }
+
+    internal bool IsPermitted { get; set; }
+
     /// <summary>What PostFilter leaves to be done beside the next cycles.</summary>
     internal Action? Afterwards { get; set; }
 
@@ -294,7 +300,8 @@ public interface IReservePlugin : IPlugin
 /// <summary>Has the last word before the pod is bound.</summary>
 public interface IPermitPlugin : IPlugin
 {
-    /// <summary>Success, or a rejection.</summary>
+    /// <summary>Success, a rejection, or Wait: the node is kept, and the plugin is asked again
+    /// every second, for at most a quarter of an hour.</summary>
     PluginStatus Permit(CycleState state, Pod pod, string node);
 }
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
+using System.Text.Json;
 
 namespace KubeSim;
 
@@ -140,26 +140,26 @@ internal static class PluginArguments
     };
 
     /// <summary>What is wrong with the arguments of a plugin.</summary>
-    public static IEnumerable<string> Check(string plugin, JsonObject? args, string path) =>
+    public static IEnumerable<string> Check(string plugin, KeptFields? args, string path) =>
         args is null ? [] : kinds.TryGetValue(plugin, out var kind) ? kind.Check(args, path)
             : [$"{path}: Forbidden: the plugin {plugin} takes no arguments here"];
 
     /// <summary>The plugin as its arguments have it.</summary>
     /// <exception cref="ArgumentException">It takes none of these.</exception>
-    public static IPlugin Apply(IPlugin plugin, JsonObject args) =>
+    public static IPlugin Apply(IPlugin plugin, KeptFields args) =>
         kinds.TryGetValue(plugin.Name, out var kind) ? kind.Apply(plugin, args) : plugin;
 
     private abstract class Kind
     {
-        public abstract IEnumerable<string> Check(JsonObject args, string path);
+        public abstract IEnumerable<string> Check(KeptFields args, string path);
 
-        public abstract IPlugin Apply(IPlugin plugin, JsonObject args);
+        public abstract IPlugin Apply(IPlugin plugin, KeptFields args);
     }
 
     private sealed class Kind<T>(Func<string, T, IEnumerable<string>> check) : Kind
         where T : ApiPart
     {
-        public override IEnumerable<string> Check(JsonObject args, string path)
+        public override IEnumerable<string> Check(KeptFields args, string path)
         {
             try
             {
@@ -171,12 +171,12 @@ internal static class PluginArguments
             }
         }
 
-        public override IPlugin Apply(IPlugin plugin, JsonObject args) =>
+        public override IPlugin Apply(IPlugin plugin, KeptFields args) =>
             plugin is IPluginWithArgs<T> takes ? takes.With(Read(args, "")) : plugin;
 
-        private static T Read(JsonObject args, string path)
+        private static T Read(KeptFields args, string path)
         {
-            var copy = args.DeepClone().AsObject();
+            var copy = JsonSerializer.SerializeToNode(args, Json.Options)!.AsObject();
             copy.Remove("apiVersion");
             copy.Remove("kind");
             return SchedulerValidation.Decode<T>(copy, path);

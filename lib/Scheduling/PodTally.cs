@@ -154,6 +154,15 @@ internal sealed class PodTally(NodeTopology topology, PodIndex index)
     /// <summary>How many there are in the domain of a node.</summary>
     public int CountAt(int slot) => Count(topology.DomainOf(slot));
 
+    /// <summary>Adds to each domain's value its count times a weight.</summary>
+    public void AddTo(Span<double> byDomain, double weight)
+    {
+        foreach (var (domain, count) in counts)
+        {
+            byDomain[domain] += count * weight;
+        }
+    }
+
     /// <summary>The smallest count of a domain that has a node; with fewer such domains than
     /// wanted, and with none, 0.</summary>
     public int Least(int domainsWanted)

@@ -142,8 +142,8 @@ public sealed class Scheduler : IReconciler
     }
 
     /// <summary>The decision about a pod, were it to be made now; nothing comes of it.</summary>
-    internal CycleRecord Imagine(
-        Pod pod, IEnumerable<Node> nodes, IObjectReader objects, Prng random)
+    internal CycleRecord Imagine(Pod pod, IEnumerable<Node> nodes, IObjectReader objects,
+        Settings settings, Prng random)
     {
         foreach (var node in nodes)
         {
@@ -169,7 +169,7 @@ public sealed class Scheduler : IReconciler
         };
         var profile = ProfileOf(pod) ?? throw new ArgumentException(
             $"no profile for scheduler name \"{pod.Spec.SchedulerName}\"", nameof(pod));
-        profile.Cycle.Percentage = profile.Percentage ?? 0;
+        profile.Cycle.Percentage = profile.PercentageIn(settings);
         if (cache.Ordered.Length == 0)
         {
             (record.Pod, record.Message) = (pod, NoNodes);
@@ -191,8 +191,7 @@ public sealed class Scheduler : IReconciler
         };
         var profile = ProfileOf(pod)!;
         var cycle = profile.Cycle;
-        cycle.Percentage =
-            profile.Percentage ?? api.Settings.Get(KnownFlags.PercentageOfNodesToScore);
+        cycle.Percentage = profile.PercentageIn(api.Settings);
         if (cache.Ordered.Length == 0)
         {
             // Nothing but a node can help, yet the real one tries again and again.
@@ -319,13 +318,21 @@ public sealed class Scheduler : IReconciler
         Bind(api, queued, state, node);
     }
 
-    // What has to wait, such as a volume that is being made, is asked again every second.
+    // What has to wait, for a plugin's permission or for a volume that is being made, is asked
+    // again every second.
     private void Bind(ReconcileContext api, QueuedPod queued, CycleState state, string node)
     {
         var (pod, framework) = (queued.Pod, ProfileOf(queued.Pod)!.Framework);
-        api.Detached = true;
-        var status = framework.Bind(state, pod, node, api);
-        api.Detached = false;
+        state.Reserved ??= api.Now;
+        var status = state.IsPermitted ? PluginStatus.Success
+            : framework.Permit(state, pod, node, api.Now - state.Reserved.Value);
+        if (status.IsSuccess)
+        {
+            state.IsPermitted = true;
+            api.Detached = true;
+            status = framework.Bind(state, pod, node, api);
+            api.Detached = false;
+        }
         if (status.Code == PluginCode.Wait)
         {
             binding[pod.Key] = (state, node);
@@ -436,6 +443,9 @@ public sealed class Scheduler : IReconciler
     private sealed record Profile(
         SchedulingFramework Framework, SchedulingCycle Cycle, int? Percentage)
     {
+        public int PercentageIn(Settings settings) =>
+            Percentage ?? settings.Get(KnownFlags.PercentageOfNodesToScore);
+
         // What the event says: why no node will do, and what PostFilter has to say of that.
         public string Ask(CycleState state, Diagnosis diagnosis)
         {

@@ -212,5 +212,5 @@ public sealed record PluginConfig : ApiPart
     public string Name { get; init; } = "";
 
     /// <summary>What it is told, such as a <see cref="NodeResourcesFitArgs"/> as JSON.</summary>
-    public JsonObject? Args { get; init; }
+    public KeptFields? Args { get; init; }
 }

@@ -90,8 +90,19 @@ public sealed class SchedulingCycle
 
     /// <summary>The weighted score that a plugin gave a feasible node in the last decision; null
     /// when it had none to give, or when only one node would do and none was scored.</summary>
-    public long? WeightedScore(CycleState state, int plugin, int node) =>
-        feasible.Count < 2 || (state.SkipScore >> plugin & 1) != 0 ? null : weighted[plugin][node];
+    public long? WeightedScore(CycleState state, int plugin, int node)
+    {
+        if (feasible.Count < 2 || (state.SkipScore >> plugin & 1) != 0)
+        {
+            return null;
+        }
+        if (framework.IsCompared(plugin))
+        {
+            return weighted[plugin][node];
+        }
+        return shared.For(state.Shape, cache.Slots).Scores(feasible[node])[plugin]
+            * framework.Scores[plugin].Weight;
+    }
 
     /// <summary>The total of a feasible node in the last decision.</summary>
     public long Total(int node) => totals[node];
@@ -202,18 +213,13 @@ public sealed class SchedulingCycle
         Grow();
         var count = feasible.Count;
         var sums = totals.AsSpan(0, count);
-        sums.Clear();
-        Score(state);
-        for (var p = 0; p < framework.Scores.Length; p++)
+        Score(state, sums);
+        foreach (var p in framework.Active(state).Compared)
         {
-            if ((state.SkipScore >> p & 1) != 0)
-            {
-                continue;
-            }
             var (plugin, weight) = framework.Scores[p];
             var scores = weighted[p].AsSpan(0, count);
             SchedulingFramework.Normalize(plugin, state, scores);
-            for (var i = 0; i < count; i++)
+            for (var i = 0; i < scores.Length; i++)
             {
                 scores[i] *= weight;
                 sums[i] += scores[i];
@@ -223,34 +229,42 @@ public sealed class SchedulingCycle
     }
 
     // Plugins that answer by the node alone are asked when the node has changed; the others always.
-    private void Score(CycleState state)
+    // What is not compared with other nodes is summed up once.
+    private void Score(CycleState state, Span<long> sums)
     {
         var results = shared.For(state.Shape, cache.Slots);
-        var plugins = framework.Scores;
-        for (var i = 0; i < feasible.Count; i++)
+        var (active, compared) = framework.Active(state);
+        for (var i = 0; i < sums.Length; i++)
         {
             var node = feasible[i];
-            if (!results.Scores(node, out var kept))
+            if (!results.HasSum(node, out var sum))
             {
-                for (var p = 0; p < kept.Length; p++)
-                {
-                    kept[p] = framework.IsLocalScore(p) && (state.SkipScore >> p & 1) == 0
-                        ? framework.Score(p, state, node) : 0;
-                }
+                sum = Sum(state, node, results.Scores(node), active);
+                results.KeepSum(node, sum);
             }
-            for (var p = 0; p < kept.Length; p++)
+            sums[i] = sum;
+            foreach (var p in compared)
             {
-                weighted[p][i] = kept[p];
+                weighted[p][i] = framework.IsLocalScore(p)
+                    ? results.Scores(node)[p] : framework.Score(p, state, node);
             }
         }
-        for (var p = 0; p < plugins.Length; p++)
+    }
+
+    private long Sum(CycleState state, NodeInfo node, Span<long> kept, int[] active)
+    {
+        var sum = 0L;
+        foreach (var p in active)
         {
-            for (var i = 0; i < feasible.Count && !framework.IsLocalScore(p)
-                && (state.SkipScore >> p & 1) == 0; i++)
+            if (framework.IsLocalScore(p))
             {
-                weighted[p][i] = framework.Score(p, state, feasible[i]);
+                var (plugin, weight) = framework.Scores[p];
+                kept[p] = framework.Score(p, state, node);
+                sum += framework.IsCompared(p) ? 0
+                    : SchedulingFramework.Checked(plugin, kept[p]) * weight;
             }
         }
+        return sum;
     }
 
     private void Grow()

@@ -23,6 +23,9 @@ public sealed class PluginFailedException : Exception
 /// pkg/scheduler/apis/config/v1/default_plugins.go.</remarks>
 public sealed class SchedulingFramework
 {
+    /// <summary>How long a Permit plugin may keep a pod waiting.</summary>
+    public static readonly TimeSpan LongestPermit = TimeSpan.FromMinutes(15);
+
     private readonly IPreEnqueuePlugin[] preEnqueue;
     private readonly (IPreFilterPlugin Plugin, ulong Skips)[] preFilter;
     private readonly IPostFilterPlugin[] postFilters;
@@ -35,6 +38,8 @@ public sealed class SchedulingFramework
     private readonly Seq<IPlugin> all;
     private readonly int localFilters;
     private readonly bool[] localScores;
+    private readonly bool[] comparedScores;
+    private readonly Dictionary<ulong, (int[] All, int[] Compared)> activeBySkips = [];
 
     /// <summary>A framework of some plugins, each at every point that it has.</summary>
     /// <exception cref="ArgumentException">There is not exactly one plugin that sorts the queue, or
@@ -61,6 +66,7 @@ public sealed class SchedulingFramework
         Scores = [.. plugins.At<IScorePlugin>().Select(p => (p, (long)plugins.WeightOf(p)))
             .Where(p => p.Item2 > 0)];
         localScores = [.. Scores.Select(s => s.Plugin is INodeLocalPlugin)];
+        comparedScores = [.. Scores.Select((s, i) => !localScores[i] || HasNormalize(s.Plugin))];
         preFilter = [.. plugins.At<IPreFilterPlugin>().Select(p => (p, BitOf(FilterPlugins, p)))];
         preScore = [.. plugins.At<IPreScorePlugin>().Select(p =>
             (p, BitOf([.. Scores.Select(s => s.Plugin)], p)))];
@@ -166,6 +172,32 @@ public sealed class SchedulingFramework
 
     internal bool IsLocalScore(int plugin) => localScores[plugin];
 
+    /// <summary>True when a plugin's score depends on those of other nodes, or on more than its
+    /// node: it has a Normalize of its own, or is not local.</summary>
+    internal bool IsCompared(int plugin) => comparedScores[plugin];
+
+    /// <summary>The places of the Score plugins that take part in a cycle, and of those that are
+    /// compared.</summary>
+    internal (int[] All, int[] Compared) Active(CycleState state)
+    {
+        if (!activeBySkips.TryGetValue(state.SkipScore, out var active))
+        {
+            int[] all = [.. Enumerable.Range(0, Scores.Length)
+                .Where(p => (state.SkipScore >> p & 1) == 0)];
+            active = (all, [.. all.Where(IsCompared)]);
+            activeBySkips.Add(state.SkipScore, active);
+        }
+        return active;
+    }
+
+    private static bool HasNormalize(IScorePlugin plugin)
+    {
+        var map = plugin.GetType().GetInterfaceMap(typeof(IScorePlugin));
+        var at = Array.FindIndex(map.InterfaceMethods,
+            m => m.Name == nameof(IScorePlugin.Normalize));
+        return map.TargetMethods[at].DeclaringType != typeof(IScorePlugin);
+    }
+
     internal PluginStatus FilterOwn(CycleState state, Pod pod, NodeInfo node) =>
         Filter(state, pod, node, localFilters, FilterPlugins.Length);
 
@@ -253,15 +285,17 @@ public sealed class SchedulingFramework
         }
         foreach (var score in scores)
         {
-            if (score is < 0 or > IScorePlugin.MaxScore)
-            {
-                throw new PluginFailedException(string.Create(CultureInfo.InvariantCulture,
-                    $"applying score defaultWeights on Score plugins: plugin \"{plugin.Name}\" "
-                    + $"returns an invalid score {score}, it should in the range of "
-                    + $"[0, {IScorePlugin.MaxScore}] after normalizing"));
-            }
+            Checked(plugin, score);
         }
     }
+
+    /// <summary>The score, which is from 0 to 100.</summary>
+    internal static long Checked(IScorePlugin plugin, long score) =>
+        score is >= 0 and <= IScorePlugin.MaxScore ? score : throw new PluginFailedException(
+            string.Create(CultureInfo.InvariantCulture,
+                $"applying score defaultWeights on Score plugins: plugin \"{plugin.Name}\" "
+                + $"returns an invalid score {score}, it should in the range of "
+                + $"[0, {IScorePlugin.MaxScore}] after normalizing"));
 
     /// <summary>Filter anew, from the start: the pods on the nodes are others than when the cycle
     /// began.</summary>
@@ -298,7 +332,7 @@ public sealed class SchedulingFramework
         return status.IsSuccess ? Filter(again, state.Pod, node) : status;
     }
 
-    /// <summary>Reserve and Permit; a failure gives back what was reserved.</summary>
+    /// <summary>Sets aside what the pod needs; a failure gives it back.</summary>
     public PluginStatus Reserve(CycleState state, Pod pod, string node)
     {
         foreach (var plugin in reserves)
@@ -310,12 +344,23 @@ public sealed class SchedulingFramework
                 return status.By(plugin.Name);
             }
         }
+        return PluginStatus.Success;
+    }
+
+    /// <summary>Whether the pod may be bound now: Success, Wait, or why not after all. Who has
+    /// waited for a quarter of an hour waits no longer.</summary>
+    public PluginStatus Permit(CycleState state, Pod pod, string node, TimeSpan waited)
+    {
         foreach (var plugin in permits)
         {
             var status = Guarded(plugin, "Permit", () => plugin.Permit(state, pod, node));
+            if (status.Code == PluginCode.Wait && waited >= LongestPermit)
+            {
+                return PluginStatus.Unschedulable(plugin.Name, "rejected due to timeout after "
+                    + $"waiting {GoDuration.Format(LongestPermit)} at plugin {plugin.Name}");
+            }
             if (!status.IsSuccess)
             {
-                Unreserve(state, pod, node);
                 return status.By(plugin.Name);
             }
         }

@@ -5,12 +5,16 @@ namespace KubeSim;
 /// then by time. <i>Unschedulable</i>: tried and turned away; a pod waits there until a change of
 /// the cluster in which one of the plugins that turned it away sees hope. <i>Back-off</i>: it would
 /// be next, but failed a moment ago: 1 s after the first failure, then 2, 4, 8, 10, 10… A pod that
-/// waits for five minutes is tried again whatever happened.
+/// waits for more than five minutes is tried again whatever happened; who has, is looked for every
+/// 30 s.
 /// <para>Example: a pod wants 2 CPUs where 1 is free; NodeResourcesFit turns it away. A label of a
 /// node changes: nothing. A pod there ends: back-off, since the failure was 300 ms ago.</para>
 /// <para>When nothing is active, the pod whose back-off ends first is taken early, unless an error
 /// put it there: back-off shall keep a crowd of hopeless pods from the others, not slow down an
 /// idle scheduler.</para>
+/// <para>A decision takes no time here, so that nothing can change while one is under way: what the
+/// real queue keeps for that, a list of the changes since each pod was taken, has no part to
+/// play.</para>
 /// <para>Pods of one shape that were turned away by the same plugins wait as a group, and a change
 /// is judged once for the group: 10,000 replicas that wait for room cost one question.</para>
 /// </summary>

@@ -54,48 +54,56 @@ internal sealed class SharedResults(int scores)
 /// <summary>What is known about a shape and each node, by the node's slot.</summary>
 internal sealed class ShapeResults(int scores)
 {
-    private long[] verdictAt = [];
-    private long[] scoresAt = [];
-    private PluginStatus?[] verdicts = [];
+    // What every look at a node needs lies together.
+    private (long VerdictAt, long ScoresAt, long Sum, PluginStatus? Verdict)[] entries = [];
     private long[] values = [];
+    private long epoch;
 
     public PodShape? Shape { get; private set; }
 
     public long LastUse { get; set; }
 
-    public void Begin(PodShape shape)
-    {
-        Shape = shape;
-        Array.Clear(verdictAt);
-        Array.Clear(scoresAt);
-    }
+    // What an earlier shape left behind has another epoch: cheaper than to clear the arrays.
+    public void Begin(PodShape shape) => (Shape, epoch) = (shape, epoch + (1L << 40));
 
     public void Fit(int slots)
     {
-        if (verdictAt.Length >= slots)
+        if (entries.Length >= slots)
         {
             return;
         }
-        var size = Math.Max(slots, verdictAt.Length * 2);
-        Array.Resize(ref verdictAt, size);
-        Array.Resize(ref scoresAt, size);
-        Array.Resize(ref verdicts, size);
+        var size = Math.Max(slots, entries.Length * 2);
+        Array.Resize(ref entries, size);
         Array.Resize(ref values, size * scores);
     }
 
-    public PluginStatus? Verdict(NodeInfo node) =>
-        verdictAt[node.Slot] == node.Generation ? verdicts[node.Slot] : null;
-
-    public void Keep(NodeInfo node, PluginStatus verdict) =>
-        (verdictAt[node.Slot], verdicts[node.Slot]) = (node.Generation, verdict);
-
-    /// <summary>The scores of a node, a place for each Score plugin; false: they are to be filled
-    /// in.</summary>
-    public bool Scores(NodeInfo node, out Span<long> found)
+    public PluginStatus? Verdict(NodeInfo node)
     {
-        found = values.AsSpan(node.Slot * scores, scores);
-        var good = scoresAt[node.Slot] == node.Generation;
-        scoresAt[node.Slot] = node.Generation;
-        return good;
+        ref var entry = ref entries[node.Slot];
+        return entry.VerdictAt == epoch + node.Generation ? entry.Verdict : null;
+    }
+
+    public void Keep(NodeInfo node, PluginStatus verdict)
+    {
+        ref var entry = ref entries[node.Slot];
+        (entry.VerdictAt, entry.Verdict) = (epoch + node.Generation, verdict);
+    }
+
+    /// <summary>The scores of a node, a place for each Score plugin.</summary>
+    public Span<long> Scores(NodeInfo node) => values.AsSpan(node.Slot * scores, scores);
+
+    /// <summary>The sum of the scores that are compared with nothing; false: it is to be worked out
+    /// and filled in, and so are the scores.</summary>
+    public bool HasSum(NodeInfo node, out long sum)
+    {
+        ref var entry = ref entries[node.Slot];
+        sum = entry.Sum;
+        return entry.ScoresAt == epoch + node.Generation;
+    }
+
+    public void KeepSum(NodeInfo node, long sum)
+    {
+        ref var entry = ref entries[node.Slot];
+        (entry.ScoresAt, entry.Sum) = (epoch + node.Generation, sum);
     }
 }

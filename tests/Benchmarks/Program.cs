@@ -3,32 +3,23 @@ using BenchmarkDotNet.Running;
 namespace Benchmarks;
 
 /// <summary><c>scale</c> fills a large cluster once and measures it, <c>steps</c> takes the time of
-/// single steps, <c>etcd</c> the figures of the database, <c>schedule</c> those of the scheduler,
-/// <c>neighbours</c> the time to place pods by other pods; anything else goes to BenchmarkDotNet,
-/// such as <c>--filter *Step*</c>.</summary>
+/// single steps, <c>etcd</c> the figures of the database, <c>schedule</c> those of the scheduler;
+/// anything else goes to BenchmarkDotNet, such as <c>--filter *Step*</c>.</summary>
 public static class Program
 {
     public static int Main(string[] args)
     {
-        if (args.Length > 0 && args[0] == "scale")
+        Func<string[], int>? run = args.FirstOrDefault() switch
         {
-            return Scale.Run(args[1..]);
-        }
-        if (args.Length > 0 && args[0] == "steps")
+            "scale" => Scale.Run,
+            "steps" => StepTimes.Run,
+            "etcd" => EtcdFigures.Run,
+            "schedule" => ScheduleFigures.Run,
+            _ => null,
+        };
+        if (run is not null)
         {
-            return StepTimes.Run(args[1..]);
-        }
-        if (args.Length > 0 && args[0] == "etcd")
-        {
-            return EtcdFigures.Run(args[1..]);
-        }
-        if (args.Length > 0 && args[0] == "schedule")
-        {
-            return ScheduleFigures.Run(args[1..]);
-        }
-        if (args.Length > 0 && args[0] == "neighbours")
-        {
-            return Neighbours.Run(args[1..]);
+            return run(args[1..]);
         }
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         return 0;

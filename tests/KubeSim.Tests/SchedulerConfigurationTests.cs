@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using static KubeSim.Tests.SchedulerQueueTests;
 
 namespace KubeSim.Tests;
 
@@ -11,79 +12,14 @@ public sealed class SchedulerConfigurationTests
 
         """;
 
-    [TestCase("", "")]
-    [TestCase("percentageOfNodesToScore: 101", "percentageOfNodesToScore: Invalid value: 101: "
-        + "not in valid range [0-100]")]
-    [TestCase("parallelism: 0",
-        "parallelism: Invalid value: 0: should be an integer value greater than zero")]
-    [TestCase("podInitialBackoffSeconds: 0", "podInitialBackoffSeconds: Invalid value: 0: "
-        + "must be greater than 0")]
-    [TestCase("podInitialBackoffSeconds: 20", "podMaxBackoffSeconds: Invalid value: 10: "
-        + "must be greater than or equal to PodInitialBackoffSeconds")]
-    [TestCase("profiles: [{schedulerName: a}, {schedulerName: a}]",
-        "profiles[1].schedulerName: Duplicate value: \"profiles[0].schedulerName\"")]
-    [TestCase("profiles: [{schedulerName: a}, {}]", "profiles[1].schedulerName: Required value")]
-    [TestCase("profilez: []",
-        "strict decoding error: unknown field \"profilez\", did you mean \"profiles\"?")]
-    [TestCase("profiles: [{plugins: {scores: {}}}]",
-        "unknown field \"profiles[0].plugins.scores\", did you mean \"score\"?")]
-    [TestCase("profiles: [{plugins: {score: {enabled: [{name: NodeResourceFit}]}}}]",
-        "initializing profiles: creating profile for scheduler name default-scheduler: ScorePlugin "
-        + "\"NodeResourceFit\" does not exist, did you mean \"NodeResourcesFit\"?")]
-    [TestCase("profiles: [{plugins: {filter: {enabled: [{name: PrioritySort}]}}}]",
-        "initializing profiles: creating profile for scheduler name default-scheduler: plugin "
-        + "\"PrioritySort\" does not extend FilterPlugin plugin")]
-    [TestCase("profiles: [{plugins: {score: {enabled: [{name: NodeAffinity}, "
-        + "{name: NodeAffinity}]}}}]", "initializing profiles: creating profile for scheduler name "
-        + "default-scheduler: plugin \"NodeAffinity\" already registered as \"ScorePlugin\"")]
-    [TestCase("profiles: [{plugins: {score: {enabled: [{name: NodeAffinity, weight: -1}]}}}]",
-        "initializing profiles: creating profile for scheduler name default-scheduler: score plugin "
-        + "\"NodeAffinity\" has the weight -1: it must be positive")]
-    [TestCase("profiles: [{plugins: {multiPoint: {disabled: [{name: PrioritySort}]}}}]",
-        "initializing profiles: creating profile for scheduler name default-scheduler: only one "
-        + "queue sort plugin required for profile with scheduler name \"default-scheduler\", but "
-        + "got 0")]
-    [TestCase("profiles: [{plugins: {bind: {disabled: [{name: '*'}]}}}]",
-        "initializing profiles: creating profile for scheduler name default-scheduler: at least one "
-        + "bind plugin is needed for profile with scheduler name \"default-scheduler\"")]
-    [TestCase("profiles: [{pluginConfig: [{name: DefaultPreemption, args: "
-        + "{minCandidateNodesPercentage: -5}}]}]", "profiles[0].pluginConfig[0].args."
-        + "minCandidateNodesPercentage: Invalid value: -5: not in valid range [0, 100]")]
-    [TestCase("profiles: [{pluginConfig: [{name: DefaultPreemption, args: "
-        + "{minCandidateNodesPercentage: 0, minCandidateNodesAbsolute: 0}}]}]",
-        "[profiles[0].pluginConfig[0].args.minCandidateNodesPercentage: Invalid value: 0: cannot "
-        + "be zero at the same time as minCandidateNodesAbsolute, profiles[0].pluginConfig[0].args."
-        + "minCandidateNodesAbsolute: Invalid value: 0: cannot be zero at the same time as "
-        + "minCandidateNodesPercentage]")]
-    [TestCase("profiles: [{pluginConfig: [{name: NodeResourcesFit, args: "
-        + "{scoringStrategy: {type: Emptiest}}}]}]", "profiles[0].pluginConfig[0].args."
-        + "scoringStrategy.type: Unsupported value: \"Emptiest\": supported values: "
-        + "\"LeastAllocated\", \"MostAllocated\", \"RequestedToCapacityRatio\"")]
-    [TestCase("profiles: [{pluginConfig: [{name: NodeResourcesFit, args: "
-        + "{scoringStrategy: {resources: [{name: cpu, weight: 101}]}}}]}]",
-        "profiles[0].pluginConfig[0].args.scoringStrategy.resources[0].weight: Invalid value: 101: "
-        + "resource weight of cpu not in valid range (0, 100]")]
-    [TestCase("profiles: [{pluginConfig: [{name: NodeResourcesFit, args: "
-        + "{scoringStrategy: {type: RequestedToCapacityRatio}}}]}]",
-        "profiles[0].pluginConfig[0].args.scoringStrategy.requestedToCapacityRatio: Required "
-        + "value: must be specified when type is RequestedToCapacityRatio")]
-    [TestCase("profiles: [{pluginConfig: [{name: InterPodAffinity, args: "
-        + "{hardPodAffinityWeight: 200}}]}]", "profiles[0].pluginConfig[0].args."
-        + "hardPodAffinityWeight: Invalid value: 200: not in valid range [0, 100]")]
-    [TestCase("profiles: [{pluginConfig: [{name: PodTopologySpread, args: {defaultingType: System, "
-        + "defaultConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: "
-        + "DoNotSchedule}]}}]}]", "profiles[0].pluginConfig[0].args.defaultingType: Invalid value: "
-        + "\"System\": when .defaultConstraints are not empty")]
-    [TestCase("profiles: [{pluginConfig: [{name: NodeAffinity, args: {}}, {name: NodeAffinity, "
-        + "args: {}}]}]", "profiles[0].pluginConfig[1]: Duplicate value: \"NodeAffinity\"")]
-    [TestCase("profiles: [{pluginConfig: [{name: VolumeBinding, args: {bindTimeoutSeconds: -1}}]}]",
-        "profiles[0].pluginConfig[0].args.bindTimeoutSeconds: Invalid value: -1: invalid "
-        + "BindTimeoutSeconds, should not be a negative value")]
-    [TestCase("profiles: [{schedulerName: a}, {schedulerName: b, plugins: {queueSort: {enabled: "
-        + "[{name: PrioritySort}]}}}]", "profiles[1].plugins.queueSort: Invalid value: "
-        + "\"PrioritySort\": must be the same for all profiles")]
+    private static IEnumerable<TestCaseData> Mistakes() =>
+        Data.Lines("scheduler-configuration.tsv").Select(line => line.Split('\t'))
+            .Select(c => new TestCaseData(c[0], c[1]).SetArgDisplayNames(c[0]));
+
+    [TestCaseSource(nameof(Mistakes))]
     public void A_mistake_is_told_as_the_real_scheduler_tells_it(string yaml, string message)
     {
+        yaml = yaml == "{}" ? "" : yaml;
         if (message.Length == 0)
         {
             Assert.That(SchedulerConfiguration.Parse(Head + yaml).Defaulted().Profiles[0]
@@ -155,7 +91,7 @@ public sealed class SchedulerConfigurationTests
         {
             foreach (var name in (string[])["default-scheduler", "packing"])
             {
-                var pod = SchedulerQueueTests.Wanting($"{name}-{i}", "500m");
+                var pod = Wanting($"{name}-{i}", "500m");
                 cluster.Create(pod with { Spec = pod.Spec with { SchedulerName = name } });
                 cluster.Converge();
             }
@@ -176,9 +112,9 @@ public sealed class SchedulerConfigurationTests
             Profiles = [new() { SchedulerName = "mine" }],
             Algorithm = (_, nodes) => nodes[^1].Name,
         });
-        var pod = SchedulerQueueTests.Wanting("web");
+        var pod = Wanting("web");
         cluster.Create(pod with { Spec = pod.Spec with { SchedulerName = "mine" } });
-        cluster.Create(SchedulerQueueTests.Wanting("other"));
+        cluster.Create(Wanting("other"));
         cluster.Converge();
         Assert.That(cluster.Get<Pod>("web").Spec.NodeName, Is.EqualTo("node-2"));
         Assert.That(cluster.Get<Pod>("other").IsScheduled);
@@ -194,7 +130,7 @@ public sealed class SchedulerConfigurationTests
         cluster.Scheduler.Add(() => new Favourite("node-2"), weight: 100);
         for (var i = 0; i < 4; i++)
         {
-            cluster.Create(SchedulerQueueTests.Wanting($"web-{i}"));
+            cluster.Create(Wanting($"web-{i}"));
         }
         cluster.Converge();
         Assert.That(cluster.List<Pod>().Select(p => p.Spec.NodeName), Is.All.EqualTo("node-2"));
@@ -222,7 +158,7 @@ public sealed class SchedulerConfigurationTests
         });
         foreach (var name in (string[])["nowhere", "elsewhere", "fails", "web"])
         {
-            cluster.Create(SchedulerQueueTests.Wanting(name));
+            cluster.Create(Wanting(name));
         }
         cluster.Run(TimeSpan.FromSeconds(30));
         Assert.That(cluster.Get<Pod>("web").Spec.NodeName, Is.EqualTo("node-2"));
@@ -242,21 +178,75 @@ public sealed class SchedulerConfigurationTests
 
     [TestCase("filter", "running \"Broken\" filter plugin: it broke")]
     [TestCase("score", "running Score plugins: plugin \"Broken\" failed with: it broke")]
-    [TestCase("range", "applying score defaultWeights on Score plugins: plugin \"Broken\" returns an "
-        + "invalid score 101, it should in the range of [0, 100] after normalizing")]
+    [TestCase("range", "applying score defaultWeights on Score plugins: plugin \"Broken\" returns "
+        + "an invalid score 101, it should in the range of [0, 100] after normalizing")]
     [TestCase("prefilter", "running PreFilter plugin \"Broken\": it broke")]
     [TestCase("reserve", "running Reserve plugin \"Broken\": it broke")]
     public void A_plugin_that_fails_is_told_and_the_queue_goes_on(string point, string message)
     {
         var cluster = new Cluster(2);
         cluster.Scheduler.Add(() => new Broken(point));
-        cluster.Create(SchedulerQueueTests.Wanting("cursed"));
-        cluster.Create(SchedulerQueueTests.Wanting("web"));
+        cluster.Create(Wanting("cursed"));
+        cluster.Create(Wanting("web"));
         cluster.Run(TimeSpan.FromSeconds(5));
         Assert.That(Message(cluster, "cursed"), Is.EqualTo(message));
         Assert.That(cluster.Get<Pod>("cursed").Condition("PodScheduled")!.Reason,
             Is.EqualTo("SchedulerError"));
         Assert.That(cluster.Get<Pod>("web").IsScheduled);
+    }
+
+    [Test]
+    public void A_gang_waits_at_Permit_until_it_is_whole_or_time_is_up()
+    {
+        var cluster = new Cluster(2);
+        cluster.Scheduler.Add(() => new Gang(3));
+        cluster.Create(Wanting("one"));
+        cluster.Create(Wanting("two"));
+        cluster.Run(TimeSpan.FromMinutes(1));
+        Assert.That(cluster.List<Pod>().Any(p => p.IsScheduled), Is.False);
+        cluster.Create(Wanting("three"));
+        cluster.Run(TimeSpan.FromSeconds(5));
+        Assert.That(cluster.List<Pod>().All(p => p.IsScheduled));
+
+        var lonely = new Cluster(2);
+        lonely.Scheduler.Add(() => new Gang(3));
+        lonely.Create(Wanting("one"));
+        lonely.Run(TimeSpan.FromMinutes(16));
+        Assert.That(Message(lonely, "one"), Does.Contain(
+            "rejected due to timeout after waiting 15m0s at plugin Gang"));
+    }
+
+    [Test]
+    public void Two_configurations_are_compared_over_one_workload()
+    {
+        var cluster = new Cluster(4);
+        const string Packing = Head + """
+            profiles:
+            - pluginConfig:
+              - name: NodeResourcesFit
+                args: {scoringStrategy: {type: MostAllocated}}
+              plugins:
+                score: {disabled: [{name: NodeResourcesBalancedAllocation}]}
+            """;
+        var comparison = cluster.Scheduler.Compare(SchedulerConfiguration.Parse(Head),
+            SchedulerConfiguration.Parse(Packing), fork =>
+            {
+                for (var i = 0; i < 8; i++)
+                {
+                    fork.Create(Wanting($"web-{i}", "500m"));
+                    fork.Converge();
+                }
+                fork.Create(Wanting("huge", "9"));
+            });
+        var (spread, packed) = (comparison.First, comparison.Second);
+        Assert.That((spread.Empty, packed.Empty), Is.EqualTo((0, 3)));
+        Assert.That((spread.Cpu, packed.Cpu), Is.EqualTo((0.25, 0.25)));
+        Assert.That((spread.Unevenness, packed.Unevenness),
+            Is.EqualTo((0.0, Math.Sqrt(3) / 4)).Within(1e-9));
+        Assert.That(packed.Pending.Single().Pod, Is.EqualTo("huge"));
+        Assert.That(cluster.List<Pod>(), Is.Empty, "the cluster itself has seen nothing of it");
+        Assert.That($"{comparison}", Does.Match(@"all +8 +25% +0% +8 +25% +0%\s"));
+        Assert.That($"{comparison}", Does.Contain("pending (second): huge: 0/4 nodes are"));
     }
 
     [Test]
@@ -268,13 +258,13 @@ public sealed class SchedulerConfigurationTests
     public void A_decision_can_be_looked_at_in_full()
     {
         var cluster = new Cluster(3);
-        cluster.Create(SchedulerQueueTests.Wanting("big", "3"));
+        cluster.Create(Wanting("big", "3"));
         cluster.Converge();
         var taken = cluster.Get<Pod>("big").Spec.NodeName;
         cluster.Patch<Node>("", taken == "node-3" ? "node-2" : "node-3",
             """{"spec":{"unschedulable":true}}""");
 
-        var record = cluster.Scheduler.Decide(SchedulerQueueTests.Wanting("web", "2"));
+        var record = cluster.Scheduler.Decide(Wanting("web", "2"));
         var full = record.Nodes.Single(n => n.Node == taken);
         var free = record.Nodes.Single(n => n.Verdict.IsSuccess);
         Assert.That(full.Verdict.Message, Is.EqualTo("Insufficient cpu"));
@@ -283,7 +273,7 @@ public sealed class SchedulerConfigurationTests
         Assert.That((record.AllNodes, record.Chosen), Is.EqualTo((3, free.Node)));
         Assert.That(free.Scores, Is.Empty, "the only node is not scored");
 
-        var choice = cluster.Scheduler.Decide(SchedulerQueueTests.Wanting("small", "500m"));
+        var choice = cluster.Scheduler.Decide(Wanting("small", "500m"));
         var scored = choice.Nodes.Where(n => n.Verdict.IsSuccess).ToList();
         Assert.That(scored, Has.Count.EqualTo(2));
         Assert.That(choice.Chosen, Is.EqualTo(scored.MaxBy(n => n.Total)!.Node));
@@ -293,7 +283,7 @@ public sealed class SchedulerConfigurationTests
             "the mean of 12 (of 4 CPUs 500m are left) and 97 (of the memory, 200Mi a pod)");
         Assert.That(cluster.List<Pod>(), Has.Count.EqualTo(1), "nothing came of it");
 
-        var refused = cluster.Scheduler.Decide(SchedulerQueueTests.Wanting("huge", "9"));
+        var refused = cluster.Scheduler.Decide(Wanting("huge", "9"));
         Assert.That((refused.Chosen, refused.Message), Is.EqualTo(((string?)null,
             "0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu. no new "
             + "claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not "
@@ -314,6 +304,21 @@ public sealed class SchedulerConfigurationTests
         public string Name => "Favourite";
 
         public long Score(CycleState state, Pod pod, NodeInfo info) => info.Name == node ? 100 : 0;
+    }
+
+    // Members that wait are counted until all are there.
+    private sealed class Gang(int size) : IPermitPlugin
+    {
+        private readonly HashSet<string> members = [];
+
+        public string Name => "Gang";
+
+        public PluginStatus Permit(CycleState state, Pod pod, string node)
+        {
+            members.Add(pod.Metadata.Uid);
+            return members.Count >= size ? PluginStatus.Success
+                : PluginStatus.Of(PluginCode.Wait, Name, []);
+        }
     }
 
     private sealed class Broken(string point)

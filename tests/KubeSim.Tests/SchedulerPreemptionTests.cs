@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using NUnit.Framework;
+using static KubeSim.Tests.SchedulerQueueTests;
 
 namespace KubeSim.Tests;
 
@@ -89,7 +90,7 @@ public sealed class SchedulerPreemptionTests
             {"metadata":{"name":"b"},"spec":{"nodeName":"n","priority":2,"containers":[
             {"resources":{"requests":{"cpu":"200m"}}}]}}]}
             """)!.AsObject());
-        var state = new CycleState(SchedulerQueueTests.Wanting("boss", "300m", 9))
+        var state = new CycleState(Wanting("boss", "300m", 9))
         {
             Cache = cache, Record = new(),
         };
@@ -185,6 +186,22 @@ public sealed class SchedulerPreemptionTests
             "preemption: not eligible due to preemptionPolicy=Never."));
     }
 
+    [Test]
+    public void In_a_whole_cluster_the_more_important_runs_and_the_victim_is_gone()
+    {
+        var cluster = new Cluster(1);
+        cluster.Create(new PriorityClass { Metadata = new() { Name = "p10" }, Value = 10 });
+        cluster.Create(new PriorityClass { Metadata = new() { Name = "p1000" }, Value = 1000 });
+        cluster.Create(Important("low", 10));
+        cluster.Converge();
+        cluster.Create(Important("boss", 1000));
+        Assert.That(cluster.Converge().Met);
+
+        Assert.That(cluster.List<Pod>().Select(p => (p.Metadata.Name, p.Status.Phase)),
+            Is.EqualTo(new[] { ("boss", "Running") }));
+        Assert.That(cluster.List<Event>().Select(e => e.Reason), Does.Contain("Preempted"));
+    }
+
     [TestCase("21-preempt-simple")]
     [TestCase("22-preempt-fewest-lowest")]
     [TestCase("24-preempt-useless-taint")]
@@ -257,7 +274,8 @@ public sealed class SchedulerPreemptionTests
         return (state.Record, state.Nominate);
     }
 
-    private static void Ask(CycleState state, List<NodeInfo> nodes, DefaultPreemptionArgs? args = null)
+    private static void Ask(
+        CycleState state, List<NodeInfo> nodes, DefaultPreemptionArgs? args = null)
     {
         var framework = new SchedulingFramework(SchedulingFramework.DefaultProfile());
         framework.PreFilter(state, state.Pod, nodes);
@@ -316,7 +334,7 @@ public sealed class SchedulerPreemptionTests
 
     private static Pod Important(string name, int priority)
     {
-        var pod = SchedulerQueueTests.Wanting(name, "3");
+        var pod = Wanting(name, "3");
         return pod with { Spec = pod.Spec with { PriorityClassName = $"p{priority}" } };
     }
 

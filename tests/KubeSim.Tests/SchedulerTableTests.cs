@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using NUnit.Framework;
 
@@ -262,14 +263,16 @@ public sealed class SchedulerTableTests
 
     [TestCaseSource(nameof(PluginScores))]
     public void Plugins_prefer_nodes(JsonObject c) => Assert.That(
-        Decisions.ScoresOf((IScorePlugin)Plugin($"{c["plugin"]}", c["args"]), Decisions.Pod(c["pod"]),
+        Decisions.ScoresOf((IScorePlugin)Plugin($"{c["plugin"]}", c["args"]),
+            Decisions.Pod(c["pod"]),
             Nodes(c)), Is.EqualTo(Numbers(c["want"])));
 
     // The default plugin, with what the profile of the case tells it.
     private static IPlugin Plugin(string name, JsonNode? args = null)
     {
         var plugin = SchedulingFramework.DefaultProfile().Single(p => p.Plugin.Name == name).Plugin;
-        return args is null ? plugin : PluginArguments.Apply(plugin, args.AsObject());
+        return args is null ? plugin
+            : PluginArguments.Apply(plugin, args.Deserialize<KeptFields>()!);
     }
 
     private static List<NodeInfo> Nodes(JsonObject c) => [.. c["nodes"]!.AsArray().Select(n =>

@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using static KubeSim.Tests.SchedulerQueueTests;
 
 namespace KubeSim.Tests;
 
@@ -9,20 +10,6 @@ public sealed class SchedulerTests
     private const string Cpu3 =
         "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: "
         + "0/1 nodes are available: 1 No preemption victims found for incoming pod.";
-
-    private static Pod Wanting(string name, string cpu = "100m", int? priority = null) => new()
-    {
-        Metadata = new() { Name = name, Namespace = "default" },
-        Spec = new()
-        {
-            Containers = [new()
-            {
-                Name = "main", Image = "nginx",
-                Resources = new() { Requests = Map.Of<Quantity>(("cpu", cpu)) },
-            }],
-            Priority = priority,
-        },
-    };
 
     // A scheduler and nothing else: pods stay as they are bound.
     private static Cluster Lone(int nodes = 1, Latency? latency = null,
@@ -174,6 +161,31 @@ public sealed class SchedulerTests
 
         Assert.That(Get(cluster, "b-high").Spec.NodeName, Is.EqualTo("node-1"));
         Assert.That(Get(cluster, "a-low").Spec.NodeName, Is.Null);
+    }
+
+    [Test]
+    public void A_neighbour_rule_without_a_topology_is_refused()
+    {
+        var pod = Wanting("web");
+        Assert.That(() => Lone().Create(pod with
+        {
+            Spec = pod.Spec with
+            {
+                Affinity = new()
+                {
+                    PodAntiAffinity = new()
+                    {
+                        RequiredDuringSchedulingIgnoredDuringExecution = [new()],
+                        PreferredDuringSchedulingIgnoredDuringExecution =
+                            [new() { Weight = 0, PodAffinityTerm = new() { TopologyKey = "a" } }],
+                    },
+                },
+            },
+        }), Throws.TypeOf<ApiException>().With.Message.EqualTo("Pod \"web\" is invalid: ["
+            + "spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0]"
+            + ".topologyKey: Required value: can not be empty, spec.affinity.podAntiAffinity."
+            + "preferredDuringSchedulingIgnoredDuringExecution[0].weight: Invalid value: 0: must "
+            + "be in the range 1-100]"));
     }
 
     [Test]

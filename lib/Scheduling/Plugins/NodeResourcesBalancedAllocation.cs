@@ -12,7 +12,7 @@ namespace KubeSim;
 /// <remarks>Models pkg/scheduler/framework/plugins/noderesources/balanced_allocation.go.</remarks>
 public sealed class NodeResourcesBalancedAllocation
     : IPreScorePlugin, IScorePlugin, INodeLocalPlugin,
-    IPluginWithArgs<NodeResourcesBalancedAllocationArgs>
+        IPluginWithArgs<NodeResourcesBalancedAllocationArgs>
 {
     private readonly Seq<string> resources;
 

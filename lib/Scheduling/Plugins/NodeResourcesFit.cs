@@ -25,13 +25,13 @@ public sealed class NodeResourcesFit(
     public string Name => "NodeResourcesFit";
 
     /// <inheritdoc/>
-    public ClusterEvents Events => ClusterEvents.NodeAdd | ClusterEvents.NodeAllocatable
-        | ClusterEvents.AssignedPodDelete | ClusterEvents.AssignedPodUpdate;
+    public IPlugin With(NodeResourcesFitArgs args) =>
+        new NodeResourcesFit(ScoringStrategy.Of(args.ScoringStrategy), args.IgnoredResources,
+            args.IgnoredResourceGroups);
 
     /// <inheritdoc/>
-    public IPlugin With(NodeResourcesFitArgs args) => new NodeResourcesFit(
-        args.ScoringStrategy is { } given ? ScoringStrategy.Of(given) : null,
-        args.IgnoredResources, args.IgnoredResourceGroups);
+    public ClusterEvents Events => ClusterEvents.NodeAdd | ClusterEvents.NodeAllocatable
+        | ClusterEvents.AssignedPodDelete | ClusterEvents.AssignedPodUpdate;
 
     /// <inheritdoc/>
     public PluginStatus Filter(CycleState state, Pod pod, NodeInfo node)

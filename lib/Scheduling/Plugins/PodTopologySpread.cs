@@ -113,23 +113,7 @@ public sealed class PodTopologySpread : IPreFilterPlugin, IFilterPlugin, IPreSco
     public long Score(CycleState state, Pod pod, NodeInfo node)
     {
         var plan = state.Get<SpreadPlan>(this)!;
-        var slot = plan.Index.SlotOf(node);
-        if (plan.Ignores(slot))
-        {
-            return 0;
-        }
-        var score = 0.0;
-        foreach (var constraint in plan.Soft)
-        {
-            var domain = constraint.Tally.Topology.DomainOf(slot);
-            if (domain >= 0)
-            {
-                // In a cluster of hosts each node is counted for itself.
-                var count = constraint.OfNode?.Count(slot) ?? constraint.Tally.Count(domain);
-                score += count * constraint.Weight + (constraint.MaxSkew - 1);
-            }
-        }
-        return (long)Math.Round(score, MidpointRounding.AwayFromZero);
+        return plan.Score(plan.Index.SlotOf(node));
     }
 
     /// <inheritdoc/>

@@ -16,9 +16,6 @@ internal sealed class SpreadRule(
 
     /// <summary>For scoring by host name: the pods on each node.</summary>
     public PodTally? OfNode => ofNode;
-
-    /// <summary>What a pod counts in this cycle's score.</summary>
-    public double Weight { get; set; }
 }
 
 /// <summary>The constraints of equal pods; what a cycle notes in it the next one
@@ -26,8 +23,9 @@ internal sealed class SpreadRule(
 internal sealed class SpreadPlan(
     PodIndex index, SpreadRule[] hard, SpreadRule[] soft, bool needsAllLabels)
 {
-    private readonly HashSet<int> seen = [];
     private bool[] ignored = [];
+    private double[] scores = [];
+    private double[] byDomain = [];
 
     public PodIndex Index => index;
 
@@ -53,7 +51,37 @@ internal sealed class SpreadPlan(
         return this;
     }
 
-    public bool Ignores(int slot)
+    /// <summary>The score of a node by all constraints, before it is brought to a
+    /// hundred.</summary>
+    public long Score(int slot) => (long)Math.Round(scores[slot], MidpointRounding.AwayFromZero);
+
+    /// <summary>Scores the nodes: a few domains first, so that thousands of nodes only look up
+    /// theirs.</summary>
+    public void Prepare(IReadOnlyList<NodeInfo> nodes)
+    {
+        if (ignored.Length < nodes.Count)
+        {
+            ignored = new bool[nodes.Count];
+        }
+        var count = 0;
+        for (var i = 0; i < nodes.Count; i++)
+        {
+            var slot = index.SlotOf(nodes[i]);
+            if (slot >= scores.Length)
+            {
+                Array.Resize(ref scores, Math.Max(slot + 1, scores.Length * 2));
+            }
+            scores[slot] = 0;
+            ignored[i] = IsIgnored(slot);
+            count += ignored[i] ? 0 : 1;
+        }
+        foreach (var rule in soft)
+        {
+            Add(rule, nodes, count);
+        }
+    }
+
+    private bool IsIgnored(int slot)
     {
         for (var i = 0; i < soft.Length && needsAllLabels; i++)
         {
@@ -65,39 +93,42 @@ internal sealed class SpreadPlan(
         return false;
     }
 
-    /// <summary>Weighs the constraints by the number of domains among the nodes to be
-    /// scored.</summary>
-    public void Prepare(IReadOnlyList<NodeInfo> nodes)
+    // Hosts are as many domains as nodes, and each node is counted for itself.
+    private void Add(SpreadRule rule, IReadOnlyList<NodeInfo> nodes, int candidates)
     {
-        if (ignored.Length < nodes.Count)
+        var tally = rule.OfNode ?? rule.Tally;
+        var size = tally.Topology.Size;
+        if (byDomain.Length < size)
         {
-            ignored = new bool[nodes.Count];
+            byDomain = new double[size];
         }
-        var count = 0;
+        var weight = Math.Log((rule.OfNode is null ? Domains(rule, nodes) : candidates) + 2);
+        byDomain.AsSpan(0, size).Fill(rule.MaxSkew - 1);
+        tally.AddTo(byDomain, weight);
         for (var i = 0; i < nodes.Count; i++)
         {
-            ignored[i] = Ignores(index.SlotOf(nodes[i]));
-            count += ignored[i] ? 0 : 1;
-        }
-        foreach (var rule in soft)
-        {
-            var domains = rule.OfNode is null ? Domains(rule, nodes) : count;
-            rule.Weight = Math.Log(domains + 2);
+            var slot = index.SlotOf(nodes[i]);
+            if (!ignored[i] && rule.Tally.Topology.DomainOf(slot) >= 0)
+            {
+                scores[slot] += byDomain[tally.Topology.DomainOf(slot)];
+            }
         }
     }
 
     // Nodes without the label, where that is allowed, make one domain more.
     private int Domains(SpreadRule rule, IReadOnlyList<NodeInfo> nodes)
     {
-        seen.Clear();
-        for (var i = 0; i < nodes.Count; i++)
+        var size = rule.Tally.Topology.Size;
+        var (seen, found) = (new bool[size + 1], 0);
+        for (var i = 0; i < nodes.Count && found <= size; i++)
         {
-            if (!ignored[i])
+            var domain = rule.Tally.Topology.DomainOf(index.SlotOf(nodes[i]));
+            if (!ignored[i] && !seen[domain + 1])
             {
-                seen.Add(rule.Tally.Topology.DomainOf(index.SlotOf(nodes[i])));
+                (seen[domain + 1], found) = (true, found + 1);
             }
         }
-        return seen.Count;
+        return found;
     }
 }
 

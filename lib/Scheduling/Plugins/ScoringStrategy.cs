@@ -36,17 +36,18 @@ public sealed class ScoringStrategy
         new(resources, (used, all) => used > all
             ? Curve(shape, 100) : Curve(shape, used * 100 / all), skipsEmpty: true);
 
-    /// <summary>The strategy that a profile's arguments name.</summary>
-    public static ScoringStrategy Of(ScoringStrategyArgs args)
+    /// <summary>The strategy that a configuration names; null: the default.</summary>
+    public static ScoringStrategy? Of(ScoringStrategyArgs? args)
     {
-        Seq<(string, long)>? resources = args.Resources.IsEmpty ? null
+        Seq<(string, long)>? resources = args is null || args.Resources.IsEmpty ? null
             : args.Resources.Select(r => (r.Name, r.Weight ?? 1)).ToSeq();
-        return args.Type switch
+        return args?.Type switch
         {
             "MostAllocated" => Most(resources),
             "RequestedToCapacityRatio" => RequestedToCapacityRatio(
-                (args.RequestedToCapacityRatio?.Shape ?? default)
+                args.RequestedToCapacityRatio!.Shape
                     .Select(p => ((long)p.Utilization, (long)p.Score)).ToSeq(), resources),
+            null => null,
             _ => Least(resources),
         };
     }

@@ -1,0 +1,12 @@
+// exercise: 06-scheduler/1  (3 points)
+// says: Your score is 0
+class Emptiest : IScorePlugin
+{
+    public string Name => "Emptiest";
+
+    // 0 to 100: the share of the node's CPU that stays free with this Pod on it, in percent.
+    public long Score(CycleState state, Pod pod, NodeInfo node) =>
+        (node.Allocatable.MilliCpu - node.Requested.MilliCpu - state.Shape.Requests.MilliCpu)
+            / node.Allocatable.MilliCpu * 100;
+}
+Exercise.Check("06-scheduler/1", () => new Emptiest())

@@ -1,0 +1,13 @@
+// why: one comparison keeps the Pods on their nodes and the others off them; a taint does only the second
+// exercise: 06-scheduler/2  (3 points)
+class Tier : IFilterPlugin
+{
+    public string Name => "Tier";
+
+    // Pods and nodes with a label "tier" belong together; those without one, too.
+    public PluginStatus Filter(CycleState state, Pod pod, NodeInfo node) =>
+        pod.Metadata.Labels.Get("tier") == node.Node!.Metadata.Labels.Get("tier")
+            ? PluginStatus.Success
+            : PluginStatus.Unresolvable(Name, "node(s) had another tier");
+}
+Exercise.Check("06-scheduler/2", () => new Tier())
