@@ -91,6 +91,7 @@ internal sealed class PodStrategy(PodRules rules) : KindStrategy<Pod>
         };
         return value with
         {
+            Spec = PodLabelKeys.Resolve(value.Spec, value.Metadata.Labels),
             Status = value.Spec.SchedulingGates.IsEmpty ? status
                 : status with { Conditions = [gated] },
         };
