@@ -20,6 +20,7 @@ internal static class ComparisonPicture
         var rows = Math.Min(MostNodes, both.First.Nodes.Count);
         var bottom = 62 + (Row * rows);
         canvas.Text(8, 22, "One workload, two configurations", "h");
+        canvas.Text(Left, 46, "CPU, memory", "m");
         for (var i = 0; i < rows; i++)
         {
             canvas.Fitted(Left, 72 + (Row * i), both.First.Nodes[i].Node, 84, 12, "b");
