@@ -37,6 +37,7 @@ public sealed partial class ClusterScheduler
     /// <summary>Where a pod would go that is not in the cluster.</summary>
     /// <param name="yaml">The manifest of one Pod.</param>
     /// <exception cref="ManifestException">The text is no good manifest.</exception>
+    /// <exception cref="ApiException">The API server would not take it.</exception>
     /// <exception cref="ArgumentException">It is not one Pod.</exception>
     public ScheduleExplanation Explain(string yaml)
     {
@@ -45,15 +46,14 @@ public sealed partial class ClusterScheduler
         {
             throw new ManifestException(wrong.Errors);
         }
-        return documents.Count == 1 && documents[0].Object is Pod pod
-            ? Explain(pod with
-            {
-                Metadata = pod.Metadata with
-                {
-                    Namespace = pod.Metadata.Namespace is { Length: > 0 } ns ? ns : "default",
-                },
-            })
-            : throw new ArgumentException("the manifest is to be that of one Pod");
+        if (documents.Count != 1 || documents[0].Object is not Pod pod)
+        {
+            throw new ArgumentException("the manifest is to be that of one Pod");
+        }
+        // As the API server would store it: with its defaults, its priority, its tolerations.
+        var answer = cluster.Api.Explain(pod).Answer;
+        return answer.Object is Pod stored ? Explain(stored)
+            : throw new ApiException(answer.Status!);
     }
 }
 
@@ -109,6 +109,9 @@ public sealed class ScheduleExplanation
                 + (scores.Count > 0 ? $"scores {string.Join(", ", scores)}" : "");
         }
     }
+
+    /// <summary>The decision as a heat map, for a notebook.</summary>
+    public string ToHtml() => Html.Of(this);
 
     /// <summary>The decision as text.</summary>
     public override string ToString()

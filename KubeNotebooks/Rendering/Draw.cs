@@ -45,6 +45,13 @@ public static class Draw
     /// <summary>A decision of the scheduler that was explained.</summary>
     public static Picture Schedule(ScheduleExplanation explained) => SchedulePicture.Of(explained);
 
+    /// <summary>One workload under two configurations of the scheduler, side by side.</summary>
+    /// <param name="both">What <c>cluster.Scheduler.Compare</c> gave.</param>
+    /// <param name="first">What to call the first configuration.</param>
+    /// <param name="second">What to call the second.</param>
+    public static Picture Compare(SchedulerComparison both, string first = "first",
+        string second = "second") => ComparisonPicture.Of(both, first, second);
+
     /// <summary>The life of pods: a row each, virtual time from left to right.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="ns">Only pods of a namespace; of all when null.</param>

@@ -10,7 +10,7 @@ internal sealed class SchedulePicture
 {
     private const int MostNodes = 60;
     private const int Left = 12;
-    private const int First = 214;
+    private const int First = 246;
     private const int Row = 22;
     private const int Size = 12;
 
@@ -26,7 +26,7 @@ internal sealed class SchedulePicture
         nodes = [.. told.Record.Nodes.OrderByDescending(n => n.Node == told.Chosen).Take(MostNodes)
             .Select(n => n.Node).ToHashSet(StringComparer.Ordinal) is var most
             ? told.Record.Nodes.Where(n => most.Contains(n.Node)) : []];
-        step = Math.Min(64, (MapLayout.Width - First - Left) / Math.Max(1.0, nodes.Count));
+        step = Math.Min(84, (MapLayout.Width - First - Left) / Math.Max(1.0, nodes.Count));
     }
 
     /// <summary>The picture of an explained decision.</summary>
@@ -56,8 +56,8 @@ internal sealed class SchedulePicture
         var top = bottom;
         for (var i = 0; i < nodes.Count && !IsNarrow; i++)
         {
-            canvas.Fitted(X(i) + 3, bottom + 12, nodes[i].Node, step - 6, Size,
-                nodes[i].Node == told.Chosen ? "b" : "");
+            canvas.Text(X(i) + (step / 2), bottom + 12, Markup.Fit(nodes[i].Node, step - 10, 13),
+                nodes[i].Node == told.Chosen ? "b" : "", "middle");
         }
         bottom += IsNarrow ? 0 : 18;
         Filters();
@@ -90,18 +90,19 @@ internal sealed class SchedulePicture
         bottom += names.Count > 0 ? 5 : 0;
     }
 
-    // The scheduler stops asking at the first cross; what later ones would say is dashed.
+    // The scheduler stops asking at the first cross; what later ones would say is hollow.
     private void Mark(double x, NodeRecord node, FilterVerdict verdict)
     {
         var (middle, y) = (x + (step / 2), bottom + (Row / 2.0));
         var size = Math.Min(6, (step - 2) / 2);
         var counts = verdict.Plugin == node.Verdict.Plugin;
+        var asked = counts || node.Filters.TakeWhile(f => f.Status.IsSuccess).Contains(verdict);
         canvas.Titled($"{node.Node}, {verdict.Plugin}: {verdict.Status}", () =>
         {
             if (verdict.Status.IsSuccess)
             {
-                canvas.Box(middle - size, y - size, size * 2, size * 2, "kp3", 2);
-                canvas.Path(IsNarrow ? "" : $"M{Markup.N(middle - 3)} {Markup.N(y)}"
+                canvas.Box(middle - size, y - size, size * 2, size * 2, asked ? "kp3" : "gs", 2);
+                canvas.Path(IsNarrow || !asked ? "" : $"M{Markup.N(middle - 3)} {Markup.N(y)}"
                     + $"l2 3l4 -6", "kptick");
                 return;
             }

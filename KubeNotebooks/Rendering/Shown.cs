@@ -19,6 +19,7 @@ public static class Shown
         Form<StepRecord>(s => StepCard.Of(s).ToHtml()),
         Form<CausalChain>(c => WhyPicture.Of(c).ToHtml()),
         Form<Explanation>(e => RequestPicture.Of(e).ToHtml()),
+        Form<ScheduleExplanation>(e => SchedulePicture.Of(e).ToHtml()),
         Form<Divergence>(d => $"<style>{StepCard.Css}{ShownHtml.Css}</style>"
             + ClusterDiff.Cards(d)),
         Form<Revision>(r => ShownHtml.Pre(r.ToString())),

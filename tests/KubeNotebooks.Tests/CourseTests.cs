@@ -67,6 +67,19 @@ public sealed class CourseTests : CommandLineFixture
             "At step 4 your controller saw 2 pods, but there were 3",
             "\"never more than 3 Pods\" held in all 150 runs", "the reply to write 1 is lost",
         ],
+        ["06-scheduler"] =
+        [
+            "node-2   yes       0→100                90                 73 ",
+            "463   <- chosen", "not node-3: TaintToleration: node(s) had untolerated taint(s)",
+            "81                 73                                0               454   <- chosen",
+            "3 will do: node-2 has the highest sum", "10→100", "635   <- chosen",
+            "1 will do: node-4, no scores needed",
+            "not node-1, node-2, node-3: PodTopologySpread: node(s) didn't match pod topology",
+            "FailedScheduling: 0/3 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match",
+            "room is being made on node-", "room on node-2 without b", "Preempted by pod ",
+            "935   <- chosen", "pending                 2                         0",
+            "pending (first): large-1: 0/4 nodes are available: 4 Insufficient cpu",
+        ],
         ["index"] = ["is ready: Kubernetes 1.36, simulated.", "3 pods, 3 of them ready"],
     };
 

@@ -28,6 +28,13 @@ public sealed class DrawRenderingTests
         spec: {containers: [{name: c, image: "app:exit-1-3"}]}
         """;
 
+    private const string Bare = """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: bare}
+        spec: {containers: [{name: c, image: "nginx:1.27", resources: {requests: {cpu: 9m}}}]}
+        """;
+
     private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
 
     /// <summary>A cluster that has rolled out its Deployment a second time.</summary>
@@ -51,6 +58,11 @@ public sealed class DrawRenderingTests
         yield return Draw.Why(rolled, rolled.Get<Deployment>("web"));
         yield return Draw.Request(rolled.Api.Explain(rolled.List<Pod>()[0]));
         yield return Draw.Request(rolled.Api.Explain("delete deployment web --as jane"));
+        yield return Draw.Schedule(rolled, rolled.List<Pod>()[0]);
+        yield return Draw.Schedule(rolled, Bare.Replace("9m", "9", StringComparison.Ordinal));
+        yield return Draw.Schedule(new Cluster(90), Bare);
+        yield return Draw.Compare(rolled.Scheduler.Compare(
+            new(), new() { PercentageOfNodesToScore = 50 }, c => c.Apply(Bare)));
         yield return Draw.Timeline(rolled);
         yield return Draw.Timeline(rolled, selector: "app=none");
         yield return Draw.Steps(rolled, 0);
