@@ -30,7 +30,7 @@ internal static class EditCommand
         }
         foreach (var o in ResourceArgs.ReadObjects(call, call.Args))
         {
-            var before = Json.Encode(o);
+            var before = OutputFormat.Shown(o);
             var text = string.Join('\n', editor(Header.ReplaceLineEndings("\n")
                 + Json.ToYaml(before)).Split('\n').Where(line => !line.StartsWith('#')));
             if (string.IsNullOrWhiteSpace(text))

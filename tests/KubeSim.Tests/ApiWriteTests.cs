@@ -188,15 +188,6 @@ public sealed class ApiWriteTests
     }
 
     [Test]
-    public void Apply_creates_what_is_not_there()
-    {
-        var body = JsonNode.Parse("""{"apiVersion":"v1","kind":"ConfigMap","data":{"a":"1"}}""")!;
-        var patch = new Payload.Patch(PatchKind.Apply, body);
-        Assert.That(api.Ask(Verb.Patch, $"{Configs}/ssa", patch).Code, Is.EqualTo(201));
-        Assert.That(api.Ask(Verb.Patch, $"{Configs}/ssa", patch).Code, Is.EqualTo(200));
-    }
-
-    [Test]
     public void A_status_that_comes_as_text_has_its_defaults()
     {
         api.Post("/api/v1/namespaces/api/persistentvolumeclaims", """
