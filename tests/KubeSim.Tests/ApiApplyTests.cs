@@ -91,8 +91,8 @@ public sealed class ApiApplyTests
         Apply(Web, "ci", Deployment(container: Probe)).EnsureSuccess();
         var web = (Deployment)Apply(Web, "ci", Deployment()).EnsureSuccess().Object!;
         var container = web.Spec.Template.Spec.Containers[0];
-        Assert.That((container.LivenessProbe, container.Env.Count),
-            Is.EqualTo(((Probe?)null, 0)));
+        Assert.That(container.LivenessProbe, Is.Null);
+        Assert.That(container.Env, Is.Empty);
         Assert.That(container.TerminationMessagePath, Is.Not.Null, "a default was nobody's");
     }
 
