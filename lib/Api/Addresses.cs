@@ -72,6 +72,18 @@ public static class Addresses
             : default;
     }
 
+    /// <summary>True when a range lies in another and is smaller; null when one of them is
+    /// none.</summary>
+    public static bool? IsWithin(string range, string outer)
+    {
+        if (!Cidr(range).IsEmpty || !Cidr(outer).IsEmpty)
+        {
+            return null;
+        }
+        var (inner, around) = (IPNetwork.Parse(range), IPNetwork.Parse(outer));
+        return around.PrefixLength < inner.PrefixLength && around.Contains(inner.BaseAddress);
+    }
+
     private static Address? Read(string value)
     {
         var colon = value.LastIndexOf(':');

@@ -29,6 +29,10 @@ public sealed partial class ApiServer
         {
             return misplaced;
         }
+        if (request.Body is not Payload.Typed)
+        {
+            value = WithManagers(value, null);
+        }
         var strategy = strategies[path.Kind];
         var admission = new AdmissionRequest(request, Verb.Create, null, store);
         var sent = value;

@@ -107,11 +107,10 @@ public sealed partial class ApiServer
             old.Kind);
     }
 
-    // Server-side apply keeps no owners of fields here: it merges what it is given.
     private JsonObject Merged(JsonObject node, Payload.Patch patch, Kind kind)
     {
         var type = Kinds.SchemaType(kind, kind.Version);
-        if (type is null && patch.Kind == PatchKind.StrategicMerge)
+        if (type is null)
         {
             throw ApiErrors.Of(415, "UnsupportedMediaType", "the body of the request was in an "
                 + "unknown format - accepted media types include: application/json-patch+json, "
@@ -120,24 +119,5 @@ public sealed partial class ApiServer
         return patch.Body is JsonObject body
             ? StrategicMerge.Apply(node, body, type)
             : throw ApiErrors.BadRequest("error decoding patch: the patch is no object");
-    }
-
-    private ApiResponse CreateByApply(ApiRequest request, Payload.Patch patch) =>
-        Create(request with
-    {
-        Path = request.Path with { Name = "" },
-        Body = new Payload.Json(Named(patch.Body, request.Path.Name)),
-    });
-
-    private static JsonNode Named(JsonNode body, string name)
-    {
-        var copy = body.DeepClone();
-        if (copy is JsonObject fields)
-        {
-            var meta = fields["metadata"] as JsonObject ?? [];
-            fields["metadata"] = meta.DeepClone();
-            fields["metadata"]!["name"] = name;
-        }
-        return copy;
     }
 }

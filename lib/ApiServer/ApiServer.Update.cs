@@ -68,6 +68,10 @@ public sealed partial class ApiServer
                 ? CreateByApply(request, patch)
                 : ApiErrors.NotFound(path.Kind, path.Name);
         }
+        if (patch.Kind == PatchKind.Apply)
+        {
+            return Apply(request, patch, old);
+        }
         var value = Patched(old, patch);
         return value.Metadata.Name == path.Name
             ? Replace(request, value, old)
@@ -75,7 +79,8 @@ public sealed partial class ApiServer
     }
 
     /// <summary>Puts a new state in the place of an old one, through all stages.</summary>
-    private ApiResponse Replace(ApiRequest request, ApiObject value, ApiObject old)
+    private ApiResponse Replace(
+        ApiRequest request, ApiObject value, ApiObject old, FieldManagers? managers = null)
     {
         var strategy = strategies[old.Kind];
         if (RefuseVersion(value.Metadata, old, strategy) is { } stale)
@@ -102,6 +107,7 @@ public sealed partial class ApiServer
             return notAdmitted;
         }
         value = status ? value : strategy.Default(value);
+        value = Owned(request, value, old, managers);
         if (value.Equals(old))
         {
             return new(200) { Object = old };

@@ -84,10 +84,22 @@ public sealed partial class ApiServer
 
     /// <summary>Notes an event as a component inside the process does: as a row, not as an
     /// object.</summary>
-    /// <remarks>An event that etcd does not take is dropped. (The real recorder tries twelve times,
-    /// ten seconds apart, before it does so.)</remarks>
-    public Revision RecordEvent(in EventRow row) =>
-        store.Members is null || IsAgreed(row) ? store.Record(row) : store.Head;
+    /// <param name="row">The event.</param>
+    /// <param name="user">Who reports it; null for the server itself.</param>
+    /// <remarks>An event that its reporter may not create is dropped, as is one that etcd does not
+    /// take. (Of the latter the real recorder tries twelve times, ten seconds apart, before it does
+    /// so.)</remarks>
+    public Revision RecordEvent(in EventRow row, UserInfo? user = null) =>
+        user is not null && !MayReport(row, user) ? store.Head
+        : store.Members is null || IsAgreed(row) ? store.Record(row) : store.Head;
+
+    // In the older form, or the newer that names an action; of what has no namespace, in "default".
+    private bool MayReport(in EventRow row, UserInfo user) => Authorizer.Decide(new()
+    {
+        User = user, Verb = "create", Resource = "events",
+        Group = row.Action is null ? "" : "events.k8s.io",
+        Namespace = row.Involved.Namespace is { Length: > 0 } ns ? ns : "default",
+    }).Allowed;
 
     private bool IsAgreed(EventRow row)
     {

@@ -52,7 +52,7 @@ internal class KindStrategy
 
     /// <summary>The looser rule of a few kinds: what fits between two slashes of a
     /// path.</summary>
-    protected static Seq<string> SegmentProblems(string name) =>
+    internal static Seq<string> SegmentProblems(string name) =>
         name is "." or ".." ? [$"may not be '{name}'"]
         : name.Contains('/') ? ["may not contain '/'"]
         : name.Contains('%') ? ["may not contain '%'"]

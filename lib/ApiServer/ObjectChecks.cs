@@ -19,7 +19,8 @@ internal static class ObjectChecks
             ["Job.batch"] = Job,
             ["RoleBinding.rbac.authorization.k8s.io"] = Subjects,
             ["ClusterRoleBinding.rbac.authorization.k8s.io"] = Subjects,
-            ["ClusterRole.rbac.authorization.k8s.io"] = ClusterRole,
+            ["Role.rbac.authorization.k8s.io"] = Rules,
+            ["ClusterRole.rbac.authorization.k8s.io"] = Rules,
             ["CustomResourceDefinition.apiextensions.k8s.io"] = Definition,
         };
 
@@ -155,7 +156,7 @@ internal static class ObjectChecks
         }
         else
         {
-            PodValidation.Problems(Names.Dns1035Label(name), $"{at}.service.name", name, errors);
+            PodValidation.Problems(Names.Dns1123Label(name), $"{at}.service.name", name, errors);
         }
         var port = Child(service, "port");
         var (word, number) = (Plain(Child(port, "name")) ?? "", Number(Child(port, "number")) ?? 0);
@@ -223,6 +224,10 @@ internal static class ObjectChecks
         {
             errors.Invalid($"{at}.endPort", end, "must be greater than or equal to `port`");
         }
+        if (Number(port) is not null)
+        {
+            PodValidation.Port(end, $"{at}.endPort", errors);
+        }
     }
 
     private static void Peer(JsonNode? peer, string at, FieldErrors errors)
@@ -237,6 +242,15 @@ internal static class ObjectChecks
         else if (!selects && !block)
         {
             errors.Required(at, "must specify a peer");
+        }
+        var range = Plain(Child(Child(peer, "ipBlock"), "cidr")) ?? "";
+        foreach (var (except, where) in Items(Child(Child(peer, "ipBlock"), "except"),
+            $"{at}.ipBlock.except"))
+        {
+            if (Plain(except) is { } hole && Addresses.IsWithin(hole, range) == false)
+            {
+                errors.InvalidText(where, hole, "must be a strict subset of `cidr`");
+            }
         }
     }
 
@@ -277,9 +291,19 @@ internal static class ObjectChecks
     {
         foreach (var (subject, at) in Items(Child(now, "subjects"), "subjects"))
         {
+            var (kind, name) = (Plain(Child(subject, "kind")), Plain(Child(subject, "name")) ?? "");
+            if (kind == "ServiceAccount")
+            {
+                PodValidation.Problems(name.Length == 0 ? default : Names.Dns1123Subdomain(name),
+                    $"{at}.name", name, errors);
+            }
+            else if (kind is "User" or "Group" && name.Length == 0)
+            {
+                errors.InvalidText($"{at}.name", "",
+                    $"{kind.ToLowerInvariant()} name cannot be empty");
+            }
             var group = Plain(Child(subject, "apiGroup")) ?? "";
-            var wanted = Plain(Child(subject, "kind")) == "ServiceAccount" ? ""
-                : "rbac.authorization.k8s.io";
+            var wanted = kind == "ServiceAccount" ? "" : "rbac.authorization.k8s.io";
             if (group.Length > 0 && group != wanted)
             {
                 errors.NotSupported($"{at}.apiGroup", FieldErrors.Quote(group), wanted);
@@ -287,15 +311,23 @@ internal static class ObjectChecks
         }
     }
 
-    private static void ClusterRole(JsonObject now, JsonObject? old, FieldErrors errors)
+    private static void Rules(JsonObject now, JsonObject? old, FieldErrors errors)
     {
         foreach (var (rule, at) in Items(Child(now, "rules"), "rules"))
         {
-            if (Child(rule, "nonResourceURLs") is JsonArray { Count: > 0 } urls
-                && (Child(rule, "apiGroups") ?? Child(rule, "resources")) is not null)
+            var names = Child(rule, "resourceNames") is JsonArray { Count: > 0 };
+            if (Child(rule, "nonResourceURLs") is JsonArray { Count: > 0 } urls)
             {
-                errors.Invalid($"{at}.nonResourceURLs", Show(urls),
-                    "rules cannot apply to both regular resources and non-resource URLs");
+                if (names || (Child(rule, "apiGroups") ?? Child(rule, "resources")) is not null)
+                {
+                    errors.Invalid($"{at}.nonResourceURLs", Show(urls),
+                        "rules cannot apply to both regular resources and non-resource URLs");
+                }
+            }
+            else if (names && Child(rule, "resources") is JsonArray { Count: > 1 })
+            {
+                errors.Required($"{at}.resourceNames",
+                    "resource names cannot apply to multiple resources");
             }
         }
     }

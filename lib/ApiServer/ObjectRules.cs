@@ -24,6 +24,10 @@ internal static class ObjectRules
         ["Dns1035Label"] = Names.Dns1035Label,
         ["LabelKey"] = Names.LabelKey,
         ["FullyQualifiedName"] = Names.FullyQualifiedName,
+        ["PathSegment"] = KindStrategy.SegmentProblems,
+        ["Cidr"] = Addresses.Cidr,
+        ["NoAddress"] = static name => Addresses.Ip(name).IsEmpty
+            ? ["must be a DNS name, not an IP address"] : default,
         ["Host"] = static name => name.Contains('*')
             ? Names.WildcardDns1123Subdomain(name) : Names.Dns1123Subdomain(name),
     };

@@ -28,7 +28,7 @@ internal static class WorkloadValidation
     }
 
     public static void Template(PodRules rules, PodTemplateSpec template, LabelSelector? selector,
-        FieldErrors errors)
+        FieldErrors errors, string kind = nameof(ReplicaSet))
     {
         var labels = template.Metadata.Labels;
         if (selector is { IsEmpty: false }
@@ -46,7 +46,7 @@ internal static class WorkloadValidation
         if (template.Spec.ActiveDeadlineSeconds is not null)
         {
             errors.Forbidden("spec.template.spec.activeDeadlineSeconds",
-                "activeDeadlineSeconds in ReplicaSet is not Supported");
+                $"activeDeadlineSeconds in {kind} is not Supported");
         }
     }
 
@@ -242,7 +242,7 @@ internal sealed class ReplicationControllerRules(PodRules rules)
             errors.Required("spec.selector");
         }
         WorkloadValidation.Template(rules, value.Spec.Template,
-            new() { MatchLabels = value.Spec.Selector }, errors);
+            new() { MatchLabels = value.Spec.Selector }, errors, nameof(ReplicationController));
     }
 }
 
@@ -279,7 +279,8 @@ internal sealed class DaemonSetRules(PodRules rules) : KindStrategy<DaemonSet>
     {
         var spec = value.Spec;
         WorkloadValidation.Selector(spec.Selector, "daemonset", errors);
-        WorkloadValidation.Template(rules, spec.Template, spec.Selector, errors);
+        WorkloadValidation.Template(rules, spec.Template, spec.Selector, errors,
+            nameof(DaemonSet));
         errors.NotNegative("spec.minReadySeconds", spec.MinReadySeconds);
         const string at = "spec.updateStrategy.rollingUpdate";
         WorkloadValidation.Share(spec.UpdateStrategy.RollingUpdate?.MaxUnavailable,
@@ -345,7 +346,8 @@ internal sealed class StatefulSetRules(PodRules rules) : KindStrategy<StatefulSe
         errors.NotNegative("spec.replicas", spec.Replicas);
         errors.NotNegative("spec.minReadySeconds", spec.MinReadySeconds);
         WorkloadValidation.Selector(spec.Selector, "statefulset", errors);
-        WorkloadValidation.Template(rules, WithClaims(spec), spec.Selector, errors);
+        WorkloadValidation.Template(rules, WithClaims(spec), spec.Selector, errors,
+            nameof(StatefulSet));
     }
 
     private static void UpdateStrategy(StatefulSetUpdateStrategy strategy, FieldErrors errors)

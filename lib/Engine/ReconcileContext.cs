@@ -266,7 +266,7 @@ public sealed class ReconcileContext : IObjectReader
     private void Report(in EventRow row)
     {
         var before = simulation.Store.Head;
-        if (simulation.Api.RecordEvent(row) > before)
+        if (simulation.Api.RecordEvent(row, shard.User) > before)
         {
             commits.Add((simulation.Store.Head, Busy));
         }

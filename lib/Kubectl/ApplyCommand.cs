@@ -6,25 +6,50 @@ namespace KubeSim;
 internal static class ApplyCommand
 {
     public static readonly KubectlCommand Command = new("apply", CommandFlags.Files
-        + CommandFlags.Writes + "validate?strict selector/l ~server-side! ~force! "
-        + "~force-conflicts! ~prune! ~prune-allowlist ~all! ~overwrite! ~wait! ~timeout "
+        + CommandFlags.Writes + "validate?strict selector/l server-side! ~force! "
+        + "force-conflicts! ~prune! ~prune-allowlist ~all! ~overwrite! ~wait! ~timeout "
         + "~grace-period ~cascade?background", Run);
+
+    private const string Advice = """
+        Please review the fields above--they currently have other managers. Here
+        are the ways you can resolve this warning:
+        * If you intend to manage all of these fields, please re-run the apply
+          command with the `--force-conflicts` flag.
+        * If you do not intend to manage all of the fields, please edit your
+          manifest to remove references to the fields that should keep their
+          current managers.
+        * You may co-own fields by updating your manifest to match the existing
+          value; in this case, you'll become the manager if the other manager(s)
+          stop managing the field (remove it from their configuration).
+        See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts
+        """;
 
     private static void Run(Invocation call)
     {
+        var (serverSide, force) = (call.Flags.On("server-side"), call.Flags.On("force-conflicts"));
+        if (force && !serverSide)
+        {
+            throw new KubectlException("--force-conflicts only works with --server-side");
+        }
+        if (serverSide && call.DryRunClient)
+        {
+            throw new KubectlException("--dry-run=client doesn't work with --server-side (did you "
+                + "mean --dry-run=server instead?)");
+        }
         var shown = new List<ApiObject>();
         foreach (var item in ManifestFiles.Read(call))
         {
             try
             {
-                if (Apply(call, item) is { } result)
+                if ((serverSide ? ByServer(call, item, force) : Apply(call, item)) is { } result)
                 {
                     shown.Add(result);
                 }
             }
             catch (ApiException e)
             {
-                call.Fail(e.Status);
+                call.Fail(e.Status.Message!.StartsWith("Apply failed", StringComparison.Ordinal)
+                    ? $"error: {e.Status.Message}\n{Advice}" : ServerErrors.Text(e.Status));
             }
         }
         if (shown.Count > 0)
@@ -73,6 +98,20 @@ internal static class ApplyCommand
             + $"\nName: \"{item.Name}\", Namespace: \"{item.Namespace}\"\nfor: \"{item.File}\"");
         Told(call, item, "configured");
         return after;
+    }
+
+    // The server knows what this manager applied before, and what others own.
+    private static ApiObject? ByServer(Invocation call, ManifestItem item, bool force)
+    {
+        var query = call.WriteQuery(strict: true);
+        var answer = call.Send(new(Verb.Patch, item.Path)
+        {
+            Body = new Payload.Patch(PatchKind.Apply, item.Node),
+            Query = query with { FieldManager = query.FieldManager ?? "kubectl", Force = force },
+        });
+        var stored = answer.IsSuccess ? answer.Object : throw new ApiException(answer.Status!);
+        Told(call, item, "serverside-applied");
+        return stored;
     }
 
     private static void Told(Invocation call, ManifestItem item, string what)

@@ -35,7 +35,8 @@ internal static class DiffCommand
                 : patch is null ? live
                 : call.Send(new(Verb.Patch, item.Path) { Body = patch, Query = query })
                     .EnsureSuccess().Object!;
-            var (from, to) = (live is null ? null : Json.Encode(live), Json.Encode(merged));
+            var (from, to) = (live is null ? null : OutputFormat.Shown(live),
+                OutputFormat.Shown(merged));
             if (item.Kind.Equals(Kinds.Secret))
             {
                 Mask(from?["data"] as JsonObject, to["data"] as JsonObject);

@@ -31,7 +31,7 @@ internal static class EditCommand
         }
         foreach (var o in ResourceArgs.ReadObjects(call))
         {
-            var before = Json.Encode(o);
+            var before = OutputFormat.Shown(o);
             var text = string.Join('\n', editor(Header.ReplaceLineEndings("\n")
                 + Json.ToYaml(before)).Split('\n').Where(line => !line.StartsWith('#')));
             if (string.IsNullOrWhiteSpace(text))

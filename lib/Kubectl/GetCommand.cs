@@ -7,7 +7,7 @@ internal static class GetCommand
     public static readonly KubectlCommand Command = new("get", CommandFlags.Files
         + "output/o selector/l field-selector all-namespaces/A! no-headers! show-labels! "
         + "label-columns/L sort-by ignore-not-found! watch/w! watch-only! output-watch-events! "
-        + "show-kind! chunk-size template ~show-managed-fields! ~server-print! ~raw ~subresource "
+        + "show-kind! chunk-size template show-managed-fields! ~server-print! ~raw ~subresource "
         + "~allow-missing-template-keys!", Run);
 
     private static void Run(Invocation call)

@@ -33,13 +33,15 @@ internal static class OutputFormat
             case "" or "wide":
                 return null;
             case "json":
-                return static (call, objects, one) => call.Print(Json.Text(Tree(objects, one)));
+                return static (call, objects, one) =>
+                    call.Print(Json.Text(Shown(call, objects, one)));
             case "yaml":
                 var printed = 0;
                 return (call, objects, one) => call.Print(
-                    (printed++ > 0 ? "---\n" : "") + Json.ToYaml(Tree(objects, one)));
+                    (printed++ > 0 ? "---\n" : "") + Json.ToYaml(Shown(call, objects, one)));
             case "kyaml":
-                return static (call, objects, one) => call.Print(KYaml.Write(Tree(objects, one)));
+                return static (call, objects, one) =>
+                    call.Print(KYaml.Write(Shown(call, objects, one)));
             case "name":
                 return static (call, objects, _) =>
                     objects.ToList().ForEach(o => call.Line(ShownName.Of(o)));
@@ -83,6 +85,15 @@ internal static class OutputFormat
             : throw new KubectlException(
                 $"number of headers and paths in {path} do not match");
     }
+
+    /// <summary>An object as people read it: without who owns which field.</summary>
+    public static JsonObject Shown(ApiObject o) => Json.Encode(Unmanaged(o));
+
+    private static JsonObject Shown(Invocation call, IReadOnlyList<ApiObject> objects, bool one) =>
+        Tree(call.Flags.On("show-managed-fields") ? objects : [.. objects.Select(Unmanaged)], one);
+
+    private static ApiObject Unmanaged(ApiObject o) => o.Metadata.Kept is null ? o
+        : o with { Metadata = FieldManagers.Stamp(o.Metadata, null) };
 
     private static JsonObject Tree(IReadOnlyList<ApiObject> objects, bool one) =>
         one && objects.Count == 1 ? Json.Encode(objects[0]) : new()

@@ -134,6 +134,7 @@ public sealed partial class ApiFuzzTests
         private static bool Known500(string message) =>
             message.StartsWith("resourceVersion", StringComparison.Ordinal)
             || message.Contains("does not contain declared merge key", StringComparison.Ordinal)
+            || message.StartsWith("failed to create typed patch object", StringComparison.Ordinal)
             || message.StartsWith("This pod has more than one", StringComparison.Ordinal)
             || message.Contains("range is full", StringComparison.Ordinal);
 

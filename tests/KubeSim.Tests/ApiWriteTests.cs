@@ -188,13 +188,11 @@ public sealed class ApiWriteTests
     }
 
     [Test]
-    public void Apply_creates_what_is_not_there()
-    {
-        var body = JsonNode.Parse("""{"apiVersion":"v1","kind":"ConfigMap","data":{"a":"1"}}""")!;
-        var patch = new Payload.Patch(PatchKind.Apply, body);
-        Assert.That(api.Ask(Verb.Patch, $"{Configs}/ssa", patch).Code, Is.EqualTo(201));
-        Assert.That(api.Ask(Verb.Patch, $"{Configs}/ssa", patch).Code, Is.EqualTo(200));
-    }
+    public void An_account_that_a_role_is_bound_to_may_leave_its_namespace_out() => Assert.That(
+        api.Post("/apis/rbac.authorization.k8s.io/v1/namespaces/api/rolebindings", """
+            {"metadata":{"name":"r"},"roleRef":{"kind":"Role","name":"x"},
+            "subjects":[{"kind":"ServiceAccount","name":"default"}]}
+            """).Code, Is.EqualTo(201));
 
     [Test]
     public void A_status_that_comes_as_text_has_its_defaults()
