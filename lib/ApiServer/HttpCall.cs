@@ -30,6 +30,10 @@ public sealed record HttpCall(string Method, string Url)
     /// <summary>The one to act as, from the headers <c>Impersonate-User</c> and
     /// <c>Impersonate-Group</c>; null for oneself.</summary>
     public UserInfo? Impersonate { get; init; }
+
+    /// <summary>The header <c>If-None-Match</c>: the <c>ETag</c> of what the client has
+    /// already.</summary>
+    public string? IfNoneMatch { get; init; }
 }
 
 /// <summary>What an HTTP client is answered.</summary>
@@ -43,8 +47,17 @@ public sealed record HttpAnswer(int Code, JsonNode? Body, Watch? Watch = null)
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    private static readonly JsonSerializerOptions indented = new(plain) { WriteIndented = true };
+
     /// <summary>The media type of the body.</summary>
     public string ContentType { get; init; } = "application/json";
+
+    /// <summary>True for JSON that people read: indented by two blanks.</summary>
+    public bool Pretty { get; init; }
+
+    /// <summary>Further headers, such as <c>ETag</c>, <c>Location</c> or
+    /// <c>Retry-After</c>.</summary>
+    public Map<string> Headers { get; init; }
 
     /// <summary>What the server wants the client to know although it obeyed: a header
     /// <c>Warning: 299 - "…"</c> each.</summary>
@@ -61,12 +74,45 @@ public sealed record HttpAnswer(int Code, JsonNode? Body, Watch? Watch = null)
     /// <summary>How the changes of a watch are worded.</summary>
     public WatchForm Form { get; init; }
 
+    /// <summary>Words a change in that form, in the order of the changes: the first line of a
+    /// table names its columns. Null for <see cref="WatchForm.Whole"/>, whose lines are those of
+    /// <see cref="ApiServer.WatchLine(in WatchEvent)"/> for every watcher.</summary>
+    public Func<WatchEvent, JsonObject>? Line { get; init; }
+
     /// <summary>After how many seconds of wall time a watch ends; null: when the server
     /// likes.</summary>
     public long? TimeoutSeconds { get; init; }
 
     /// <summary>True when the client is told now and then how far its watch has read.</summary>
     public bool Bookmarks { get; init; }
+
+    /// <summary>An answer in plain text.</summary>
+    public static HttpAnswer Plain(int code, string text) =>
+        new(code, JsonValue.Create(text)) { ContentType = "text/plain; charset=utf-8" };
+
+    // A refusal, or that it was done. What no API code has seen is answered in plain text; a plain
+    // success has no code.
+    internal static HttpAnswer Of(Status status)
+    {
+        var body = Json.Encode(status);
+        if (status.Code == 200)
+        {
+            body.Remove("code");
+        }
+        if (status.Reason is "")
+        {
+            body.Remove("reason");
+        }
+        if (status.Details is null && status.Code == 404)
+        {
+            return Plain(404, status.Message + "\n");
+        }
+        var answer = new HttpAnswer(status.Code, body);
+        return status.Details?.RetryAfterSeconds is { } wait ? answer with
+        {
+            Headers = Map.Of(("Retry-After", FormattableString.Invariant($"{wait}"))),
+        } : answer;
+    }
 
     /// <summary>The body as bytes, piece by piece; nothing for a watch or a log. Any thread may ask
     /// for it.</summary>
@@ -75,6 +121,8 @@ public sealed record HttpAnswer(int Code, JsonNode? Body, Watch? Watch = null)
         null => [],
         JsonValue text when text.TryGetValue<string>(out var plainText) =>
             [Encoding.UTF8.GetBytes(plainText)],
+        _ when ContentType == "application/yaml" => [Encoding.UTF8.GetBytes(Json.ToYaml(Body))],
+        _ when Pretty => [Encoding.UTF8.GetBytes(Body.ToJsonString(indented))],
         _ => [Utf8(Body)],
     };
 

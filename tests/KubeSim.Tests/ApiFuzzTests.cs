@@ -136,6 +136,7 @@ public sealed partial class ApiFuzzTests
             || message.Contains("does not contain declared merge key", StringComparison.Ordinal)
             || message.StartsWith("failed to create typed patch object", StringComparison.Ordinal)
             || message.StartsWith("This pod has more than one", StringComparison.Ordinal)
+            || message.StartsWith("couldn't get version/kind", StringComparison.Ordinal)
             || message.Contains("range is full", StringComparison.Ordinal);
 
         private void Check(bool holds, string fault, string example)
