@@ -23,9 +23,9 @@ internal sealed class SchedulePicture
     private SchedulePicture(ScheduleExplanation told)
     {
         this.told = told;
-        nodes = [.. told.Record.Nodes.OrderByDescending(n => n.Node == told.Chosen).Take(MostNodes)
-            .Select(n => n.Node).ToHashSet(StringComparer.Ordinal) is var most
-            ? told.Record.Nodes.Where(n => most.Contains(n.Node)) : []];
+        var most = told.Record.Nodes.OrderByDescending(n => n.Node == told.Chosen).Take(MostNodes)
+            .Select(n => n.Node).ToHashSet(StringComparer.Ordinal);
+        nodes = [.. told.Record.Nodes.Where(n => most.Contains(n.Node))];
         step = Math.Min(84, (MapLayout.Width - First - Left) / Math.Max(1.0, nodes.Count));
     }
 
