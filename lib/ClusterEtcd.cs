@@ -21,14 +21,14 @@ public sealed class ClusterEtcd
     private EtcdStore Store => cluster.Simulation.Store;
 
     /// <summary>The revision of the last write.</summary>
-    public Revision Revision => Store.Head;
+    public Revision Revision => cluster.Revision;
 
     /// <summary>The revision before which all is forgotten; none at first.</summary>
-    public Revision Compacted => Store.Compacted;
+    public Revision Compacted => cluster.Still(_ => Store.Compacted);
 
     /// <summary>The members, as <c>etcdctl endpoint status</c> lists them.</summary>
-    public Seq<EtcdMember> Members => Store.Members?.All
-        ?? [new("etcd-1", true, true, 1, Store.Head.Value, Store.Head.Value, Store.Head)];
+    public Seq<EtcdMember> Members => cluster.Still(_ => Store.Members?.All
+        ?? [new("etcd-1", true, true, 1, Store.Head.Value, Store.Head.Value, Store.Head)]);
 
     /// <summary>The keys that begin with a prefix, in order: <c>etcdctl get --prefix
     /// --keys-only</c>.</summary>
@@ -63,6 +63,7 @@ public sealed class ClusterEtcd
     /// quorum.</exception>
     public EtcdKeyValue? Get(string key, long? revision = null)
     {
+        using var own = cluster.Own();
         Store.Members?.CheckRead();
         var at = Store.Served(At(revision));
         return Store.Get(EtcdKeys.Parse(key, cluster.Simulation.Api.Kinds), at) is { } found
@@ -74,6 +75,7 @@ public sealed class ClusterEtcd
     /// quorum.</exception>
     public Seq<EtcdKeyValue> Range(string prefix, long? revision = null, int limit = int.MaxValue)
     {
+        using var own = cluster.Own();
         Store.Members?.CheckRead();
         return Store.Range(prefix, At(revision), limit);
     }
@@ -99,6 +101,7 @@ public sealed class ClusterEtcd
     public EtcdTxnResponse Txn(Seq<EtcdCompare> when, Seq<EtcdOp> then,
         Seq<EtcdOp> otherwise = default)
     {
+        using var own = cluster.Own();
         foreach (var op in then.Concat(otherwise).Where(op => op.Type == "put"))
         {
             EtcdKeys.Decode(EtcdKeys.Parse(op.Key, cluster.Simulation.Api.Kinds), op.Value);
@@ -119,11 +122,13 @@ public sealed class ClusterEtcd
 
     /// <summary>Gives a lease its full time again.</summary>
     /// <exception cref="EtcdException">It expired before, or never was.</exception>
-    public void KeepAlive(long lease) => Send(new() { KeepAlive = Known(lease) });
+    public void KeepAlive(long lease) =>
+        cluster.Still(_ => Send(new() { KeepAlive = Known(lease) }));
 
     /// <summary>Ends a lease and deletes its keys; returns how many.</summary>
     /// <exception cref="EtcdException">It expired before, or never was.</exception>
-    public int Revoke(long lease) => (int)Send(new() { Revoke = Known(lease) })!;
+    public int Revoke(long lease) =>
+        (int)cluster.Still(_ => Send(new() { Revoke = Known(lease) }))!;
 
     /// <summary>The changes of the keys under a prefix, to pull one by one.</summary>
     /// <param name="prefix">What the keys begin with.</param>
@@ -131,6 +136,7 @@ public sealed class ClusterEtcd
     /// <exception cref="EtcdException">The revision is compacted away; or nobody leads.</exception>
     public EtcdWatch Watch(string prefix, long from = 0)
     {
+        using var own = cluster.Own();
         Store.Members?.CheckLeader();
         return new(Store, prefix, new(from));
     }
@@ -139,6 +145,7 @@ public sealed class ClusterEtcd
     /// <exception cref="EtcdException">It is compacted already, or yet to come.</exception>
     public void Compact(long revision)
     {
+        using var own = cluster.Own();
         if (revision <= Store.Compacted.Value)
         {
             throw EtcdException.Compacted;
@@ -148,7 +155,7 @@ public sealed class ClusterEtcd
 
     /// <summary>All keys and values as bytes, with a hash at the end: <c>etcdctl snapshot
     /// save</c>.</summary>
-    public byte[] Snapshot() => EtcdSnapshot.Save(Store);
+    public byte[] Snapshot() => cluster.Still(_ => EtcdSnapshot.Save(Store));
 
     /// <summary>What a snapshot holds: <c>etcdutl snapshot status</c>.</summary>
     /// <exception cref="EtcdException">The bytes are damaged.</exception>
@@ -174,6 +181,7 @@ public sealed class ClusterEtcd
 
     private object? Send(EtcdRequest request)
     {
+        using var own = cluster.Own();
         cluster.Simulation.Outcome = null;
         cluster.Simulation.Submit(new EtcdInput(request));
         return cluster.Simulation.Outcome is EtcdException refusal ? throw refusal

@@ -27,9 +27,17 @@ public sealed record HttpCall(string Method, string Url)
     /// connection itself names.</summary>
     public string? Token { get; init; }
 
+    /// <summary>The program that asks, as its header <c>User-Agent</c> begins:
+    /// <c>kubectl/v1.36.2</c>; null when it does not say.</summary>
+    public string? Client { get; init; }
+
     /// <summary>The one to act as, from the headers <c>Impersonate-User</c> and
     /// <c>Impersonate-Group</c>; null for oneself.</summary>
     public UserInfo? Impersonate { get; init; }
+
+    /// <summary>The header <c>If-None-Match</c>: the <c>ETag</c> of what the client has
+    /// already.</summary>
+    public string? IfNoneMatch { get; init; }
 }
 
 /// <summary>What an HTTP client is answered.</summary>
@@ -46,6 +54,10 @@ public sealed record HttpAnswer(int Code, JsonNode? Body, Watch? Watch = null)
     /// <summary>The media type of the body.</summary>
     public string ContentType { get; init; } = "application/json";
 
+    /// <summary>Further headers, such as <c>ETag</c>, <c>Location</c> or
+    /// <c>Retry-After</c>.</summary>
+    public Map<string> Headers { get; init; }
+
     /// <summary>What the server wants the client to know although it obeyed: a header
     /// <c>Warning: 299 - "…"</c> each.</summary>
     public Seq<string> Warnings { get; init; }
@@ -60,6 +72,11 @@ public sealed record HttpAnswer(int Code, JsonNode? Body, Watch? Watch = null)
 
     /// <summary>How the changes of a watch are worded.</summary>
     public WatchForm Form { get; init; }
+
+    /// <summary>Words a change in that form, in the order of the changes: the first line of a
+    /// table names its columns. Null for <see cref="WatchForm.Whole"/>, whose lines are those of
+    /// <see cref="ApiServer.WatchLine(in WatchEvent)"/> for every watcher.</summary>
+    public Func<WatchEvent, JsonObject>? Line { get; init; }
 
     /// <summary>After how many seconds of wall time a watch ends; null: when the server
     /// likes.</summary>
