@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
@@ -114,6 +113,7 @@ public sealed class ClusterServer : IDisposable
         pump.Dispose();
         kubeconfig.Dispose();
         credentials.Dispose();
+        door.Dispose();
     }
 
     /// <summary>Where it is and what to try, as HTML, for a notebook.</summary>

@@ -22,11 +22,15 @@ internal sealed class Feed(HttpAnswer answer, string form, DateTime now) : IDisp
     private readonly Channel<Lazy<ReadOnlyMemory<byte>>> lines =
         Channel.CreateBounded<Lazy<ReadOnlyMemory<byte>>>(
             new BoundedChannelOptions(MostLines) { SingleReader = true, SingleWriter = true });
+    private readonly CancellationTokenSource dropped = new();
     private long fullSince;
     private DateTime markedAt = now;
     private long markedWall = Environment.TickCount64;
 
     public ChannelReader<Lazy<ReadOnlyMemory<byte>>> Lines => lines.Reader;
+
+    /// <summary>Cancelled when the client reads too slowly.</summary>
+    public CancellationToken Dropped => dropped.Token;
 
     /// <summary>True when the client is gone, or was sent the last line.</summary>
     public bool IsOver { get; private set; }
@@ -46,6 +50,7 @@ internal sealed class Feed(HttpAnswer answer, string form, DateTime now) : IDisp
             return;
         }
         var watch = answer.Watch!;
+        fullSince = Room > 0 ? 0 : fullSince;
         while (Room > 0 && watch.TryNext(out var change))
         {
             lines.Writer.TryWrite(shared.Of(change, answer, form));
@@ -56,7 +61,6 @@ internal sealed class Feed(HttpAnswer answer, string form, DateTime now) : IDisp
         }
         else if (Room > 0)
         {
-            fullSince = 0;
             Mark(watch, now);
         }
         else if (fullSince == 0)
@@ -65,7 +69,9 @@ internal sealed class Feed(HttpAnswer answer, string form, DateTime now) : IDisp
         }
         else if (Environment.TickCount64 - fullSince > slowReader.TotalMilliseconds)
         {
-            Finish(new IOException("the client reads too slowly"));
+            Finish();
+            // What it is being sent is stuck: no more waiting for that, on a thread of its own.
+            _ = dropped.CancelAsync();
         }
     }
 
@@ -77,20 +83,20 @@ internal sealed class Feed(HttpAnswer answer, string form, DateTime now) : IDisp
             ["type"] = "ERROR", ["object"] = Json.Encode(why),
         });
         lines.Writer.TryWrite(new(line));
-        Finish(null);
+        Finish();
     }
 
     /// <summary>Lets go of the history that the watch stands in. Only the owner may.</summary>
     public void Dispose()
     {
         answer.Watch?.Dispose();
-        Finish(null);
+        Finish();
     }
 
-    private void Finish(Exception? why)
+    private void Finish()
     {
         IsOver = true;
-        lines.Writer.TryComplete(why);
+        lines.Writer.TryComplete();
     }
 
     private void PullLog(LogTail log)
@@ -101,7 +107,7 @@ internal sealed class Feed(HttpAnswer answer, string form, DateTime now) : IDisp
         }
         if (log.Ended)
         {
-            Finish(null);
+            Finish();
         }
     }
 

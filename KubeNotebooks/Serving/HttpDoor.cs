@@ -18,7 +18,7 @@ namespace KubeNotebooks;
 /// Models staging/src/k8s.io/apiserver/pkg/server/filters and .../endpoints/handlers/watch.go.
 /// </summary>
 internal sealed class HttpDoor(
-    Cluster cluster, Pump pump, Credentials credentials, ServeOptions options)
+    Cluster cluster, Pump pump, Credentials credentials, ServeOptions options) : IDisposable
 {
     public const int MostBytes = 3 * 1024 * 1024;
     private const int PackFrom = 128 * 1024;
@@ -29,6 +29,8 @@ internal sealed class HttpDoor(
 
     /// <summary>Ends the watches: the server stops.</summary>
     public void Close() => closing.Cancel();
+
+    public void Dispose() => closing.Dispose();
 
     /// <summary>Answers one request.</summary>
     public async Task Serve(HttpContext http)
@@ -198,8 +200,10 @@ internal sealed class HttpDoor(
 
     private async Task Follow(HttpContext http, HttpAnswer answer, Feed feed)
     {
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(
+            http.RequestAborted, feed.Dropped);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(
-            http.RequestAborted, closing.Token);
+            gone.Token, closing.Token);
         // The real server ends a watch of no stated length after thirty to sixty minutes.
         end.CancelAfter(TimeSpan.FromSeconds(
             answer.TimeoutSeconds ?? 1800 + Random.Shared.Next(1800)));
@@ -211,12 +215,12 @@ internal sealed class HttpDoor(
             {
                 while (feed.Lines.TryRead(out var line))
                 {
-                    await http.Response.Body.WriteAsync(line.Value, http.RequestAborted);
+                    await http.Response.Body.WriteAsync(line.Value, gone.Token);
                 }
-                await http.Response.Body.FlushAsync(http.RequestAborted);
+                await http.Response.Body.FlushAsync(gone.Token);
             }
         }
-        catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (!gone.IsCancellationRequested)
         {
             // Its time is over: a clean end, after which the client watches on from where it was.
         }

@@ -1,9 +1,6 @@
 using System.Net;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using KubeSim;
 using NUnit.Framework;
 
@@ -59,32 +56,7 @@ public abstract class ServeFixture
     protected HttpClient Client(
         bool certificate = true, string version = "2.0", DecompressionMethods unpack = default)
     {
-        var text = File.ReadAllText(Server.Kubeconfig);
-        string Pem(string field) => Encoding.ASCII.GetString(Convert.FromBase64String(
-            Regex.Match(text, $"{field}: (\\S+)").Groups[1].Value));
-        var trust = new X509ChainPolicy
-        {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck,
-        };
-        trust.CustomTrustStore.Add(X509Certificate2.CreateFromPem(
-            Pem("certificate-authority-data")));
-        var tls = new SslClientAuthenticationOptions { CertificateChainPolicy = trust };
-        if (certificate)
-        {
-            tls.ClientCertificates = [X509Certificate2.CreateFromPem(
-                Pem("client-certificate-data"), Pem("client-key-data"))];
-        }
-        var client = new HttpClient(new SocketsHttpHandler
-        {
-            SslOptions = tls, AutomaticDecompression = unpack,
-            EnableMultipleHttp2Connections = true,
-        })
-        {
-            BaseAddress = Server.Address, DefaultRequestVersion = Version.Parse(version),
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Timeout = TimeSpan.FromSeconds(60),
-        };
+        var client = KubeconfigClient.Open(Server.Kubeconfig, certificate, version, unpack);
         open.Add(client);
         return client;
     }
@@ -112,7 +84,7 @@ public abstract class ServeFixture
         return ((int)response.StatusCode, text.StartsWith('{') ? JsonNode.Parse(text)! : text);
     }
 
-    protected static string Map(string name) => $$$"""
+    protected static string NewMap(string name) => $$$"""
         {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"{{{name}}}"}}
         """;
 
