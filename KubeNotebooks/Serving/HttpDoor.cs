@@ -99,7 +99,13 @@ internal sealed class HttpDoor(
         {
             return Steering.Takes(http.Request.Path)
                 ? (await steering.Serve(http.Request, call, http.RequestAborted), null)
-                : await pump.Ask(() => Serve(call), patience.Token);
+                : await pump.Ask(() => Serve(call), patience.Token, late =>
+                {
+                    if (late.Feed is not null)
+                    {
+                        pump.Feeds.Remove(late.Feed);
+                    }
+                });
         }
         catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
         {
@@ -109,7 +115,7 @@ internal sealed class HttpDoor(
     }
 
     // On the owner's thread: a watch is open from the moment it is asked for.
-    private (HttpAnswer, Feed?) Serve(HttpCall call)
+    private (HttpAnswer Answer, Feed? Feed) Serve(HttpCall call)
     {
         var answer = cluster.Serve(call);
         if (answer is { Watch: null, Log: null })
@@ -121,8 +127,10 @@ internal sealed class HttpDoor(
             answer.Watch?.Dispose();
             return (Busy, null);
         }
-        var version = string.Join('/', call.Url.Split('/', 5).Skip(1).Take(3));
-        var feed = new Feed(answer, $"{version} {answer.Form} {call.Accept}", cluster.Now);
+        // Objects of one API version read alike: /api/v1, /apis/apps/v1.
+        var path = call.Url.Split('?')[0].Split('/');
+        var version = string.Join('/', path.Take(path is [_, "api", ..] ? 3 : 4));
+        var feed = new Feed(answer, version, cluster.Now);
         pump.Feeds.Add(feed);
         return (answer, feed);
     }

@@ -52,26 +52,32 @@ internal sealed class Pump : IClusterHost, IDisposable
         }
     }
 
-    /// <summary>Has the owner answer a question between two steps.</summary>
-    public Task<T> Ask<T>(Func<T> question, CancellationToken gone)
+    /// <summary>Has the owner answer a question between two steps. Given up before its turn, it is
+    /// never asked.</summary>
+    /// <param name="question">What the owner does.</param>
+    /// <param name="gone">Gives up.</param>
+    /// <param name="unwanted">What the owner does with an answer that came too late.</param>
+    public Task<T> Ask<T>(
+        Func<T> question, CancellationToken gone, Action<T>? unwanted = null)
     {
         var answer = NewAnswer<T>();
+        gone.Register(() => answer.TrySetCanceled(gone));
         cluster.Inbox.Post(() =>
         {
-            if (!gone.IsCancellationRequested)
+            if (!answer.Task.IsCompleted)
             {
-                Answer(answer, question);
+                Answer(answer, question, unwanted);
             }
         });
         wake.Set();
-        return answer.Task.WaitAsync(gone);
+        return answer.Task;
     }
 
     /// <summary>Has this thread do something that lets time pass, when its turn comes.</summary>
     public Task<T> Do<T>(Func<T> job)
     {
         var answer = NewAnswer<T>();
-        jobs.Enqueue(() => Answer(answer, job));
+        jobs.Enqueue(() => Answer(answer, job, null));
         wake.Set();
         return answer.Task;
     }
@@ -112,11 +118,16 @@ internal sealed class Pump : IClusterHost, IDisposable
     private static TaskCompletionSource<T> NewAnswer<T>() =>
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private static void Answer<T>(TaskCompletionSource<T> answer, Func<T> question)
+    private static void Answer<T>(
+        TaskCompletionSource<T> answer, Func<T> question, Action<T>? unwanted)
     {
         try
         {
-            answer.TrySetResult(question());
+            var result = question();
+            if (!answer.TrySetResult(result))
+            {
+                unwanted?.Invoke(result);
+            }
         }
         catch (Exception e)
         {

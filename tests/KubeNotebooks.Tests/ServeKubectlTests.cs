@@ -61,7 +61,8 @@ public sealed partial class ServeKubectlTests : ServeFixture
         Assert.That(Run("kubectl apply -f -", Web(3)), Is.EqualTo("deployment.apps/web created\n"));
         Assert.That(Run("kubectl rollout status deployment/web"),
             Does.EndWith("deployment \"web\" successfully rolled out\n"));
-        Assert.That(Run("kubectl get pods -o wide"), Does.Match("(?m)(^web-.* 1/1 +Running .*\n){3}"));
+        Assert.That(Run("kubectl get pods -o wide"),
+            Does.Match("(?m)(^web-.* 1/1 +Running .*\n){3}"));
         Assert.That(Run("kubectl scale deployment/web --replicas=1"), Does.Contain("scaled"));
         Assert.That(Run("kubectl wait --for=delete pod -l nosuch=label --timeout=5s"), Is.Not.Null);
         var pod = Cluster.List<Pod>().First(p => !p.IsTerminating);
@@ -111,8 +112,8 @@ public sealed partial class ServeKubectlTests : ServeFixture
         var whole = Quotable().Match(line);
         var words = (whole.Success ? line[..whole.Index] : line)
             .Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1);
-        return RealClient.Run(kubectl, Folder, [.. words, .. whole.Success ? [whole.Value] : (string[])[],
-            "--kubeconfig", Server.Kubeconfig], input, meanwhile);
+        return RealClient.Run(kubectl, Folder, [.. words, .. whole.Success ? [whole.Value]
+            : (string[])[], "--kubeconfig", Server.Kubeconfig], input, meanwhile);
     }
 
     // An API server over the recorded state: nothing acts on its own.
