@@ -4,12 +4,65 @@ namespace KubeSim;
 
 /// <summary>The kinds that are questions: creating one stores nothing, the answer is its status.
 /// May I (<c>SelfSubjectAccessReview</c>), may they (<c>SubjectAccessReview</c>), what may I
-/// (<c>SelfSubjectRulesReview</c>), who am I (<c>SelfSubjectReview</c>).</summary>
+/// (<c>SelfSubjectRulesReview</c>), who am I (<c>SelfSubjectReview</c>), whose token is this
+/// (<c>TokenReview</c>).</summary>
 /// <remarks>Models pkg/registry/authorization and pkg/registry/authentication.</remarks>
 internal static class AccessReviews
 {
     public static bool Answers(Kind kind) => kind.Group == "authorization.k8s.io"
-        || (kind.Group == "authentication.k8s.io" && kind.Name == "SelfSubjectReview");
+        || kind.Group == "authentication.k8s.io";
+
+    /// <summary>What is wrong with a question; null for nothing.</summary>
+    public static Status? Refuse(Kind kind, JsonNode? spec, string ns)
+    {
+        var (errors, name) = (new FieldErrors(), kind.Name);
+        switch (name)
+        {
+            case "TokenReview" when spec.TextAt("token").Length == 0:
+                return ApiErrors.BadRequest(
+                    "token is required for TokenReview in authentication").Status;
+            case "SelfSubjectReview" or "SelfSubjectRulesReview" or "TokenReview":
+                return null;
+            default:
+                break;
+        }
+        var (resource, url) = (spec?["resourceAttributes"], spec?["nonResourceAttributes"]);
+        if (resource is not null && url is not null)
+        {
+            errors.Invalid("spec.nonResourceAttributes", Json.Compact(url),
+                "cannot be specified in combination with resourceAttributes");
+        }
+        if (resource is null && url is null)
+        {
+            errors.Invalid("spec.resourceAttributes", "null",
+                "exactly one of nonResourceAttributes or resourceAttributes must be specified");
+        }
+        if (name != "SelfSubjectAccessReview" && spec.TextAt("user").Length == 0
+            && !spec.ItemsAt("groups").Any())
+        {
+            errors.InvalidText("spec.user", "", "at least one of user or group must be specified");
+        }
+        return errors.Any ? errors.ToStatus(kind, "")
+            : name == "LocalSubjectAccessReview" && resource.TextAt("namespace") != ns
+            ? ApiErrors.BadRequest(
+                $"spec.resourceAttributes.namespace must match namespace: {ns}").Status
+            : null;
+    }
+
+    /// <summary>What a token says of its bearer; null for a token that is worth nothing.</summary>
+    public static JsonObject Token(UserInfo? bearer, JsonNode? spec) => bearer is null
+        ? new() { ["user"] = new JsonObject(), ["error"] = "invalid bearer token" }
+        : new()
+        {
+            ["authenticated"] = true, ["user"] = User(bearer),
+            ["audiences"] = spec?["audiences"]?.DeepClone()
+                ?? new JsonArray(Authenticator.Issuer),
+        };
+
+    private static JsonObject User(UserInfo user) => new()
+    {
+        ["username"] = user.Name, ["groups"] = Texts(user.Groups),
+    };
 
     /// <summary>The status that answers a question of a user.</summary>
     public static JsonObject Status(
@@ -18,13 +71,7 @@ internal static class AccessReviews
         switch (kind)
         {
             case "SelfSubjectReview":
-                return new()
-                {
-                    ["userInfo"] = new JsonObject
-                    {
-                        ["username"] = asker.Name, ["groups"] = Texts(asker.Groups),
-                    },
-                };
+                return new() { ["userInfo"] = User(asker) };
             case "SelfSubjectRulesReview":
                 return Rules(authorizer.RulesOf(asker, (string?)spec?["namespace"] ?? ""));
             default:
@@ -95,9 +142,18 @@ public sealed partial class ApiServer
         {
             return unreadable;
         }
-        var node = Json.Encode(value);
-        node["status"] = AccessReviews.Status(
-            value.Kind.Name, node["spec"], request.User, Authorizer);
+        var (node, kind) = (Json.Encode(value), value.Kind);
+        var spec = node["spec"];
+        if (AccessReviews.Refuse(kind, spec, request.Path.Namespace ?? "") is { } invalid)
+        {
+            return invalid;
+        }
+        node["status"] = kind.Name == "TokenReview"
+            ? AccessReviews.Token(authenticator.Identify(request with
+            {
+                Token = spec.TextAt("token"),
+            }), spec)
+            : AccessReviews.Status(kind.Name, spec, request.User, Authorizer);
         return new(201) { Object = Json.Decode(node, value.Kind) };
     }
 }

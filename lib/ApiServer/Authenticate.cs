@@ -57,7 +57,7 @@ public sealed record UserInfo(string Name, Seq<string> Groups = default)
 /// </summary>
 internal sealed class Authenticator(EtcdStore store, ulong secret, Func<DateTime> now)
 {
-    private const string Issuer = "https://kubernetes.default.svc.cluster.local";
+    internal const string Issuer = "https://kubernetes.default.svc.cluster.local";
     private const long Shortest = 600;
 
     public static Status Unauthorized { get; } =

@@ -19,18 +19,19 @@ internal static class Discovery
         "discovery.k8s.io", "flowcontrol.apiserver.k8s.io",
     ];
 
-    /// <summary>The page at a path without slashes at its ends; null when it is none of
-    /// discovery.</summary>
-    public static JsonNode? Find(string path, KindRegistry kinds)
+    /// <summary>The page at a path taken apart; null when it is none of discovery.</summary>
+    public static JsonObject? Find(string[] parts, KindRegistry kinds)
     {
-        var parts = path.Split('/');
         return parts switch
         {
             ["version"] => Version(),
-            ["healthz"] or ["livez"] or ["readyz"] => JsonValue.Create("ok"),
             ["api"] => new JsonObject
             {
                 ["kind"] = "APIVersions", ["versions"] = new JsonArray("v1"),
+                ["serverAddressByClientCIDRs"] = new JsonArray(new JsonObject
+                {
+                    ["clientCIDR"] = "0.0.0.0/0", ["serverAddress"] = "192.0.2.1:6443",
+                }),
             },
             ["apis"] => Headed("APIGroupList", "groups", Groups(kinds).Select(Group)),
             ["api", var version] => Resources(kinds, "", version),
@@ -58,8 +59,87 @@ internal static class Discovery
             .Select(g => (g.Key, g.SelectMany(Served).Distinct().ToSeq()))
             .OrderBy(g => groups.AsSpan().IndexOf(g.Key) is >= 0 and var at ? at : groups.Count);
 
+    /// <summary>All groups, or the core group, with all their resources in one list.</summary>
+    /// <param name="core">True for the core group, which has a page of its own.</param>
+    /// <param name="version">Which form of the list: v2 or v2beta1.</param>
+    /// <param name="kinds">The kinds.</param>
+    /// <param name="isStale">Tells whether nobody answers for a kind.</param>
+    /// <remarks>Models staging/src/k8s.io/apiserver/pkg/endpoints/discovery/aggregated.</remarks>
+    public static JsonObject Aggregated(
+        bool core, string version, KindRegistry kinds, Func<Kind, bool> isStale)
+    {
+        var listed = core ? [("", (Seq<string>)["v1"])] : Groups(kinds);
+        return new()
+        {
+            ["kind"] = "APIGroupDiscoveryList",
+            ["apiVersion"] = $"apidiscovery.k8s.io/{version}",
+            ["metadata"] = new JsonObject(),
+            ["items"] = new JsonArray([.. listed.Select(group => new JsonObject
+            {
+                ["metadata"] = group.Name.Length == 0 ? new JsonObject()
+                    : new JsonObject { ["name"] = group.Name },
+                ["versions"] = new JsonArray([.. group.Versions.Select(v =>
+                    OneVersion(In(kinds, group.Name, v).ToList(), v, isStale))]),
+            })]),
+        };
+    }
+
+    private static JsonObject OneVersion(
+        List<Kind> kinds, string version, Func<Kind, bool> isStale)
+    {
+        var stale = kinds.Exists(kind => isStale(kind));
+        var node = new JsonObject { ["version"] = version };
+        if (!stale)
+        {
+            node["resources"] = new JsonArray([.. kinds.Select(Discovered)]);
+        }
+        node["freshness"] = stale ? "Stale" : "Current";
+        return node;
+    }
+
+    // The entries of the old lists in the new words; a subresource lies within its resource.
+    private static JsonObject Discovered(Kind kind)
+    {
+        var node = Reworded(Resource(kind), "resource", kind.Plural);
+        node["scope"] = kind.Namespaced ? "Namespaced" : "Cluster";
+        if (!kind.Subresources.IsEmpty)
+        {
+            node["subresources"] = new JsonArray([.. kind.Subresources
+                .Order(StringComparer.Ordinal)
+                .Select(sub => Reworded(Part(kind, sub), "subresource", sub))]);
+        }
+        return node;
+    }
+
+    private static JsonObject Reworded(JsonObject old, string name, string value)
+    {
+        var node = new JsonObject
+        {
+            [name] = value,
+            ["responseKind"] = new JsonObject
+            {
+                ["group"] = (string?)old["group"] ?? "",
+                ["version"] = (string?)old["version"] ?? "",
+                ["kind"] = (string?)old["kind"],
+            },
+        };
+        if (name == "resource")
+        {
+            node["scope"] = "";
+            node["singularResource"] = (string?)old["singularName"];
+        }
+        foreach (var list in (Seq<string>)["verbs", "shortNames", "categories"])
+        {
+            if (old[list] is { } words)
+            {
+                node[list] = words.DeepClone();
+            }
+        }
+        return node;
+    }
+
     // What other versions of a built-in kind there were, 1.36 serves no more.
-    private static IEnumerable<string> Served(Kind kind) => kind.SchemaType is null ? kind.Versions
+    internal static IEnumerable<string> Served(Kind kind) => kind.SchemaType is null ? kind.Versions
         : kind.Versions.Where(version => !version.Contains("beta", StringComparison.Ordinal));
 
     private static JsonObject Group((string Name, Seq<string> Versions) group)
@@ -78,8 +158,7 @@ internal static class Discovery
 
     private static JsonObject? Resources(KindRegistry kinds, string group, string version)
     {
-        var served = kinds.All.Where(kind => kind.Group == group && Served(kind).Contains(version))
-            .OrderBy(kind => kind.Plural, StringComparer.Ordinal).ToList();
+        var served = In(kinds, group, version).ToList();
         if (served.Count == 0)
         {
             return null;
@@ -90,6 +169,10 @@ internal static class Discovery
         page.Insert(2, "groupVersion", group.Length == 0 ? version : $"{group}/{version}");
         return page;
     }
+
+    private static IEnumerable<Kind> In(KindRegistry kinds, string group, string version) =>
+        kinds.All.Where(kind => kind.Group == group && Served(kind).Contains(version))
+            .OrderBy(kind => kind.Plural, StringComparer.Ordinal);
 
     private static JsonObject Resource(Kind kind)
     {

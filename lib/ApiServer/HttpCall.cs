@@ -51,8 +51,13 @@ public sealed record HttpAnswer(int Code, JsonNode? Body, Watch? Watch = null)
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    private static readonly JsonSerializerOptions indented = new(plain) { WriteIndented = true };
+
     /// <summary>The media type of the body.</summary>
     public string ContentType { get; init; } = "application/json";
+
+    /// <summary>True for JSON that people read: indented by two blanks.</summary>
+    public bool Pretty { get; init; }
 
     /// <summary>Further headers, such as <c>ETag</c>, <c>Location</c> or
     /// <c>Retry-After</c>.</summary>
@@ -85,6 +90,34 @@ public sealed record HttpAnswer(int Code, JsonNode? Body, Watch? Watch = null)
     /// <summary>True when the client is told now and then how far its watch has read.</summary>
     public bool Bookmarks { get; init; }
 
+    /// <summary>An answer in plain text.</summary>
+    public static HttpAnswer Plain(int code, string text) =>
+        new(code, JsonValue.Create(text)) { ContentType = "text/plain; charset=utf-8" };
+
+    // A refusal, or that it was done. What no API code has seen is answered in plain text; a plain
+    // success has no code.
+    internal static HttpAnswer Of(Status status)
+    {
+        var body = Json.Encode(status);
+        if (status.Code == 200)
+        {
+            body.Remove("code");
+        }
+        if (status.Reason is "")
+        {
+            body.Remove("reason");
+        }
+        if (status.Details is null && status.Code == 404)
+        {
+            return Plain(404, status.Message + "\n");
+        }
+        var answer = new HttpAnswer(status.Code, body);
+        return status.Details?.RetryAfterSeconds is { } wait ? answer with
+        {
+            Headers = Map.Of(("Retry-After", FormattableString.Invariant($"{wait}"))),
+        } : answer;
+    }
+
     /// <summary>The body as bytes, piece by piece; nothing for a watch or a log. Any thread may ask
     /// for it.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> Bytes() => Pieces ?? Body switch
@@ -92,6 +125,8 @@ public sealed record HttpAnswer(int Code, JsonNode? Body, Watch? Watch = null)
         null => [],
         JsonValue text when text.TryGetValue<string>(out var plainText) =>
             [Encoding.UTF8.GetBytes(plainText)],
+        _ when ContentType == "application/yaml" => [Encoding.UTF8.GetBytes(Json.ToYaml(Body))],
+        _ when Pretty => [Encoding.UTF8.GetBytes(Body.ToJsonString(indented))],
         _ => [Utf8(Body)],
     };
 

@@ -27,6 +27,14 @@ internal static class Refusals
         "only the following media types are accepted: application/json, application/yaml, "
         + "application/vnd.kubernetes.protobuf").Status;
 
+    // What the real server sends and takes too, and this one does not.
+    public static Status NoProtobuf { get; } = ApiErrors.Of(406, "NotAcceptable",
+        "only the following media types are accepted: application/json, application/yaml").Status;
+
+    public static Status NoProtobufSent { get; } = ApiErrors.Of(415, "UnsupportedMediaType",
+        "the body of the request was in an unknown format - accepted media types include: "
+        + "application/json, application/yaml").Status;
+
     public static Status TooLarge(int limit) => ApiErrors.Of(413, "RequestEntityTooLarge",
         FormattableString.Invariant($"Request entity too large: limit is {limit}")).Status;
 

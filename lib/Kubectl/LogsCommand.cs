@@ -117,38 +117,63 @@ internal static class LogsCommand
         var name = pod.Metadata.Name;
         if (call.Server.Logs is not { } logs || !logs.Reaches(pod))
         {
-            var host = $"{TablePrinters.Text(pod.Status.HostIP, pod.Spec.NodeName!)}:10250";
-            throw ApiErrors.Of(500, "", $"Get \"https://{host}/containerLogs/"
-                + $"{pod.Metadata.Namespace}/{name}/{container}\": dial tcp {host}: connect: "
-                + "connection refused");
+            throw Unreachable(pod, container);
         }
         var id = RunOf(pod, container, call.Flags.On("previous"));
         if (logs.Read(pod, container, id) is not { } lines)
         {
-            call.Print($"unable to retrieve container logs for {id}");
+            call.Print(Gone(id));
             return;
         }
-        var since = Since(call);
-        var tail = call.Flags.Number("tail") ?? (call.Flags["selector"] is null ? -1 : 10);
         var head = call.Flags.On("prefix") || call.Flags.On("all-pods")
             ? $"[pod/{name}/{container}] " : "";
-        var left = call.Flags.Number("limit-bytes") ?? int.MaxValue;
-        foreach (var line in lines.Skip(tail < 0 ? 0 : Math.Max(lines.Count - tail, 0)))
+        foreach (var text in Shown(lines, Since(call),
+            call.Flags.Number("tail") ?? (call.Flags["selector"] is null ? -1 : 10),
+            call.Flags.Number("limit-bytes") ?? int.MaxValue, call.Flags.On("timestamps")))
         {
-            if (line.Time < since || left <= 0)
-            {
-                continue;
-            }
-            var time = call.Flags.On("timestamps") ? line.Time.ToString(
-                "yyyy-MM-dd'T'HH:mm:ss.fffffff'00Z '", CultureInfo.InvariantCulture) : "";
-            var text = $"{time}{line.Text}\n";
-            call.Print(head + text[..Math.Min(text.Length, left)]);
-            left -= text.Length;
+            call.Print(head + text);
         }
     }
 
-    // Which run of a container has the log that is asked for.
-    private static string RunOf(Pod pod, string container, bool previous)
+    /// <summary>What there is to say when the lines of a run are there no more.</summary>
+    internal static string Gone(string id) => $"unable to retrieve container logs for {id}";
+
+    /// <summary>500: the kubelet of a pod's node does not answer.</summary>
+    internal static ApiException Unreachable(Pod pod, string container)
+    {
+        var host = $"{TablePrinters.Text(pod.Status.HostIP, pod.Spec.NodeName!)}:10250";
+        return ApiErrors.Of(500, "", $"Get \"https://{host}/containerLogs/"
+            + $"{pod.Metadata.Namespace}/{pod.Metadata.Name}/{container}\": dial tcp {host}: "
+            + "connect: connection refused");
+    }
+
+    /// <summary>The lines that somebody asked for, each with its line end.</summary>
+    /// <param name="lines">All lines.</param>
+    /// <param name="since">Not those before this time.</param>
+    /// <param name="tail">Of the last so many; below 0 all.</param>
+    /// <param name="bytes">So much at most.</param>
+    /// <param name="timed">True: each with its time.</param>
+    internal static IEnumerable<string> Shown(
+        IReadOnlyList<LogLine> lines, DateTime since, long tail, long bytes, bool timed)
+    {
+        foreach (var line in lines.Skip(
+            tail < 0 || tail > lines.Count ? 0 : lines.Count - (int)tail))
+        {
+            if (line.Time < since || bytes <= 0)
+            {
+                continue;
+            }
+            var time = timed ? line.Time.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'00Z '",
+                CultureInfo.InvariantCulture) : "";
+            var text = $"{time}{line.Text}\n";
+            yield return text[..(int)Math.Min(text.Length, bytes)];
+            bytes -= text.Length;
+        }
+    }
+
+    /// <summary>Which run of a container has the log that is asked for.</summary>
+    /// <exception cref="ApiException">400: none has.</exception>
+    internal static string RunOf(Pod pod, string container, bool previous)
     {
         var about = $"container \"{container}\" in pod \"{pod.Metadata.Name}\"";
         if (pod.StatusOf(container) is not { } status)
