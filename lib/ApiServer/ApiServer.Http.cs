@@ -196,7 +196,8 @@ public sealed partial class ApiServer
             Warnings = HttpBody.Warnings(request, body, warnings),
             Request = request with
             {
-                Body = body is null ? new Payload.Text(text) : new Payload.Json(body),
+                Body = body is null ? new Payload.Text(HttpBody.Whole(text))
+                    : new Payload.Json(body),
             },
         };
         return null;

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using YamlDotNet.Core;
@@ -31,11 +32,15 @@ internal static class HttpBody
             twice = [.. found];
             return tree;
         }
-        catch (Exception e) when (e is JsonException or YamlException or FormatException)
+        catch (Exception e) when (e is YamlException || Json.IsUnreadable(e))
         {
             return null;
         }
     }
+
+    /// <summary>A text without half characters, which nothing could write.</summary>
+    public static string Whole(string text) =>
+        Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
 
     /// <summary>What the server says to a write that it obeys although fields of it mean
     /// nothing.</summary>
