@@ -72,6 +72,9 @@ public sealed partial class Cluster
         Etcd = new(this);
     }
 
+    /// <summary>The engine, for the rest of this floor.</summary>
+    internal Simulation Engine => simulation;
+
     /// <summary>The virtual time (UTC).</summary>
     public DateTime Now => Owned(s => s.Now);
 

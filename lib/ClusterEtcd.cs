@@ -18,7 +18,7 @@ public sealed class ClusterEtcd
 
     internal ClusterEtcd(Cluster cluster) => this.cluster = cluster;
 
-    private EtcdStore Store => cluster.Simulation.Store;
+    private EtcdStore Store => cluster.Engine.Store;
 
     /// <summary>The revision of the last write.</summary>
     public Revision Revision => cluster.Revision;
@@ -66,7 +66,7 @@ public sealed class ClusterEtcd
         using var own = cluster.Own();
         Store.Members?.CheckRead();
         var at = Store.Served(At(revision));
-        return Store.Get(EtcdKeys.Parse(key, cluster.Simulation.Api.Kinds), at) is { } found
+        return Store.Get(EtcdKeys.Parse(key, cluster.Engine.Api.Kinds), at) is { } found
             ? Store.KeyValue(found, at) : null;
     }
 
@@ -104,7 +104,7 @@ public sealed class ClusterEtcd
         using var own = cluster.Own();
         foreach (var op in then.Concat(otherwise).Where(op => op.Type == "put"))
         {
-            EtcdKeys.Decode(EtcdKeys.Parse(op.Key, cluster.Simulation.Api.Kinds), op.Value);
+            EtcdKeys.Decode(EtcdKeys.Parse(op.Key, cluster.Engine.Api.Kinds), op.Value);
             if (op.Lease != 0 && !Store.HasLease(op.Lease))
             {
                 throw EtcdException.LeaseNotFound;
@@ -182,10 +182,10 @@ public sealed class ClusterEtcd
     private object? Send(EtcdRequest request)
     {
         using var own = cluster.Own();
-        cluster.Simulation.Outcome = null;
-        cluster.Simulation.Submit(new EtcdInput(request));
-        return cluster.Simulation.Outcome is EtcdException refusal ? throw refusal
-            : cluster.Simulation.Outcome;
+        cluster.Engine.Outcome = null;
+        cluster.Engine.Submit(new EtcdInput(request));
+        return cluster.Engine.Outcome is EtcdException refusal ? throw refusal
+            : cluster.Engine.Outcome;
     }
 }
 
@@ -194,6 +194,4 @@ public sealed partial class Cluster
 {
     /// <summary>etcd itself, past the API server.</summary>
     public ClusterEtcd Etcd { get; }
-
-    internal Simulation Simulation => simulation;
 }

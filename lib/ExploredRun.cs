@@ -136,7 +136,7 @@ public sealed record ExploredRun : IComparable<ExploredRun>
             {
                 continue;
             }
-            var there = Cluster.Simulation.Store
+            var there = Cluster.Engine.Store
                 .List(kind, step.Key.Namespace, Before(step)).Count();
             var saw = there - missed.Count(e => e.Old is null) + missed.Count(e => e.New is null);
             var unknown = string.Join(", ", missed.Take(3).Select(e => $"that {OriginOf(e, step)} "
@@ -179,14 +179,14 @@ public sealed record ExploredRun : IComparable<ExploredRun>
     // What was stored when the step began: all but what it wrote itself.
     private Revision Before(StepRecord step)
     {
-        var log = Cluster.Simulation.Steps[step.Number];
+        var log = Cluster.Engine.Steps[step.Number];
         return new(log.Last.Value - log.Writes);
     }
 
     private string OriginOf(in WatchEvent e, StepRecord step) =>
-        Cluster.Simulation.Steps.OriginOf(e.At) switch
+        Cluster.Engine.Steps.OriginOf(e.At) switch
         {
-            > 0 and var n => (Cluster.Simulation.Steps[n].Shard.Component.Name == step.Component
+            > 0 and var n => (Cluster.Engine.Steps[n].Shard.Component.Name == step.Component
                 ? "its own step " : "step ") + n.ToString(CultureInfo.InvariantCulture),
             _ => "a person",
         };

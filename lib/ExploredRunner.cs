@@ -31,7 +31,7 @@ internal sealed class ExploredRunner
         (this.always, this.eventually) = (always, eventually);
         this.component = component ?? cluster.Journal.Select(e => e.Input).OfType<ComponentInput>()
             .LastOrDefault()?.Spec.Name ?? "";
-        var disturbed = cluster.Simulation.Components.Find(c => c.Name == this.component);
+        var disturbed = cluster.Engine.Components.Find(c => c.Name == this.component);
         if (disturbed is null && this.component.Length > 0)
         {
             throw new ArgumentException($"no component \"{component}\" runs here; there are "
@@ -81,7 +81,7 @@ internal sealed class ExploredRunner
             }
             else if (waits)
             {
-                cluster.Simulation.AdvanceTo(due);
+                cluster.Engine.AdvanceTo(due);
                 later.Take()();
                 end = cluster.Now + budget.Patience;
                 Check();

@@ -59,9 +59,9 @@ public sealed class OwnerTests
             }
         }
         Assert.That(called, Has.Count.GreaterThan(80));
-        Assert.That(() => cluster.Simulation, Throws.InvalidOperationException
+        Assert.That(() => cluster.Engine, Throws.InvalidOperationException
             .With.Message.Contains("touched by its owner alone"), "without the gate");
-        Assert.That(cluster.Still(c => c.Simulation.Now), Is.EqualTo(cluster.Now));
+        Assert.That(cluster.Still(c => c.Engine.Now), Is.EqualTo(cluster.Now));
     }
 
     [Test]
