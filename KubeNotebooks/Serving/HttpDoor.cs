@@ -36,10 +36,9 @@ internal sealed class HttpDoor(
     public async Task Serve(HttpContext http)
     {
         var began = Stopwatch.GetTimestamp();
-        var user = "-";
         try
         {
-            user = await Answer(http);
+            await Answer(http);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
@@ -51,23 +50,23 @@ internal sealed class HttpDoor(
             await Send(http,
                 Refused(500, "InternalError", $"Internal error occurred: {e.Message}"));
         }
-        Log(http, user, Stopwatch.GetElapsedTime(began));
+        Log(http, Stopwatch.GetElapsedTime(began));
     }
 
-    private async Task<string> Answer(HttpContext http)
+    private async Task Answer(HttpContext http)
     {
         http.Response.Headers["Audit-Id"] = Guid.NewGuid().ToString();
         if (Caller.Of(http, credentials, options.Token) is not { } caller)
         {
             await Send(http, Refused(401, "Unauthorized", "Unauthorized"));
-            return "-";
+            return;
         }
-        var name = caller.Token is null ? caller.User.Name : "(token)";
+        http.Items["user"] = caller.Token is null ? caller.User.Name : "(token)";
         if (Interlocked.Increment(ref underWay) > options.MostRequests)
         {
             Interlocked.Decrement(ref underWay);
             await Send(http, Busy);
-            return name;
+            return;
         }
         Feed? feed = null;
         HttpAnswer answer;
@@ -88,7 +87,6 @@ internal sealed class HttpDoor(
         {
             await Follow(http, answer, feed);
         }
-        return name;
     }
 
     private async Task<(HttpAnswer Answer, Feed? Feed)> Ask(HttpContext http, HttpCall call)
@@ -274,11 +272,12 @@ internal sealed class HttpDoor(
     private static HttpAnswer Busy => Refused(429, "TooManyRequests",
         "Too many requests, please try again later.", 1);
 
-    private void Log(HttpContext http, string user, TimeSpan took)
+    private void Log(HttpContext http, TimeSpan took)
     {
         if (options.AccessLog is { } log)
         {
             var request = http.Request;
+            var user = http.Items["user"] ?? "-";
             lock (log)
             {
                 log.WriteLine(string.Create(CultureInfo.InvariantCulture,

@@ -96,8 +96,8 @@ internal static class ServeFigures
         }
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"list of all pods: {bytes >> 20} MiB in {watch.Elapsed.TotalSeconds:0.0} s, first "
-            + $"byte after {first.TotalSeconds:0.00} s, at most {(most - before) / 1048576.0:0.0} MiB "
-            + "more alive on the way"));
+            + $"byte after {first.TotalSeconds:0.00} s, at most "
+            + $"{(most - before) / 1048576.0:0.0} MiB more alive on the way"));
     }
 
     private static Task<HttpResponseMessage> Get(HttpClient http, string url) => http.GetAsync(url);

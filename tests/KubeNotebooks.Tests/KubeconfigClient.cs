@@ -10,24 +10,20 @@ namespace KubeNotebooks.Tests;
 /// show.</summary>
 internal static class KubeconfigClient
 {
+    /// <param name="kubeconfig">The file.</param>
+    /// <param name="certificate">Whether to show its certificate.</param>
+    /// <param name="version">The version of HTTP, and no other.</param>
+    /// <param name="unpack">What is unpacked on the way.</param>
+    /// <param name="shown">Another certificate to show.</param>
     public static HttpClient Open(string kubeconfig, bool certificate = true,
-        string version = "2.0", DecompressionMethods unpack = default)
+        string version = "2.0", DecompressionMethods unpack = default,
+        X509Certificate2? shown = null)
     {
-        var text = File.ReadAllText(kubeconfig);
-        string Field(string name) => Regex.Match(text, $"{name}: (\\S+)").Groups[1].Value;
-        string Pem(string name) => Encoding.ASCII.GetString(Convert.FromBase64String(Field(name)));
-        var trust = new X509ChainPolicy
-        {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck,
-        };
-        trust.CustomTrustStore.Add(X509Certificate2.CreateFromPem(
-            Pem("certificate-authority-data")));
-        var tls = new SslClientAuthenticationOptions { CertificateChainPolicy = trust };
+        var tls = Tls(kubeconfig);
         if (certificate)
         {
-            tls.ClientCertificates = [X509Certificate2.CreateFromPem(
-                Pem("client-certificate-data"), Pem("client-key-data"))];
+            tls.ClientCertificates = [shown ?? X509Certificate2.CreateFromPem(
+                Pem(kubeconfig, "client-certificate-data"), Pem(kubeconfig, "client-key-data"))];
         }
         return new(new SocketsHttpHandler
         {
@@ -35,9 +31,29 @@ internal static class KubeconfigClient
             EnableMultipleHttp2Connections = true,
         })
         {
-            BaseAddress = new(Field("server")), DefaultRequestVersion = Version.Parse(version),
+            BaseAddress = new(Field(kubeconfig, "server")),
+            DefaultRequestVersion = Version.Parse(version),
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Timeout = TimeSpan.FromMinutes(10),
         };
     }
+
+    /// <summary>Trusts the kubeconfig's authority, and no other.</summary>
+    public static SslClientAuthenticationOptions Tls(string kubeconfig)
+    {
+        var trust = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
+        trust.CustomTrustStore.Add(X509Certificate2.CreateFromPem(
+            Pem(kubeconfig, "certificate-authority-data")));
+        return new() { CertificateChainPolicy = trust };
+    }
+
+    private static string Field(string kubeconfig, string name) =>
+        Regex.Match(File.ReadAllText(kubeconfig), $"{name}: (\\S+)").Groups[1].Value;
+
+    private static string Pem(string kubeconfig, string name) =>
+        Encoding.ASCII.GetString(Convert.FromBase64String(Field(kubeconfig, name)));
 }

@@ -43,7 +43,8 @@ public abstract class ServeFixture
         Directory.Delete(Folder, recursive: true);
     }
 
-    protected void Serve(string speed = "paused", Cluster? cluster = null, ServeOptions? with = null)
+    protected void Serve(
+        string speed = "paused", Cluster? cluster = null, ServeOptions? with = null)
     {
         Cluster = cluster ?? new(seed: 7);
         Server = ClusterServer.Start(Cluster, (with ?? new()) with

@@ -167,8 +167,10 @@ public sealed class ServeHostileTests : ServeFixture
         {
             return plain;
         }
-        var tls = new SslStream(plain, false, (_, _, _, _) => true);
-        await tls.AuthenticateAsClientAsync("localhost");
+        var tls = new SslStream(plain);
+        var options = KubeconfigClient.Tls(Server.Kubeconfig);
+        options.TargetHost = "localhost";
+        await tls.AuthenticateAsClientAsync(options);
         return tls;
     }
 
@@ -180,7 +182,7 @@ public sealed class ServeHostileTests : ServeFixture
         {
             using var stream = await Raw(encrypted);
             await stream.WriteAsync(bytes);
-            await stream.ReadAsync(new byte[1000]);
+            await stream.ReadAtLeastAsync(new byte[1000], 1, throwOnEndOfStream: false);
         }
         catch (IOException)
         {
@@ -207,7 +209,7 @@ public sealed class ServeHostileTests : ServeFixture
         using var stream = await Raw(encrypted: true);
         await stream.WriteAsync(Encoding.ASCII.GetBytes(
             $"GET /api/v1/nodes?watch=1 HTTP/1.1\r\nHost: x\r\n\r\n"));
-        await stream.ReadAsync(new byte[100]);
+        await stream.ReadAtLeastAsync(new byte[100], 1, throwOnEndOfStream: false);
     }
 
     private sealed class Zeros(long left) : Stream

@@ -18,6 +18,8 @@ public sealed partial class ServeKubectlTests : ServeFixture
     public void The_recorded_session_prints_what_it_printed(string kubectl)
     {
         var version = Version(kubectl);
+        Assume.That(differs.Any(d => Matches(version, d.Version)),
+            $"kubectl {version} is not known here: see Data/kubectl-differs.tsv");
         ServeRecorded();
         var wrong = new List<string>();
         var path = Path.Combine(AppContext.BaseDirectory, "Data", "kubectl.txt");
@@ -104,8 +106,8 @@ public sealed partial class ServeKubectlTests : ServeFixture
         return Regex.Match(text, "\"gitVersion\": \"(v[\\d.]+)").Groups[1].Value;
     }
 
-    private static bool Matches(string version, string range) => range == "*"
-        || version.StartsWith(range + ".", StringComparison.Ordinal);
+    private static bool Matches(string version, string minor) =>
+        version.StartsWith(minor + ".", StringComparison.Ordinal);
 
     private (string Out, string Error, int Code) Kubectl(
         string kubectl, string line, string input = "", Action? meanwhile = null)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using KubeSim;
 using NUnit.Framework;
 
@@ -43,12 +44,8 @@ public sealed class ServeTests : ServeFixture
         var mine = Client();
         using var other = new Credentials(IPAddress.Loopback);
         var (certificate, key) = other.Client(UserInfo.Admin);
-        using var handler = new SocketsHttpHandler();
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
-        handler.SslOptions.ClientCertificates =
-            [System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(
-                certificate, key)];
-        using var forged = new HttpClient(handler) { BaseAddress = Server.Address };
+        using var forged = KubeconfigClient.Open(
+            Server.Kubeconfig, shown: X509Certificate2.CreateFromPem(certificate, key));
         Assert.That((await Send(forged, "GET", "/api/v1/nodes")).Code, Is.EqualTo(401));
         Assert.That((await Send(mine, "GET", "/api/v1/nodes")).Code, Is.EqualTo(200));
     }
@@ -229,7 +226,8 @@ public sealed class ServeTests : ServeFixture
         Assert.That(size, Is.GreaterThan(200_000));
         Assert.That(less, Is.LessThan(20_000));
         var (code, list) = await Send(Client(unpack: DecompressionMethods.GZip), "GET", Maps);
-        Assert.That((code, list["items"]!.AsArray().Count), Is.EqualTo((200, 21)), "and kube-root-ca.crt");
+        Assert.That((code, list["items"]!.AsArray().Count), Is.EqualTo((200, 21)),
+            "and kube-root-ca.crt");
     }
 
     [Test]
