@@ -69,7 +69,8 @@ public sealed partial class ServeKubectlTests : ServeFixture
         Assert.That(Run("kubectl get pods -o wide"),
             Does.Match("(?m)(^web-.* 1/1 +Running .*\n){3}"));
         Assert.That(Run("kubectl scale deployment/web --replicas=1"), Does.Contain("scaled"));
-        var pod = Cluster.List<Pod>().First(p => !p.IsTerminating);
+        Assert.That(() => Cluster.List<Pod>().Count, Is.EqualTo(1).After(20_000, 50));
+        var pod = Cluster.List<Pod>()[0];
         Assert.That(Run($"kubectl describe pod {pod.Metadata.Name}"), Does.Contain("Pulled"));
         Assert.That(Cluster.Why(pod).Links[0].Who, Does.Match(
             $"^create .* by kubernetes-admin with kubectl.*{Regex.Escape(version)}"));

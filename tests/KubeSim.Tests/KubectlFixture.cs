@@ -51,7 +51,7 @@ internal sealed class KubectlFixture : IKubectlServer
 
     /// <summary>Merges JSON into the object that it names, or stores it as a new one, past the API
     /// server.</summary>
-    public void Put(string json) => new RecordedState(store.Get, Store,
+    public void Put(string json) => new RecordedState(key => store.Get(key), Store,
         key => store.Delete(Next(store.Get(key)!))).Put(json);
 
     private void Store(ApiObject value) => store.Put(Next(value));
