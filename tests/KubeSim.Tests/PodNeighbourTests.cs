@@ -89,7 +89,8 @@ public sealed class PodNeighbourTests
                 Spec = specs[random.Next(specs.Length)],
             };
             var kept = Judgement(spread, probe, cache, true)
-                + Judgement(affinity, probe, cache, true) + Judgement(new ImageLocality(), probe, cache, true);
+                + Judgement(affinity, probe, cache, true)
+                + Judgement(new ImageLocality(), probe, cache, true);
             var anew = Judgement(new PodTopologySpread(), probe, cache, false)
                 + Judgement(new InterPodAffinity(), probe, cache, false)
                 + Judgement(new ImageLocality(), probe, cache, false);

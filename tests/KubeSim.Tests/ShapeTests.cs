@@ -52,7 +52,9 @@ public sealed class ShapeTests
         foreach (var field in Records.SelectMany(type => Shape.Of(type).Fields
             .Where(f => f.Owner == type && f.Form != FieldForm.Kept)))
         {
-            if (Schema.BuiltIn.Find(field.Owner.Name) is not { } published)
+            // Here ScoringStrategy is what scores, and what it is told is ScoringStrategyArgs.
+            if (Schema.BuiltIn.Find(field.Owner.Name) is not { } published
+                || Name(field) == "NodeResourcesFitArgs.scoringStrategy")
             {
                 continue;
             }
