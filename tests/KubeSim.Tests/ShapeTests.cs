@@ -52,7 +52,11 @@ public sealed class ShapeTests
         foreach (var field in Records.SelectMany(type => Shape.Of(type).Fields
             .Where(f => f.Owner == type && f.Form != FieldForm.Kept)))
         {
-            if (Schema.BuiltIn.Find(field.Owner.Name) is not { } published)
+            // Of a scheduler's configuration two types have other names here: ScoringStrategy is
+            // what scores, and a Plugin would be one.
+            if (Schema.BuiltIn.Find(field.Owner.Name) is not { } published
+                || field.Owner == typeof(PluginSet)
+                || Name(field) == "NodeResourcesFitArgs.scoringStrategy")
             {
                 continue;
             }
