@@ -213,6 +213,10 @@ public sealed class ShapeTests
             : type == typeof(bool) ? "bool"
             : type.Name is "EndpointPort" or "ResourceRequirements"
                 && known.TypeName.EndsWith(type.Name, StringComparison.Ordinal) ? known.TypeName
+            : type == typeof(PluginEntry) ? "Plugin"
+            // The parts of a plugin's arguments: a plugin has the name without Args.
+            : type.Name.EndsWith("Args", StringComparison.Ordinal) && known.TypeName.StartsWith(
+                type.Name[..^"Args".Length], StringComparison.Ordinal) ? known.TypeName
             : type.Name;
         return (name, field.Form == FieldForm.List, field.Form == FieldForm.Map);
     }
