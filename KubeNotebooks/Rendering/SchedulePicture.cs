@@ -8,7 +8,7 @@ namespace KubeNotebooks;
 /// sum. The column that was chosen has a frame.</summary>
 internal sealed class SchedulePicture
 {
-    private const int MostNodes = 60;
+    private const int MostNodes = 30;
     private const int Left = 12;
     private const int First = 246;
     private const int Row = 22;
@@ -102,8 +102,10 @@ internal sealed class SchedulePicture
             if (verdict.Status.IsSuccess)
             {
                 canvas.Box(middle - size, y - size, size * 2, size * 2, asked ? "kp3" : "gs", 2);
-                canvas.Path(IsNarrow || !asked ? "" : $"M{Markup.N(middle - 3)} {Markup.N(y)}"
-                    + $"l2 3l4 -6", "kptick");
+                if (!IsNarrow && asked)
+                {
+                    canvas.Path($"M{Markup.N(middle - 3)} {Markup.N(y)}l2 3l4 -6", "kptick");
+                }
                 return;
             }
             canvas.Path($"M{Markup.N(middle - size)} {Markup.N(y - size)}l{Markup.N(size * 2)} "
