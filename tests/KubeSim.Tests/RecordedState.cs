@@ -2,7 +2,8 @@ using System.Text.Json.Nodes;
 
 namespace KubeSim.Tests;
 
-/// <summary>The state of a recording, put past the API server into whatever holds objects.</summary>
+/// <summary>The state of a recording, put past the API server into whatever holds
+/// objects.</summary>
 internal sealed class RecordedState(
     Func<ObjectKey, ApiObject?> get, Action<ApiObject> put, Action<ObjectKey> delete)
 {
