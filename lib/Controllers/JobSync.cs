@@ -287,6 +287,9 @@ internal sealed partial class JobSync(
         {
             var second = TimeSpan.FromSeconds(1);
             api.After(wait.Value < second ? second : wait.Value, key, Pace.Retry);
+            // As 1.36.2 does it: while the Job waits, none of its pods counts as active. Where one
+            // is Ready the API server refuses such a status, and the Job is looked at once more.
+            running = 0;
             return null;
         }
         var made = 0;

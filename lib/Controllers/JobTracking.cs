@@ -101,10 +101,7 @@ internal sealed partial class JobSync
                 break;
             }
         }
-        status = status with
-        {
-            UncountedTerminatedPods = new() { Succeeded = [.. won], Failed = [.. lost] },
-        };
+        status = status with { UncountedTerminatedPods = Listed(won, lost) };
         succeededIndexes = succeededIndexes.With(indexes);
         return leaving;
     }
@@ -142,11 +139,7 @@ internal sealed partial class JobSync
     private void CountReleased(HashSet<string> held)
     {
         var list = status.UncountedTerminatedPods!;
-        var left = list with
-        {
-            Succeeded = list.Succeeded.RemoveAll(uid => !held.Contains(uid)),
-            Failed = list.Failed.RemoveAll(uid => !held.Contains(uid)),
-        };
+        var left = Listed(list.Succeeded.Where(held.Contains), list.Failed.Where(held.Contains));
         status = status with
         {
             UncountedTerminatedPods = left,
@@ -154,6 +147,14 @@ internal sealed partial class JobSync
             Failed = status.Failed + list.Failed.Count - left.Failed.Count,
         };
     }
+
+    // A list without UIDs is left out of the JSON.
+    private static UncountedTerminatedPods Listed(
+        IEnumerable<string> won, IEnumerable<string> lost) =>
+        new()
+        {
+            Succeeded = won.Any() ? [.. won] : default, Failed = lost.Any() ? [.. lost] : default,
+        };
 
     private void LetGo(Pod pod)
     {
