@@ -79,18 +79,19 @@ public sealed class JobRecordedTests
     // Pods are made and deleted side by side: their order among themselves means nothing.
     private static string InGroups(IEnumerable<(double, string Text)> lines)
     {
-        var (groups, group) = (new List<string>(), new List<string>());
-        foreach (var (_, text) in lines.Append((0, "")))
+        var (told, group) = (new List<string>(), new List<string>());
+        foreach (var text in lines.Select(l => l.Text).Append(""))
         {
-            var verb = text.Split(' ')[0];
-            if (group.Count > 0 && group[0].Split(' ')[0] != verb)
+            if (group.Count > 0 && text.Split(' ')[0] != group[0].Split(' ')[0])
             {
-                groups.Add(string.Join('\n', group.Order(StringComparer.Ordinal)));
+                told.AddRange(group.Order(StringComparer.Ordinal));
                 group.Clear();
             }
-            group.Add(text);
+            var aside = text.StartsWith("create", StringComparison.Ordinal)
+                || text.StartsWith("delete", StringComparison.Ordinal);
+            (aside ? group : told).Add(text);
         }
-        return string.Join('\n', groups);
+        return string.Join('\n', told);
     }
 
     private static IEnumerable<string[]> Recorded(string claim, string scenario) =>
