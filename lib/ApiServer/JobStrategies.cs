@@ -109,13 +109,12 @@ internal sealed class JobRules(PodRules rules) : KindStrategy<Job>
         if (status.Terminating is > 0 and var terminating && status.Conditions.Any(c =>
             c is { Type: "Complete" or "Failed", Status: "True" }))
         {
-            errors.Invalid("status.terminating", WorkloadValidation.Show(terminating),
+            errors.Invalid("status.terminating", terminating,
                 "terminating>0 is invalid for finished job");
         }
         if (status.Ready is { } ready && ready > status.Active)
         {
-            errors.Invalid("status.ready", WorkloadValidation.Show(ready),
-                "cannot set more ready pods than active");
+            errors.Invalid("status.ready", ready, "cannot set more ready pods than active");
         }
     }
 

@@ -9,8 +9,9 @@ namespace KubeSim;
 //
 // A process that dies after 1 finds the UID and knows that the pod is counted but for 3; after 2 it
 // finds a UID whose pod has no finalizer, and does 3. Indexed Jobs need no UIDs for successes: an
-// index is in completedIndexes or it is not. The conditions follow the same order: SuccessCriteriaMet
-// or FailureTarget with 1, Complete or Failed with 3, and only when no pod is terminating any more.
+// index is in completedIndexes or it is not. The conditions follow the same order:
+// SuccessCriteriaMet or FailureTarget with 1, Complete or Failed with 3, and only when no pod is
+// terminating any more.
 //
 // Models pkg/controller/job/job_controller.go (trackJobStatusAndRemoveFinalizers).
 internal sealed partial class JobSync

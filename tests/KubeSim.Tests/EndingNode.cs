@@ -1,8 +1,8 @@
 namespace KubeSim.Tests;
 
 /// <summary>A node for tests of Jobs. A pod ends a second or two after it was bound: with the exit
-/// code that its image names (<c>exit-1</c>), else with 0, or never with <c>forever</c>. One that is
-/// deleted ends with 1, and is gone.</summary>
+/// code that its image names (<c>exit-1</c>), else with 0, or never with <c>forever</c>. One that
+/// is deleted ends with 1, and is gone.</summary>
 internal sealed class EndingNode(string node) : IReconciler
 {
     private readonly Dictionary<ObjectKey, DateTime> due = [];

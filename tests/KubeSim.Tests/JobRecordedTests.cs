@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
 using NUnit.Framework;
 
 namespace KubeSim.Tests;
@@ -63,7 +62,8 @@ public sealed class JobRecordedTests
         var run = new Run(Cron, 1);
         run.Play();
 
-        Assert.That(run.Events("CronJob").Select(Once), Is.EquivalentTo(EventsOf(Cron).Select(Once)));
+        Assert.That(run.Events("CronJob").Select(Once),
+            Is.EquivalentTo(EventsOf(Cron).Select(Once)));
     }
 
     private static string Once(string text) =>
@@ -186,7 +186,10 @@ public sealed class JobRecordedTests
                     }),
                     ContainerStatuses = !done ? [] :
                     [
-                        new() { Name = "c", State = new() { Terminated = new() { FinishedAt = ended } } },
+                        new()
+                        {
+                            Name = "c", State = new() { Terminated = new() { FinishedAt = ended } },
+                        },
                     ],
                 },
             });
@@ -207,7 +210,8 @@ public sealed class JobRecordedTests
             {
                 Status = job.Status with
                 {
-                    Active = counts[0], Ready = counts[1], Succeeded = counts[2], Failed = counts[3],
+                    Active = counts[0], Ready = counts[1],
+                    Succeeded = counts[2], Failed = counts[3],
                     Conditions = told[4..].Select(type => new JobCondition
                     {
                         Type = type, Status = "True", LastTransitionTime = cluster.Now,

@@ -122,7 +122,8 @@ public sealed class JobTableTests
     private static string Ttl(JsonNode row)
     {
         var now = new DateTime(2025, 1, 1, 0, 0, 0, DateTimeKind.Utc);
-        var (type, ago) = row["complete"] is { } end ? ("Complete", end) : ("Failed", row["failed"]);
+        var (type, ago) = row["complete"] is { } end
+            ? ("Complete", end) : ("Failed", row["failed"]);
         var job = new Job
         {
             Spec = new() { TtlSecondsAfterFinished = row["ttl"]?.GetValue<int>() },
@@ -244,7 +245,8 @@ public sealed class JobTableTests
             _ => Last is { Type: "Complete" or "SuccessCriteriaMet" } ? "" : Last?.Message ?? "",
         };
 
-        private JobCondition? Last => After.Status.Conditions.LastOrDefault();
+        private JobCondition? Last =>
+            After.Status.Conditions is { Count: > 0 } all ? all[all.Count - 1] : null;
 
         // As 1.28 called it.
         private string Condition() => Last switch

@@ -71,8 +71,8 @@ public sealed class JobTests
 
         var pods = cluster.List<Pod>();
         Assert.That(pods, Has.Count.EqualTo(2));
-        Assert.That(pods.Select(p => p.Metadata.Finalizers.Count + p.Metadata.OwnerReferences.Count),
-            Is.All.Zero);
+        Assert.That(pods.Sum(p => p.Metadata.Finalizers.Count + p.Metadata.OwnerReferences.Count),
+            Is.Zero);
     }
 
     [Test]
@@ -175,7 +175,8 @@ public sealed class JobTests
         var job = Of(cluster);
         Assert.That((job.Status.FailedIndexes, job.Status.Failed), Is.EqualTo(("0,1", 4)));
         Assert.That(job.FinishedBy!.Reason, Is.EqualTo("FailedIndexes"));
-        Assert.That(cluster.List<Pod>().Select(p => $"{p.CompletionIndex} {p.FailedBefore}").Order(),
+        Assert.That(cluster.List<Pod>()
+            .Select(p => $"{p.CompletionIndex} {p.FailedBefore}").Order(StringComparer.Ordinal),
             Is.EqualTo(new[] { "0 0", "0 1", "1 0", "1 1" }));
     }
 
