@@ -48,7 +48,7 @@ public sealed class OwnerTests
         var (cluster, called) = (new Cluster(), new List<string>());
         cluster.Share(new Host());
         object[] doors = [cluster, cluster.Etcd, cluster.Api, cluster.Faults, cluster.As("jane"),
-            cluster.At(1)];
+            cluster.At(1), cluster.Scheduler];
         foreach (var door in doors)
         {
             foreach (var method in door.GetType().GetMethods(BindingFlags.Public
