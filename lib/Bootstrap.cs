@@ -241,9 +241,19 @@ public static class Bootstrap
                     new() { Type = "InternalIP", Address = address },
                     new() { Type = "Hostname", Address = node.Metadata.Name },
                 ],
+                NodeInfo = node.Status.NodeInfo.KubeletVersion is { Length: > 0 }
+                    ? node.Status.NodeInfo : System,
             },
         };
     }
+
+    // What a kubelet reports of the machine that it runs on.
+    private static NodeSystemInfo System { get; } = new()
+    {
+        Architecture = "amd64", OperatingSystem = "linux",
+        OsImage = "Debian GNU/Linux 12 (bookworm)", KernelVersion = "6.1.0-40-amd64",
+        ContainerRuntimeVersion = "containerd://2.2.0", KubeletVersion = Discovery.Modelled,
+    };
 
     // A kubelet says how many pods it takes.
     private static NodeStatus WithMaxPods(NodeStatus status, Settings settings)
