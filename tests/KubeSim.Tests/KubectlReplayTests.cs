@@ -28,7 +28,8 @@ public sealed partial class KubectlReplayTests
         }
         if (expected.Out.StartsWith("%shape\n", StringComparison.Ordinal))
         {
-            Assert.That(KubectlSession.Shape(recorded ?? expected.Out[7..]), Is.EqualTo(expected.Out[7..]));
+            Assert.That(KubectlSession.Shape(recorded ?? expected.Out[7..]),
+                Is.EqualTo(expected.Out[7..]));
             Assert.That(actual.Out, Does.Contain("DESCRIPTION:\n    ")
                 .And.Not.Contain("<empty>").And.Not.Contain("<no description>"));
             (expected, actual) = (expected with { Out = expected.Out[7..] },
