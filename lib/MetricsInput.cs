@@ -39,8 +39,16 @@ public sealed partial class Cluster
         simulation.Submit(new MetricsInput(ns, selector, Read(cpu), Read(memory)));
     }
 
-    /// <summary>How much CPU and memory a pod uses, as far as somebody said.</summary>
-    public Usage UsageOf(Pod pod) => ((World)simulation.World).Usage.Of(pod);
+    /// <summary>How much CPU and memory a pod uses now, as far as somebody said, and what the
+    /// traffic costs it. The metrics server learns of it later.</summary>
+    public Usage UsageOf(Pod pod)
+    {
+        ArgumentNullException.ThrowIfNull(pod);
+        var world = (World)simulation.World;
+        return Traffic.With(world.Usage.Of(pod), pod, world.Traffic.Cpu(Now, TimeSpan.Zero,
+                ns => List<EndpointSlice>(ns))
+            .GetValueOrDefault((pod.Metadata.Namespace, pod.Metadata.Name)));
+    }
 
     private static Quantity? Read(string? quantity) => quantity is null ? (Quantity?)null
         : Quantity.TryParse(quantity, out var value, out var problem) ? value
