@@ -61,7 +61,7 @@ internal sealed class HpaReplicas(
             }
             var percent = (int)(used * 100 / asked);
             return ((double)percent / target, new(0, used / count, percent));
-        }, name => requests.Get(name) * full / 100, zeroWhenEven: false);
+        }, name => requests.Get(name) * full / 100);
     }
 
     /// <summary>By the average of the pods.</summary>
@@ -71,7 +71,7 @@ internal sealed class HpaReplicas(
         {
             var average = measured.Values.Sum(m => m.Value) / measured.Count;
             return ((double)average / target, new(0, average));
-        }, _ => target, zeroWhenEven: true);
+        }, _ => target);
 
     /// <summary>By one number for all.</summary>
     public HpaProposal Total(int current, long value, long target, IReadOnlyList<Pod> pods)
@@ -99,7 +99,7 @@ internal sealed class HpaReplicas(
     private HpaProposal Propose(int current, string resource, IReadOnlyList<Pod> pods,
         SortedDictionary<string, PodMetric> metrics,
         Func<SortedDictionary<string, PodMetric>, (double Ratio, HpaProposal What)> measure,
-        Func<string, long> full, bool zeroWhenEven)
+        Func<string, long> full)
     {
         if (pods.Count == 0)
         {
@@ -124,7 +124,7 @@ internal sealed class HpaReplicas(
                 Replicas = tolerance.Holds(ratio) ? current : Ceiling(ratio * ready),
             };
         }
-        if (ratio != 1 || zeroWhenEven)
+        if (ratio != 1)
         {
             foreach (var name in missing)
             {

@@ -24,9 +24,19 @@ internal static class TopCommand
 
     private sealed record Row(string Start, Quantity Cpu, Quantity Memory, Map<Quantity>? Of);
 
+    private readonly record struct Style(string? By, bool Bare)
+    {
+        // Looked at before anything is read.
+        public static Style Of(Invocation call) =>
+            call.Flags["sort-by"] is null or "cpu" or "memory"
+                ? new(call.Flags["sort-by"], call.Flags.On("no-headers"))
+                : throw new KubectlException("--sort-by accepts only cpu or memory");
+    }
+
     private static void RunPods(Invocation call)
     {
-        var all = call.AllNamespaces;
+        var (style, all) = (Style.Of(call), call.AllNamespaces);
+        var (inside, sums) = (call.Flags.On("containers"), call.Flags.On("sum"));
         var named = call.Args is [var one, ..] ? one : "";
         var pods = Read(call, new(MetricKinds.Pods, all ? "" : call.Namespace, named),
             call.Flags["field-selector"]);
@@ -37,7 +47,6 @@ internal static class TopCommand
                 : $"No resources found in {call.Namespace} namespace.");
             return;
         }
-        var inside = call.Flags.On("containers");
         var rows = pods.SelectMany(pod =>
         {
             var start = (all ? $"{pod.TextAt("metadata", "namespace")}\t" : "")
@@ -48,13 +57,13 @@ internal static class TopCommand
                 : [new Row(start, Amount(of, "cpu"), Amount(of, "memory"), null)];
         }).ToList();
         var head = (all ? "NAMESPACE\t" : "") + (inside ? "POD\t" : "");
-        var sum = call.Flags.On("sum")
-            ? Sum(rows, head.Count(c => c == '\t')) : "";
-        Print(call, $"{head}NAME\tCPU(cores)\tMEMORY(bytes)\t\n", rows, sum);
+        Print(call, style, $"{head}NAME\tCPU(cores)\tMEMORY(bytes)\t\n", rows,
+            sums ? Sum(rows, head.Count(c => c == '\t')) : "");
     }
 
     private static void RunNodes(Invocation call)
     {
+        var (style, whole) = (Style.Of(call), call.Flags.On("show-capacity"));
         var measured = Read(call, new(MetricKinds.Nodes, "", ""), null)
             .ToDictionary(m => m.TextAt("metadata", "name"), StringComparer.Ordinal);
         var nodes = ResourceArgs.Fetch(call, ResourceArgs.Read(call, ["nodes", .. call.Args]))
@@ -63,8 +72,7 @@ internal static class TopCommand
         {
             throw new KubectlException("metrics not available yet");
         }
-        var whole = call.Flags.On("show-capacity");
-        Print(call, "NAME\tCPU(cores)\tCPU(%)\tMEMORY(bytes)\tMEMORY(%)\t\n", [.. nodes.Select(
+        Print(call, style, "NAME\tCPU(cores)\tCPU(%)\tMEMORY(bytes)\tMEMORY(%)\t\n", [.. nodes.Select(
             node => new Row($"{node.Metadata.Name}\t",
                 Amount([measured[node.Metadata.Name]], "cpu"),
                 Amount([measured[node.Metadata.Name]], "memory"),
@@ -81,8 +89,8 @@ internal static class TopCommand
             }).EnsureSuccess();
             return [.. (answer.Items ?? [answer.Object!]).Select(o => Json.Encode(o))];
         }
-        catch (ApiException refused) when (refused.Status.Code == 503
-            || refused.Status.Details is null)
+        catch (ApiException refused) when (refused.IsNotFound
+            && refused.Status.Details?.Kind != "podmetrics")
         {
             throw new KubectlException("Metrics API not available");
         }
@@ -123,16 +131,16 @@ internal static class TopCommand
         return $"{blanks}\t________\t________\t\n{blanks}\t{Amounts(new("", cpu, memory, null))}\n";
     }
 
-    private static void Print(Invocation call, string head, List<Row> rows, string foot)
+    private static void Print(
+        Invocation call, Style style, string head, List<Row> rows, string foot)
     {
-        IEnumerable<Row> sorted = call.Flags["sort-by"] switch
+        IEnumerable<Row> sorted = style.By switch
         {
-            null => rows.OrderBy(r => r.Start, StringComparer.Ordinal),
             "cpu" => rows.OrderByDescending(r => r.Cpu),
             "memory" => rows.OrderByDescending(r => r.Memory),
-            _ => throw new KubectlException("--sort-by accepts only cpu or memory"),
+            _ => rows.OrderBy(r => r.Start, StringComparer.Ordinal),
         };
-        call.Print(TableText.Align((call.Flags.On("no-headers") ? "" : head)
+        call.Print(TableText.Align((style.Bare ? "" : head)
             + string.Concat(sorted.Select(r => $"{r.Start}{Amounts(r)}\n")) + foot));
     }
 

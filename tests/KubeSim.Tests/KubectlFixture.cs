@@ -46,7 +46,6 @@ internal sealed class KubectlFixture : IKubectlServer
         return false;
     }
 
-
     public KubectlResult Run(string command, string? input = null) =>
         new Kubectl(this).Run(command, input);
 
