@@ -29,7 +29,11 @@ public sealed class HorizontalPodAutoscalers : IReconciler
     /// <inheritdoc/>
     public void Observe(in WatchEvent e, IWorkQueue queue)
     {
-        if (e.New is null || !known.ContainsKey(e.Key))
+        if (e.New is null)
+        {
+            known.Remove(e.Key);
+        }
+        else if (!known.ContainsKey(e.Key))
         {
             queue.Add(e.Key);
         }
@@ -40,7 +44,6 @@ public sealed class HorizontalPodAutoscalers : IReconciler
     {
         if (api.Get(key) is not HorizontalPodAutoscaler hpa)
         {
-            known.Remove(key);
             return Result.Idle;
         }
         var period = api.Settings.Get(KnownFlags.HpaSyncPeriod);

@@ -251,7 +251,7 @@ internal sealed class HpaMetrics
                 }
                 if (counted.TrueForAll(c => c is not null))
                 {
-                    var window = GoDuration.TryParse(item.TextAt("window"), out var w) ? w : default;
+                    _ = GoDuration.TryParse(item.TextAt("window"), out var window);
                     found[name] = new(counted.Sum(c => Quantity.Parse(c!).MilliValue), At(item),
                         window);
                 }
