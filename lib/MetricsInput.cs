@@ -83,7 +83,7 @@ public sealed partial class Cluster
         {
             throw new ArgumentException(problem, nameof(selector));
         }
-        simulation.Submit(new MetricsInput(ns, selector, Read(cpu), Read(memory)));
+        Owned(s => s.Submit(new MetricsInput(ns, selector, Read(cpu), Read(memory))));
     }
 
     /// <summary>How much CPU and memory a pod uses now, as far as somebody said, and what the
@@ -91,10 +91,14 @@ public sealed partial class Cluster
     public Usage UsageOf(Pod pod)
     {
         ArgumentNullException.ThrowIfNull(pod);
-        var world = (World)simulation.World;
-        return KubeSim.Traffic.With(world.Usage.Of(pod), pod, world.Traffic.Cpu(Now, TimeSpan.Zero,
-                ns => List<EndpointSlice>(ns))
-            .GetValueOrDefault((pod.Metadata.Namespace, pod.Metadata.Name)));
+        return Owned(s =>
+        {
+            var world = (World)s.World;
+            var load = world.Traffic.Cpu(s.Now, TimeSpan.Zero, ns => s.Store.List(
+                Kinds.EndpointSlice, ns, s.Store.Head).Cast<EndpointSlice>());
+            return KubeSim.Traffic.With(world.Usage.Of(pod), pod,
+                load.GetValueOrDefault((pod.Metadata.Namespace, pod.Metadata.Name)));
+        });
     }
 
     /// <summary>Says a custom metric of each of some pods or of an object, or an external metric,
@@ -115,7 +119,8 @@ public sealed partial class Cluster
         {
             throw new ArgumentException(problem, nameof(pods));
         }
-        simulation.Submit(new NumberInput(ns, name, Read(value)!.Value, pods, of));
+        var number = new NumberInput(ns, name, Read(value)!.Value, pods, of);
+        Owned(s => s.Submit(number));
     }
 
     /// <summary>Says what requests come to a Service from now on: its ready pods share them, and
@@ -128,8 +133,8 @@ public sealed partial class Cluster
     /// cluster.Traffic("web", "5m", (TimeSpan.Zero, 10), (TimeSpan.FromMinutes(1), 200))
     /// </code></example>
     public void Traffic(string service, string cpuPerRequest,
-        params (TimeSpan At, double Rps)[] points) => simulation.Submit(new TrafficInput(
-            "default", service, Read(cpuPerRequest)!.Value, [.. points.OrderBy(p => p.At)]));
+        params (TimeSpan At, double Rps)[] points) => Owned(s => s.Submit(new TrafficInput(
+            "default", service, Read(cpuPerRequest)!.Value, [.. points.OrderBy(p => p.At)])));
 
     /// <summary>The same as any function of the time from now on. A replay calls the factory again:
     /// what it makes must depend on the time alone.</summary>
@@ -144,12 +149,13 @@ public sealed partial class Cluster
         Func<Func<TimeSpan, double>> rps, string ns = "default")
     {
         ArgumentNullException.ThrowIfNull(rps);
-        simulation.Submit(new TrafficInput(ns, service, Read(cpuPerRequest)!.Value, default, rps));
+        Owned(s => s.Submit(
+            new TrafficInput(ns, service, Read(cpuPerRequest)!.Value, default, rps)));
     }
 
     /// <summary>The requests a second that come to a Service now.</summary>
     public double RequestsTo(string service, string ns = "default") =>
-        ((World)simulation.World).Traffic.Rps(ns, service, Now);
+        Owned(s => ((World)s.World).Traffic.Rps(ns, service, s.Now));
 
     private static Quantity? Read(string? quantity) => quantity is null ? (Quantity?)null
         : Quantity.TryParse(quantity, out var value, out var problem) ? value
