@@ -227,6 +227,34 @@ public sealed class HpaTests
     }
 
     [Test]
+    public void A_custom_kind_is_scaled_by_the_paths_of_its_definition()
+    {
+        var cluster = Given(false);
+        cluster.Apply("""
+            {apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition,
+             metadata: {name: farms.example.com}, spec: {group: example.com, scope: Namespaced,
+              names: {plural: farms, kind: Farm}, versions: [{name: v1, served: true, storage: true,
+               subresources: {scale: {specReplicasPath: .spec.size, statusReplicasPath: .status.size,
+                labelSelectorPath: .status.selector}}, schema: {openAPIV3Schema: {type: object,
+                 x-kubernetes-preserve-unknown-fields: true}}}]}}
+            """);
+        cluster.Converge();
+        cluster.Apply("{apiVersion: example.com/v1, kind: Farm, metadata: {name: f}, "
+            + "spec: {size: 2}, status: {size: 2, selector: app=web}}");
+        cluster.Metric("depth", "30");
+        cluster.Apply("""
+            {apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: f}, spec:
+             {scaleTargetRef: {apiVersion: example.com/v1, kind: Farm, name: f}, maxReplicas: 8,
+              metrics: [{type: External, external: {metric: {name: depth}, target:
+               {type: AverageValue, averageValue: 10}}}]}}
+            """);
+        cluster.Run(Seconds(20));
+        Assert.That(cluster.Kubectl("get farm f -o jsonpath={.spec.size}").Out, Is.EqualTo("3"),
+            Told(cluster, "AbleToScale", "f"));
+        Assert.That(cluster.Kubectl("scale farm f --replicas=5").Out, Does.Contain("scaled"));
+    }
+
+    [Test]
     public void Two_autoscalers_of_the_same_pods_do_nothing()
     {
         var cluster = Given(false, "autoscale deployment web --max=10 --cpu=50% --name=a",
