@@ -20,8 +20,8 @@ internal static class Scaling
             ReplicationController c =>
                 (c.Spec.Replicas, c.Status.Replicas,
                     Selector.FromLabels(c.Spec.Selector).ToString()),
-            { Kind.ScalePaths: [var spec, var status, var labels] } => Custom(workload, spec, status,
-                labels),
+            { Kind.ScalePaths: [var spec, var status, var labels] } =>
+                Custom(workload, spec, status, labels),
             _ => throw new InvalidOperationException($"{workload.Kind} has no scale"),
         };
         var meta = workload.Metadata;

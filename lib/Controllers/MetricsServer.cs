@@ -7,8 +7,8 @@ namespace KubeSim;
 /// what it knows goes with the process. A kubelet that is down or cut off is not heard, so nothing
 /// is known of its pods. It writes nothing.</para>
 /// <para>Worked example: up at 0 s, it scrapes at 0, 15, 30 s. A pod that starts at 16 s and uses
-/// 200m at once is known from 30 s on (14 s old: fresh); an autoscaler that looked at 29 s had to do
-/// without it.</para>
+/// 200m at once is known from 30 s on (14 s old: fresh); an autoscaler that looked at 29 s had to
+/// do without it.</para>
 /// Models sigs.k8s.io/metrics-server/pkg/server and .../pkg/scraper.
 /// </summary>
 public sealed class MetricsServer : IReconciler

@@ -72,11 +72,11 @@ internal static class TopCommand
         {
             throw new KubectlException("metrics not available yet");
         }
-        Print(call, style, "NAME\tCPU(cores)\tCPU(%)\tMEMORY(bytes)\tMEMORY(%)\t\n", [.. nodes.Select(
-            node => new Row($"{node.Metadata.Name}\t",
-                Amount([measured[node.Metadata.Name]], "cpu"),
-                Amount([measured[node.Metadata.Name]], "memory"),
-                whole ? node.Status.Capacity : node.Status.Allocatable))], "");
+        var rows = nodes.ConvertAll(node => new Row($"{node.Metadata.Name}\t",
+            Amount([measured[node.Metadata.Name]], "cpu"),
+            Amount([measured[node.Metadata.Name]], "memory"),
+            whole ? node.Status.Capacity : node.Status.Allocatable));
+        Print(call, style, "NAME\tCPU(cores)\tCPU(%)\tMEMORY(bytes)\tMEMORY(%)\t\n", rows, "");
     }
 
     private static List<JsonNode> Read(Invocation call, ResourcePath path, string? fields)

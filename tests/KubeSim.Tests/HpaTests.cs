@@ -234,9 +234,10 @@ public sealed class HpaTests
             {apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition,
              metadata: {name: farms.example.com}, spec: {group: example.com, scope: Namespaced,
               names: {plural: farms, kind: Farm}, versions: [{name: v1, served: true, storage: true,
-               subresources: {scale: {specReplicasPath: .spec.size, statusReplicasPath: .status.size,
-                labelSelectorPath: .status.selector}}, schema: {openAPIV3Schema: {type: object,
-                 x-kubernetes-preserve-unknown-fields: true}}}]}}
+               subresources: {scale: {specReplicasPath: .spec.size,
+                statusReplicasPath: .status.size, labelSelectorPath: .status.selector}},
+               schema: {openAPIV3Schema: {type: object,
+                x-kubernetes-preserve-unknown-fields: true}}}]}}
             """);
         cluster.Converge();
         cluster.Apply("{apiVersion: example.com/v1, kind: Farm, metadata: {name: f}, "
