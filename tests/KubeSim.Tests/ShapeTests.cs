@@ -63,8 +63,9 @@ public sealed class ShapeTests
             compared++;
             var known = published.Field(field.Name);
             Assert.That(known, Is.Not.Null, Name(field));
-            Assert.That(Written(field, known!),
-                Is.EqualTo((known!.TypeName, known.IsList, known.IsMap)), Name(field));
+            // A name that two packages share has its package before it.
+            Assert.That(Written(field, known!), Is.EqualTo(
+                (known!.TypeName.Split('.')[^1], known.IsList, known.IsMap)), Name(field));
         }
         Assert.That(compared, Is.GreaterThan(600));
     }
