@@ -5,5 +5,6 @@ Exercise.Check("05-rolling-update/1", (int replicas, int surge, int unavailable)
 {
     var more = replicas * surge / 100;
     var fewer = replicas * unavailable / 100;
+    if (more == 0 && fewer == 0) fewer = 1;
     return (Floor: replicas - fewer, Ceiling: replicas + more);
 })
