@@ -12,9 +12,9 @@ namespace KubeNotebooks.Exercises;
     + "takes the other 300?")]
 [Hint(2, "Every Pod is given two tolerations with tolerationSeconds: 300, unless it brings its "
     + "own. kubectl get pod NAME -o yaml shows them.")]
-[Hint(3, "A node that says nothing any more gets the taint node.kubernetes.io/unreachable. So: "
-    + "{key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: "
-    + "30}.")]
+[Hint(3, "A node that says nothing any more gets the taint node.kubernetes.io/unreachable. "
+    + "So: {key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, "
+    + "tolerationSeconds: 30}.")]
 public sealed class SoonWholeTests : AppliedTests
 {
     [Test, Task("Deployment shop is accepted, and its three Pods become ready")]

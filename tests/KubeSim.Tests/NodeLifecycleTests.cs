@@ -69,7 +69,7 @@ public sealed class NodeLifecycleTests
     public void A_pod_of_a_node_that_was_cut_off_is_ready_again_once_the_node_is_back()
     {
         var cluster = new Cluster(nodes: 1);
-        cluster.Create(Given.ReplicaSet(replicas: 1));
+        cluster.Kubectl("run web --image=nginx:1.27");
         cluster.Converge();
         cluster.Faults.Partition("node-1");
         cluster.Run(TimeSpan.FromSeconds(60));
