@@ -73,10 +73,7 @@ public sealed class NeverFewerTests : AppliedTests
     public void Accepted_and_ready()
     {
         Scenario("An empty cluster of three nodes. Your manifest is applied.");
-        if (Ready(Running()) is not 4 and var ready)
-        {
-            Fail($"{ready} Pods are ready, and 4 were asked for.");
-        }
+        Shop(4);
     }
 
     [Test, Task("An update to nginx:1.28 comes to its end")]
@@ -101,17 +98,10 @@ public sealed class NeverFewerTests : AppliedTests
         "the new Pods were ready, so the rollout took old ones away; then the new ones died. Ready "
         + "for a moment is not enough");
 
-    private Cluster Running()
-    {
-        var cluster = Applied<Deployment>(new Cluster(nodes: 3), "shop");
-        Converge(cluster);
-        return cluster;
-    }
-
     private Cluster Updated(string image)
     {
         Scenario($"Deployment shop runs; then kubectl set image deployment/shop '*={image}'.");
-        var cluster = Running();
+        var cluster = Shop(4);
         cluster.Run(TimeSpan.FromMinutes(2));
         cluster.Kubectl($"set image deployment/shop *={image}");
         return cluster;

@@ -83,7 +83,19 @@ public abstract class AppliedTests : ExerciseFixture<string>
         if (cluster.Find<T>("default", name) is null)
         {
             Fail($"There is no {typeof(T).Name} named {name} in the namespace default. The name "
-                + $"stands under metadata.");
+                + "stands under metadata.");
+        }
+        return cluster;
+    }
+    /// <summary>Three nodes with the Deployment shop of the answer, at rest; fails unless so many
+    /// Pods are ready then.</summary>
+    protected Cluster Shop(int wanted)
+    {
+        var cluster = Applied<Deployment>(new Cluster(nodes: 3), "shop");
+        Converge(cluster);
+        if (cluster.List<Pod>().Count(p => p.IsReady) is var ready && ready != wanted)
+        {
+            Fail($"{ready} Pods are ready, and {wanted} were asked for.");
         }
         return cluster;
     }

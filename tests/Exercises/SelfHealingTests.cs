@@ -21,17 +21,14 @@ public sealed class SoonWholeTests : AppliedTests
     public void Accepted_and_ready()
     {
         Scenario("An empty cluster of three nodes. Your manifest is applied.");
-        if (Serving(Running()).Count is not 3 and var ready)
-        {
-            Fail($"{ready} Pods are ready, and 3 were asked for.");
-        }
+        Shop(3);
     }
 
     [Test, Points(2), Task("A node dies; 100 seconds later three Pods serve")]
     public void Dead_nodes_are_given_up()
     {
         Scenario("The node of a Pod of shop loses its power. 100 seconds pass.");
-        var cluster = Running();
+        var cluster = Shop(3);
         cluster.Faults.Crash(Serving(cluster)[0].Spec.NodeName!);
         cluster.Run(TimeSpan.FromSeconds(100));
         if (Serving(cluster).Count is < 3 and var ready)
@@ -45,7 +42,7 @@ public sealed class SoonWholeTests : AppliedTests
     public void Forgives_a_minute()
     {
         Scenario("The cable of a Pod's node is pulled, and put back a minute later.");
-        var cluster = Running();
+        var cluster = Shop(3);
         var (node, before) = (Serving(cluster)[0].Spec.NodeName!, Serving(cluster));
         cluster.Faults.Partition(node);
         cluster.Run(TimeSpan.FromMinutes(1));
@@ -58,13 +55,6 @@ public sealed class SoonWholeTests : AppliedTests
                 + "with the Pod still running. Too little patience moves what is not broken.",
                 "the same three Pods", cluster);
         }
-    }
-
-    private Cluster Running()
-    {
-        var cluster = Applied<Deployment>(new Cluster(nodes: 3), "shop");
-        Converge(cluster);
-        return cluster;
     }
 
     private static Seq<Pod> Serving(Cluster cluster) =>
