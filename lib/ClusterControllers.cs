@@ -40,8 +40,8 @@ public sealed class ClusterControllers
     /// node.</exception>
     public void Replace(string name, Func<IReconciler> factory)
     {
-        var old = Spec(name);
-        if (old.PerNode)
+        using var own = cluster.Own();
+        if (Spec(name).PerNode)
         {
             throw new ArgumentException($"{name} runs on every node: give its factory the name "
                 + $"of the node, Controllers.Replace(\"{name}\", node => …)");
@@ -53,8 +53,11 @@ public sealed class ClusterControllers
     /// <param name="name">The component whose place it takes.</param>
     /// <param name="factory">Makes the instance of a node.</param>
     /// <exception cref="ArgumentException">No component has that name.</exception>
-    public void Replace(string name, Func<string, IReconciler> factory) =>
+    public void Replace(string name, Func<string, IReconciler> factory)
+    {
+        using var own = cluster.Own();
         cluster.AddComponent(Spec(name) with { New = factory });
+    }
 
     /// <summary>Runs one more controller, as an administrator.</summary>
     /// <param name="name">A name that none has.</param>
@@ -63,6 +66,7 @@ public sealed class ClusterControllers
     /// <exception cref="ArgumentException">A component has that name.</exception>
     public void Add(string name, Func<IReconciler> factory)
     {
+        using var own = cluster.Own();
         if (Names.Contains(name))
         {
             throw new ArgumentException($"there is a component {name} already; "
@@ -76,6 +80,7 @@ public sealed class ClusterControllers
     /// <exception cref="ArgumentException">No component has that name.</exception>
     public void Remove(string name)
     {
+        using var own = cluster.Own();
         _ = Spec(name);
         cluster.RemoveComponent(name);
     }
