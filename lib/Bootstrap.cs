@@ -88,6 +88,11 @@ public static class Bootstrap
         new("job-controller", _ => new Jobs()),
         new("cronjob-controller", _ => new CronJobs()),
         new("ttl-after-finished-controller", _ => new TtlAfterFinished()),
+        new("horizontal-pod-autoscaler-controller", _ => new HorizontalPodAutoscalers())
+        {
+            EventSource = "horizontal-pod-autoscaler",
+        },
+        new("metrics-server", _ => new MetricsServer()),
         new("default-scheduler", _ => new Scheduler())
         {
             User = UserInfo.Person("system:kube-scheduler"),

@@ -16,11 +16,13 @@ public sealed partial class Cluster
     private sealed class HttpBackend(Cluster cluster) : IHttpBackend
     {
         public Seq<Kind> Extensions =>
-            HttpMetrics.Service(cluster) is null ? [] : HttpMetrics.Kinds;
+            cluster.Engine.Api.Extension?.Registered(cluster.Engine.Store) ?? [];
 
-        public bool IsAvailable(Kind kind) => HttpMetrics.IsAvailable(cluster);
+        public bool IsAvailable(Kind kind) =>
+            cluster.Engine.Api.Extension!.IsAvailable(kind, cluster.Engine.Store);
 
-        public ApiResponse Read(ApiRequest request) => HttpMetrics.Read(cluster, request);
+        public ApiResponse Read(ApiRequest request) => cluster.Engine.Api.Extension!.Read(
+            request, cluster.Engine.Store, cluster.Now);
 
         public HttpAnswer Connect(ApiRequest request, string rest, HttpOptions options)
         {

@@ -35,8 +35,6 @@ public sealed partial class Cluster
             cluster.RunUntil(_ => holds(), limit).Met;
 
         public bool Step() => !cluster.IsConverged && !cluster.Step().IsIdle;
-
-        public Usage UsageOf(Pod pod) => cluster.UsageOf(pod);
     }
 
     // Logs are read off the machines when they are asked for, and are no part of the state.

@@ -30,7 +30,8 @@ public sealed record JournalRead(Seq<JournalLine> Lines, Seq<ManifestError> Erro
 /// <summary>
 /// Journals as text, one JSON object a line:
 /// <c>{"at":"5s"|"settled", OP}</c> with OP one of <c>apply</c>, <c>create</c>, <c>update</c> (an
-/// object), <c>patch</c>, <c>delete</c>, <c>fault</c>, <c>probe</c>, <c>metrics</c>, <c>reseed</c>,
+/// object), <c>patch</c>, <c>delete</c>, <c>fault</c>, <c>probe</c>, <c>metrics</c>, <c>metric</c>,
+/// <c>traffic</c>, <c>reseed</c>,
 /// <c>compact</c> and <c>etcd</c>. <c>as</c> is who sends a request, <c>manager</c> the name that
 /// its fields are owned under (an apply patch may take others' by <c>force</c>). What a run saves
 /// also says after how many work items, so that a replay comes out the same to the last digest.
@@ -39,7 +40,7 @@ public static class JournalText
 {
     private static readonly string[] Operations =
         ["apply", "create", "update", "patch", "delete", "fault", "compact",
-            "probe", "metrics", "reseed", "etcd"];
+            "probe", "metrics", "metric", "traffic", "reseed", "etcd"];
 
     /// <summary>Reads a journal. Every line that cannot be read is an error with its
     /// place.</summary>
@@ -156,6 +157,8 @@ public static class JournalText
             "reseed" => line with { Input = Reseed(body) },
             "etcd" => line with { Input = new EtcdInput(Etcd(body)) },
             "metrics" => line with { Input = Metrics(body) },
+            "metric" => line with { Input = Number(body) },
+            "traffic" => line with { Input = Traffic(body) },
             _ => line with { Input = new CompactInput(new(Number(body, name))) },
         };
 
@@ -276,12 +279,37 @@ public static class JournalText
                 : new(ns, SelectorOf(metrics, "metrics"), cpu, memory);
         }
 
-        private Quantity? Amount(JsonNode metrics, string field) => metrics[field] is not { } text
+        private NumberInput Number(JsonNode metric) => new(
+            Text(metric, "metric", "namespace") ?? "default",
+            Text(metric, "metric", "name") ?? throw Error("metric.name", "is missing"),
+            Amount(metric, "value", "metric") ?? throw Error("metric.value", "is missing"),
+            metric["selector"] is null ? null : SelectorOf(metric, "metric"),
+            Text(metric, "metric", "of") ?? "");
+
+        private TrafficInput Traffic(JsonNode traffic)
+        {
+            var points = new List<(TimeSpan, double)>();
+            foreach (var point in traffic["rps"] as JsonArray ?? [])
+            {
+                points.Add(point is JsonArray { Count: 2 } pair && pair[1] is JsonValue value
+                    && value.TryGetValue<double>(out var rps) && Time(pair[0]) is { } at
+                    ? (at, rps) : throw Error("traffic.rps",
+                        "must be a list of pairs such as [\"60s\",200]"));
+            }
+            return new(Text(traffic, "traffic", "namespace") ?? "default",
+                Text(traffic, "traffic", "service") ?? throw Error("traffic.service", "is missing"),
+                Amount(traffic, "cpuPerRequest", "traffic")
+                    ?? throw Error("traffic.cpuPerRequest", "is missing"),
+                [.. points.OrderBy(p => p.Item1)]);
+        }
+
+        private Quantity? Amount(JsonNode op, string field, string name = "metrics") =>
+            op[field] is not { } text
             ? (Quantity?)null
             : !Quantity.TryParse($"{text}", out var amount, out var problem)
-            ? throw Error($"metrics.{field}", problem!)
+            ? throw Error($"{name}.{field}", problem!)
             : amount < default(Quantity)
-            ? throw Error($"metrics.{field}", "must not be negative") : amount;
+            ? throw Error($"{name}.{field}", "must not be negative") : amount;
 
         private string SelectorOf(JsonNode op, string name)
         {
@@ -362,6 +390,22 @@ internal static class JournalWriter
                 {
                     ["namespace"] = metrics.Namespace, ["selector"] = metrics.Selector,
                     ["cpu"] = metrics.Cpu?.ToString(), ["memory"] = metrics.Memory?.ToString(),
+                };
+                break;
+            case NumberInput number:
+                line["metric"] = new JsonObject
+                {
+                    ["namespace"] = number.Namespace, ["name"] = number.Name,
+                    ["value"] = $"{number.Value}", ["selector"] = number.Pods, ["of"] = number.Of,
+                };
+                break;
+            case TrafficInput traffic:
+                line["traffic"] = new JsonObject
+                {
+                    ["namespace"] = traffic.Namespace, ["service"] = traffic.Service,
+                    ["rps"] = new JsonArray([.. traffic.Points.Select(p =>
+                        new JsonArray(GoDuration.Format(p.At), p.Rps))]),
+                    ["cpuPerRequest"] = $"{traffic.CpuPerRequest}",
                 };
                 break;
             case CompactInput compact:

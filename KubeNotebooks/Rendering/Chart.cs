@@ -88,6 +88,51 @@ public static class Chart
         ]);
     }
 
+    /// <summary>An autoscaler: the replicas that there were and that it wanted, its bounds, and how
+    /// many would have been on target by what was measured (replicas × measured / target; of
+    /// several metrics the most).</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="name">The name of the HorizontalPodAutoscaler.</param>
+    /// <param name="ns">Its namespace.</param>
+    /// <exception cref="ApiException">There is no such autoscaler.</exception>
+    public static Figure Autoscaler(Cluster cluster, string name, string ns = "default")
+    {
+        var now = cluster.Get<HorizontalPodAutoscaler>(ns, name);
+        HorizontalPodAutoscaler? at = null;
+        var samples = Samples(cluster, e => at = e.Key != now.Key ? at
+            : e.New as HorizontalPodAutoscaler, () => at is null ? null :
+            [
+                at.Status.CurrentReplicas, at.Status.DesiredReplicas, Asked(at),
+                at.Spec.MinReplicas ?? 1, at.Spec.MaxReplicas,
+            ], Kinds.HorizontalPodAutoscaler);
+        return new($"HorizontalPodAutoscaler {name}", Clock, "replicas",
+        [
+            Of("by what was measured", TraceForm.Area, Colours[5], samples, 2),
+            Of("replicas", TraceForm.Steps, Colours[0], samples, 0),
+            Of("wanted", TraceForm.Steps, Colours[1], samples, 1),
+            Of("minReplicas", TraceForm.Bound, "#555f6b", samples, 3),
+            Of("maxReplicas", TraceForm.Bound, "#555f6b", samples, 4),
+        ]);
+    }
+
+    private static double Asked(HorizontalPodAutoscaler hpa) => hpa.Spec.Metrics
+        .Zip(hpa.Status.CurrentMetrics, (metric, now) =>
+        {
+            var target = metric.Resource?.Target ?? metric.ContainerResource?.Target
+                ?? metric.Pods?.Target ?? metric.Object?.Target ?? metric.External?.Target;
+            var ratio = (now.Current, target) switch
+            {
+                ({ AverageUtilization: { } use }, { AverageUtilization: > 0 and var wanted }) =>
+                    use / (double)wanted.Value,
+                ({ AverageValue: { } use }, { AverageValue: { Sign: > 0 } wanted }) =>
+                    use.ToDouble() / wanted.ToDouble(),
+                ({ Value: { } use }, { Value: { Sign: > 0 } wanted }) =>
+                    use.ToDouble() / wanted.ToDouble(),
+                _ => 0,
+            };
+            return Math.Round(ratio * hpa.Status.CurrentReplicas, 2);
+        }).DefaultIfEmpty().Max();
+
     /// <summary>What the pods on each node request, of what the node can give. It is requests that
     /// the scheduler counts, not what containers use.</summary>
     public static Figure Utilisation(Cluster cluster)

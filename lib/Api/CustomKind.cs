@@ -10,6 +10,9 @@ public static class CustomKind
     /// gone.</summary>
     public const string Cleanup = "customresourcecleanup.apiextensions.k8s.io";
 
+    private static readonly string[] scalePaths =
+        ["specReplicasPath", "statusReplicasPath", "labelSelectorPath"];
+
     /// <summary>The kind; null when the definition lacks its group, names or a version that is
     /// served.</summary>
     public static Kind? Of(ApiObject definition)
@@ -35,6 +38,11 @@ public static class CustomKind
             Subresources = stored.ValueKind == JsonValueKind.Object
                 && stored.TryGetProperty("subresources", out var parts)
                 ? parts.EnumerateObject().Select(p => p.Name).ToSeq() : [],
+            ScalePaths = stored.ValueKind == JsonValueKind.Object
+                && stored.TryGetProperty("subresources", out var all)
+                && all.TryGetProperty("scale", out var scale)
+                ? scalePaths.Select(p => (Text(scale, p) ?? "")
+                    .Split('.', StringSplitOptions.RemoveEmptyEntries).ToSeq()).ToSeq() : default,
         };
     }
 

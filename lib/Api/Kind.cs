@@ -37,6 +37,10 @@ public sealed class Kind : IEquatable<Kind>
     /// <summary>The subresources, such as <c>status</c> or <c>scale</c>.</summary>
     public Seq<string> Subresources { get; init; }
 
+    /// <summary>Where a custom kind keeps what its subresource scale shows: the replicas that it
+    /// shall have and has, and their selector as text, if anywhere; unset for all others.</summary>
+    internal Seq<Seq<string>> ScalePaths { get; init; }
+
     /// <summary>The verbs that the resource allows; unset means the usual eight.</summary>
     public Seq<string> Verbs { get; init; }
 

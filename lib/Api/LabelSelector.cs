@@ -21,6 +21,15 @@ public sealed record LabelSelector : ApiPart
     /// <c>&lt;none&gt;</c>.</summary>
     public override string ToString() => IsEmpty ? "<none>"
         : Selector.TryFrom(this, out var selector, out _) ? selector.ToString() : "<error>";
+
+    /// <summary>As Go prints it, in messages that nobody meant for people.</summary>
+    internal static string Shown(LabelSelector? selector) => selector is null ? "nil"
+        : "&LabelSelector{MatchLabels:map[string]string{"
+        + string.Concat(selector.MatchLabels.Select(label => $"{label.Key}: {label.Value},"))
+        + "},MatchExpressions:[]LabelSelectorRequirement{"
+        + string.Concat(selector.MatchExpressions.Select(part => "LabelSelectorRequirement{Key:"
+            + $"{part.Key},Operator:{part.Operator},Values:[{string.Join(' ', part.Values)}],}},"))
+        + "},}";
 }
 
 /// <summary>A requirement on one label.</summary>

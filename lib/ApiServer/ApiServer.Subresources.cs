@@ -104,7 +104,12 @@ public sealed partial class ApiServer
         }
         if (store.Get(path.Key) is not { } old)
         {
-            return ApiErrors.NotFound(path.Kind, path.Name);
+            var group = path.Kind.Group.Length > 0 ? $".{path.Kind.Group}" : "";
+            return ApiErrors.Of(404, "NotFound",
+                $"{path.Kind.Plural}/scale{group} \"{path.Name}\" not found", new()
+                {
+                    Name = path.Name, Group = path.Kind.Group, Kind = $"{path.Kind.Plural}/scale",
+                });
         }
         var shown = Scaling.Of(old);
         if (request.Verb == Verb.Get)

@@ -47,6 +47,9 @@ public sealed partial class ApiServer
     /// <summary>The admission rules, in the order in which they are asked.</summary>
     public IReadOnlyList<IAdmission> Admission { get; init; }
 
+    /// <summary>The extension API servers behind this one; null for none.</summary>
+    public IApiExtension? Extension { get; set; }
+
     /// <summary>Serves one request to its end.</summary>
     public ApiResponse Handle(ApiRequest request)
     {
@@ -54,6 +57,10 @@ public sealed partial class ApiServer
         if (Authenticate(ref request) is { } unknown)
         {
             return unknown;
+        }
+        if (request.Path.Kind is { SchemaType: null } other && Extension?.Serves(other) == true)
+        {
+            return Authorise(request) ?? Extension.Read(request, store, now());
         }
         if (request.Path.Kind is not { } kind || !IsServed(kind))
         {

@@ -163,51 +163,55 @@ internal sealed class EndpointSliceStrategy : KindStrategy<EndpointSlice>
 /// <summary>HorizontalPodAutoscalers: one replica at least, 80 % of the CPU, and where somebody
 /// wrote a behavior, the rest of it.</summary>
 /// <remarks>Models pkg/apis/autoscaling/v2/defaults.go.</remarks>
-internal sealed class AutoscalerStrategy : KindStrategy
+internal sealed class AutoscalerStrategy : KindStrategy<HorizontalPodAutoscaler>
 {
-    private const string Double = """{"type":"Percent","value":100,"periodSeconds":15}""";
-    private const string AddFour = """{"type":"Pods","value":4,"periodSeconds":15}""";
+    private static readonly HPAScalingPolicy twice =
+        new() { Type = "Percent", Value = 100, PeriodSeconds = 15 };
 
-    private const string Cpu = """
-        [{"type":"Resource","resource":{"name":"cpu",
-          "target":{"type":"Utilization","averageUtilization":80}}}]
-        """;
+    private static readonly HPAScalingPolicy fourMore =
+        new() { Type = "Pods", Value = 4, PeriodSeconds = 15 };
 
-    public override ApiObject Default(ApiObject value)
+    private static readonly MetricSpec cpu = new()
     {
-        var whole = DefinitionStrategy.Changed(value, static node =>
+        Type = "Resource",
+        Resource = new()
         {
-            if (node["spec"] is not JsonObject spec)
+            Name = "cpu", Target = new() { Type = "Utilization", AverageUtilization = 80 },
+        },
+    };
+
+    protected override HorizontalPodAutoscaler WithStatusOf(
+        HorizontalPodAutoscaler value, HorizontalPodAutoscaler source) =>
+        value with { Status = source.Status };
+
+    // What is wanted of an autoscaler is counted nowhere.
+    protected override ApiPart? Desired(HorizontalPodAutoscaler value) => null;
+
+    protected override HorizontalPodAutoscaler Default(HorizontalPodAutoscaler value)
+    {
+        var spec = value.Spec with
+        {
+            MinReplicas = value.Spec.MinReplicas ?? 1,
+            Metrics = value.Spec.Metrics.IsEmpty ? [cpu] : value.Spec.Metrics,
+            Behavior = value.Spec.Behavior is not { } behavior ? null : behavior with
             {
-                return;
-            }
-            spec.TryAdd("minReplicas", 1);
-            if (spec["metrics"] is not JsonArray { Count: > 0 })
-            {
-                spec["metrics"] = JsonNode.Parse(Cpu);
-            }
-            if (spec["behavior"] is JsonObject behavior)
-            {
-                Rules(behavior, "scaleUp", 0, $"[{AddFour},{Double}]");
-                Rules(behavior, "scaleDown", null, $"[{Double}]");
-            }
-        });
-        return Json.Line(whole) == Json.Line(value) ? value : whole;
+                ScaleUp = Rules(behavior.ScaleUp, 0, [fourMore, twice]),
+                ScaleDown = Rules(behavior.ScaleDown, null, [twice]),
+            },
+        };
+        return spec.Equals(value.Spec) ? value : value with { Spec = spec };
     }
 
-    private static void Rules(JsonObject behavior, string side, int? seconds, string policies)
+    private static HPAScalingRules Rules(
+        HPAScalingRules? rules, int? seconds, Seq<HPAScalingPolicy> policies)
     {
-        var rules = behavior[side] as JsonObject ?? [];
-        behavior[side] = rules.Parent is null ? rules : behavior[side];
-        rules.TryAdd("selectPolicy", "Max");
-        if (rules["policies"] is null)
+        rules ??= new();
+        return rules with
         {
-            rules["policies"] = JsonNode.Parse(policies);
-        }
-        if (seconds is { } window)
-        {
-            rules.TryAdd("stabilizationWindowSeconds", window);
-        }
+            SelectPolicy = rules.SelectPolicy ?? "Max",
+            Policies = rules.Policies.IsUnset ? policies : rules.Policies,
+            StabilizationWindowSeconds = rules.StabilizationWindowSeconds ?? seconds,
+        };
     }
 }
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace KubeSim;
 
 /// <summary>The workloads that have a number of replicas, seen through the one shape of a Scale.
@@ -6,7 +8,7 @@ internal static class Scaling
 {
     public static bool Knows(Kind kind) => kind.Equals(Kinds.Deployment)
         || kind.Equals(Kinds.ReplicaSet) || kind.Equals(Kinds.StatefulSet)
-        || kind.Equals(Kinds.ReplicationController);
+        || kind.Equals(Kinds.ReplicationController) || !kind.ScalePaths.IsEmpty;
 
     public static Scale Of(ApiObject workload)
     {
@@ -18,6 +20,8 @@ internal static class Scaling
             ReplicationController c =>
                 (c.Spec.Replicas, c.Status.Replicas,
                     Selector.FromLabels(c.Spec.Selector).ToString()),
+            { Kind.ScalePaths: [var spec, var status, var labels] } => Custom(workload, spec, status,
+                labels),
             _ => throw new InvalidOperationException($"{workload.Kind} has no scale"),
         };
         var meta = workload.Metadata;
@@ -43,8 +47,26 @@ internal static class Scaling
         ReplicaSet s => s with { Spec = s.Spec with { Replicas = replicas } },
         StatefulSet s => s with { Spec = s.Spec with { Replicas = replicas } },
         ReplicationController c => c with { Spec = c.Spec with { Replicas = replicas } },
+        { Kind.ScalePaths: [var spec, ..] } => DefinitionStrategy.Changed(workload, node =>
+        {
+            foreach (var step in spec.ToArray()[..^1])
+            {
+                node[step] ??= new JsonObject();
+                node = node[step]!.AsObject();
+            }
+            node[spec[^1]] = replicas;
+        }),
         _ => throw new InvalidOperationException($"{workload.Kind} has no scale"),
     };
+
+    private static (int?, int, string) Custom(
+        ApiObject workload, Seq<string> spec, Seq<string> status, Seq<string> labels)
+    {
+        var node = Json.Encode(workload);
+        int? Number(Seq<string> path) => (int?)node.At(path.AsSpan());
+        return (Number(spec) ?? 0, Number(status) ?? 0,
+            labels.IsEmpty ? "" : node.TextAt(labels.AsSpan()));
+    }
 
     private static string Text(LabelSelector? selector) => Selector.From(selector).ToString();
 }

@@ -89,7 +89,7 @@ public sealed class Disruption : IReconciler
                 + "the status of the PDB cannot be calculated correctly, which may result in "
                 + "undefined behavior. To account for these pods please set "
                 + "\".spec.minAvailable\" field of the PDB to an integer value.",
-                Shown(budget.Spec.Selector!));
+                LabelSelector.Shown(budget.Spec.Selector));
         }
         var going = Going(budget, pods, api);
         var healthy = pods.Count(pod => !pod.IsTerminating && pod.IsReady
@@ -257,13 +257,4 @@ public sealed class Disruption : IReconciler
         });
         return Result.Done;
     }
-
-    // As Go prints a selector.
-    private static string Shown(LabelSelector selector) =>
-        "&LabelSelector{MatchLabels:map[string]string{"
-        + string.Concat(selector.MatchLabels.Select(label => $"{label.Key}: {label.Value},"))
-        + "},MatchExpressions:[]LabelSelectorRequirement{"
-        + string.Concat(selector.MatchExpressions.Select(part => "LabelSelectorRequirement{Key:"
-            + $"{part.Key},Operator:{part.Operator},Values:[{string.Join(' ', part.Values)}],}},"))
-        + "},}";
 }

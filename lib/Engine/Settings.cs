@@ -89,6 +89,28 @@ public static class KnownFlags
     public static Setting<int> MaxEndpointsPerSlice { get; } =
         Count(Manager, "max-endpoints-per-slice", "100", 1, 1000);
 
+    /// <summary>How often autoscalers are looked at.</summary>
+    public static Setting<TimeSpan> HpaSyncPeriod { get; } =
+        Span(Manager, "horizontal-pod-autoscaler-sync-period", "15s", positive: true);
+
+    /// <summary>For how long back the highest proposal of an autoscaler counts.</summary>
+    public static Setting<TimeSpan> HpaDownscaleStabilization { get; } =
+        Span(Manager, "horizontal-pod-autoscaler-downscale-stabilization", "5m0s");
+
+    /// <summary>By which share a metric may be off its target.</summary>
+    public static Setting<double> HpaTolerance { get; } =
+        Number(Manager, "horizontal-pod-autoscaler-tolerance", "0.1");
+
+    /// <summary>For how long after its start a pod's CPU counts only while it is
+    /// ready.</summary>
+    public static Setting<TimeSpan> HpaCpuInitialization { get; } =
+        Span(Manager, "horizontal-pod-autoscaler-cpu-initialization-period", "5m0s");
+
+    /// <summary>Until when after its start a pod that is not ready is taken never to have been
+    /// so.</summary>
+    public static Setting<TimeSpan> HpaInitialReadiness { get; } =
+        Span(Manager, "horizontal-pod-autoscaler-initial-readiness-delay", "30s");
+
     /// <summary>How many keys a controller works on at a time, by controller.</summary>
     public static Map<Setting<int>> ConcurrentSyncs { get; } = Map.Of(
         ("deployment-controller", Syncs("concurrent-deployment-syncs", "5")),
@@ -96,6 +118,8 @@ public static class KnownFlags
         ("job-controller", Syncs("concurrent-job-syncs", "5")),
         ("cronjob-controller", Syncs("concurrent-cron-job-syncs", "5")),
         ("ttl-after-finished-controller", Syncs("concurrent-ttl-after-finished-syncs", "5")),
+        ("horizontal-pod-autoscaler-controller",
+            Syncs("concurrent-horizontal-pod-autoscaler-syncs", "5")),
         ("endpoint-controller", Syncs("concurrent-endpoint-syncs", "5")),
         ("endpointslice-controller", Syncs("concurrent-service-endpoint-syncs", "5")),
         ("generic-garbage-collector", Syncs("concurrent-gc-syncs", "20")),
@@ -165,7 +189,8 @@ public static class KnownFlags
         EventTtl, NotReadyToleration, UnreachableToleration,
         NodeMonitorPeriod, NodeMonitorGracePeriod, NodeStartupGracePeriod, NodeEvictionRate,
         SecondaryNodeEvictionRate, UnhealthyZoneThreshold, LargeClusterSizeThreshold, ClusterCidr,
-        NodeCidrMaskSize, MaxEndpointsPerSlice, .. ConcurrentSyncs.Select(f => f.Value),
+        NodeCidrMaskSize, HpaSyncPeriod, HpaDownscaleStabilization, HpaTolerance,
+        HpaCpuInitialization, HpaInitialReadiness, MaxEndpointsPerSlice, .. ConcurrentSyncs.Select(f => f.Value),
         PodMaxUnschedulable, PodInitialBackoff, PodMaxBackoff, PercentageOfNodesToScore,
         MaxPods, ClusterDns, ClusterDomain,
         ProxyClusterCidr, MasqueradeAll, LocalhostNodePorts, MinSyncPeriod,

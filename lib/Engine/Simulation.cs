@@ -38,6 +38,7 @@ internal sealed partial class Simulation : IWorldHost
         Steps = new();
         worldRandom = Random.Fork("world");
         World = options.World?.Invoke(this) ?? new NoWorld();
+        Api.Extension = World.Extension;
         lazy = options.Objects.Count(o => o is Node) > options.LazyAboveNodes;
         foreach (var o in options.Objects)
         {

@@ -5,6 +5,9 @@ namespace KubeSim;
 /// <see cref="ReconcileContext.World"/>.</summary>
 public interface IWorld
 {
+    /// <summary>The extension API servers that run in it; null for none.</summary>
+    IApiExtension? Extension => null;
+
     /// <summary>A machine loses its power.</summary>
     void Crash(string machine);
 

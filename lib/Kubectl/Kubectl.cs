@@ -31,9 +31,6 @@ public interface IKubectlServer
 
     /// <summary>Lets the next thing happen; false when only periodic work is left.</summary>
     bool Step();
-
-    /// <summary>What a pod uses, as somebody said.</summary>
-    Usage UsageOf(Pod pod);
 }
 
 /// <summary>What a person at the terminal gives a command besides its words.</summary>

@@ -1,7 +1,9 @@
+using System.Text.Json.Nodes;
+
 namespace KubeSim;
 
 /// <summary><c>kubectl top</c>: what pods and nodes use, as the metrics server has it; without one
-/// there is no such API. A pod of which nobody has said anything uses nothing.</summary>
+/// there is no such API.</summary>
 /// <remarks>Models staging/src/k8s.io/kubectl/pkg/cmd/top and .../metricsutil.</remarks>
 internal static class TopCommand
 {
@@ -22,74 +24,101 @@ internal static class TopCommand
 
     private sealed record Row(string Start, Quantity Cpu, Quantity Memory, Map<Quantity>? Of);
 
+    private readonly record struct Style(string? By, bool Bare)
+    {
+        // Looked at before anything is read.
+        public static Style Of(Invocation call) =>
+            call.Flags["sort-by"] is null or "cpu" or "memory"
+                ? new(call.Flags["sort-by"], call.Flags.On("no-headers"))
+                : throw new KubectlException("--sort-by accepts only cpu or memory");
+    }
+
     private static void RunPods(Invocation call)
     {
-        var usage = Usage(call);
-        var all = call.AllNamespaces;
-        var pods = call.List<Pod>(all ? "" : call.Namespace, call.Flags["selector"],
-            call.Flags["field-selector"]).Where(p => p.Status.Phase == "Running").ToList();
-        if (call.Args is [var name, ..])
-        {
-            pods = pods.FindAll(p => p.Metadata.Name == name);
-            if (pods.Count == 0)
-            {
-                throw ApiErrors.Of(404, "NotFound", call.Find(Kinds.Pod, call.Namespace, name)
-                    is null ? $"podmetrics.metrics.k8s.io \"{call.Namespace}/{name}\" not found"
-                    : $"pods.metrics.k8s.io \"{call.Namespace}/{name}\" not found");
-            }
-        }
+        var (style, all) = (Style.Of(call), call.AllNamespaces);
+        var (inside, sums) = (call.Flags.On("containers"), call.Flags.On("sum"));
+        var named = call.Args is [var one, ..] ? one : "";
+        var pods = Read(call, new(MetricKinds.Pods, all ? "" : call.Namespace, named),
+            call.Flags["field-selector"]);
         if (pods.Count == 0)
         {
+            ExplainNone(call, all ? "" : call.Namespace);
             call.ErrorLine(all ? "No resources found"
                 : $"No resources found in {call.Namespace} namespace.");
             return;
         }
-        var inside = call.Flags.On("containers");
         var rows = pods.SelectMany(pod =>
         {
-            var used = usage(pod);
-            var start = (all ? $"{pod.Metadata.Namespace}\t" : "") + $"{pod.Metadata.Name}\t";
-            // What is said of a pod is its first container's.
-            return inside ? pod.Spec.Containers.Select((c, i) => new Row($"{start}{c.Name}\t",
-                    i == 0 ? used.Cpu ?? new(0) : new(0), i == 0 ? used.Memory ?? new(0) : new(0),
-                    null))
-                : [new Row(start, used.Cpu ?? new(0), used.Memory ?? new(0), null)];
+            var start = (all ? $"{pod.TextAt("metadata", "namespace")}\t" : "")
+                + $"{pod.TextAt("metadata", "name")}\t";
+            var of = pod.ItemsAt("containers").ToList();
+            return inside ? of.Select(c => new Row($"{start}{c.TextAt("name")}\t",
+                    Amount([c], "cpu"), Amount([c], "memory"), null))
+                : [new Row(start, Amount(of, "cpu"), Amount(of, "memory"), null)];
         }).ToList();
         var head = (all ? "NAMESPACE\t" : "") + (inside ? "POD\t" : "");
-        var sum = call.Flags.On("sum")
-            ? Sum(rows, head.Count(c => c == '\t')) : "";
-        Print(call, $"{head}NAME\tCPU(cores)\tMEMORY(bytes)\t\n", rows, sum);
+        Print(call, style, $"{head}NAME\tCPU(cores)\tMEMORY(bytes)\t\n", rows,
+            sums ? Sum(rows, head.Count(c => c == '\t')) : "");
     }
 
     private static void RunNodes(Invocation call)
     {
-        var usage = Usage(call);
+        var (style, whole) = (Style.Of(call), call.Flags.On("show-capacity"));
+        var measured = Read(call, new(MetricKinds.Nodes, "", ""), null)
+            .ToDictionary(m => m.TextAt("metadata", "name"), StringComparer.Ordinal);
         var nodes = ResourceArgs.Fetch(call, ResourceArgs.Read(call, ["nodes", .. call.Args]))
-            .Cast<Node>();
-        var pods = call.List<Pod>("").Where(p => p.Status.Phase == "Running")
-            .ToLookup(p => p.Spec.NodeName ?? "", StringComparer.Ordinal);
-        var whole = call.Flags.On("show-capacity");
-        Print(call, "NAME\tCPU(cores)\tCPU(%)\tMEMORY(bytes)\tMEMORY(%)\t\n", [.. nodes.Select(
-            node =>
-            {
-                var used = pods[node.Metadata.Name].Select(usage).ToList();
-                return new Row($"{node.Metadata.Name}\t",
-                    used.Aggregate(new Quantity(0), static (sum, u) => sum + (u.Cpu ?? new(0))),
-                    used.Aggregate(new Quantity(0), static (sum, u) => sum + (u.Memory ?? new(0))),
-                    whole ? node.Status.Capacity : node.Status.Allocatable);
-            })], "");
+            .Cast<Node>().Where(node => measured.ContainsKey(node.Metadata.Name)).ToList();
+        if (nodes.Count == 0)
+        {
+            throw new KubectlException("metrics not available yet");
+        }
+        Print(call, style, "NAME\tCPU(cores)\tCPU(%)\tMEMORY(bytes)\tMEMORY(%)\t\n", [.. nodes.Select(
+            node => new Row($"{node.Metadata.Name}\t",
+                Amount([measured[node.Metadata.Name]], "cpu"),
+                Amount([measured[node.Metadata.Name]], "memory"),
+                whole ? node.Status.Capacity : node.Status.Allocatable))], "");
     }
 
-    // The API of metrics is there when its APIService is and a pod behind it is ready.
-    private static Func<Pod, Usage> Usage(Invocation call)
+    private static List<JsonNode> Read(Invocation call, ResourcePath path, string? fields)
     {
-        var service = call.Find(call.Kinds.Find("apiregistration.k8s.io/v1", "APIService")!, "",
-            "v1beta1.metrics.k8s.io") is { } api ? Json.Encode(api).At("spec", "service") : null;
-        return service is not null && call.List<EndpointSlice>(service.TextAt("namespace"),
-                $"kubernetes.io/service-name={service.TextAt("name")}")
-            .Any(s => s.Endpoints.Any(e => e.Conditions.Ready == true)) ? call.Server.UsageOf
-            : throw new KubectlException("Metrics API not available");
+        try
+        {
+            var answer = call.Send(new(path.Name.Length > 0 ? Verb.Get : Verb.List, path)
+            {
+                Query = new() { LabelSelector = call.Flags["selector"], FieldSelector = fields },
+            }).EnsureSuccess();
+            return [.. (answer.Items ?? [answer.Object!]).Select(o => Json.Encode(o))];
+        }
+        catch (ApiException refused) when (refused.IsNotFound
+            && refused.Status.Details?.Kind != "podmetrics")
+        {
+            throw new KubectlException("Metrics API not available");
+        }
     }
+
+    // A pod has two minutes before anybody wonders.
+    private static void ExplainNone(Invocation call, string ns)
+    {
+        var pods = call.List<Pod>(ns, call.Flags["selector"], call.Flags["field-selector"]);
+        foreach (var pod in pods)
+        {
+            var age = call.Server.Now - (pod.Metadata.CreationTimestamp?.DateTime ?? default);
+            if (age > TimeSpan.FromMinutes(2))
+            {
+                throw new KubectlException("Metrics not available for pod "
+                    + $"{pod.Metadata.Namespace}/{pod.Metadata.Name}, age: "
+                    + GoDuration.Format(age));
+            }
+        }
+        if (pods.Any())
+        {
+            throw new KubectlException("metrics not available yet");
+        }
+    }
+
+    private static Quantity Amount(IEnumerable<JsonNode> measured, string resource) =>
+        measured.Aggregate(new Quantity(0), (sum, m) =>
+            sum + Quantity.Parse(m.TextAt("usage", resource)));
 
     private static string Sum(List<Row> rows, int before)
     {
@@ -102,16 +131,16 @@ internal static class TopCommand
         return $"{blanks}\t________\t________\t\n{blanks}\t{Amounts(new("", cpu, memory, null))}\n";
     }
 
-    private static void Print(Invocation call, string head, List<Row> rows, string foot)
+    private static void Print(
+        Invocation call, Style style, string head, List<Row> rows, string foot)
     {
-        IEnumerable<Row> sorted = call.Flags["sort-by"] switch
+        IEnumerable<Row> sorted = style.By switch
         {
-            null => rows.OrderBy(r => r.Start, StringComparer.Ordinal),
             "cpu" => rows.OrderByDescending(r => r.Cpu),
             "memory" => rows.OrderByDescending(r => r.Memory),
-            _ => throw new KubectlException("--sort-by accepts only cpu or memory"),
+            _ => rows.OrderBy(r => r.Start, StringComparer.Ordinal),
         };
-        call.Print(TableText.Align((call.Flags.On("no-headers") ? "" : head)
+        call.Print(TableText.Align((style.Bare ? "" : head)
             + string.Concat(sorted.Select(r => $"{r.Start}{Amounts(r)}\n")) + foot));
     }
 

@@ -21,6 +21,7 @@ public sealed class World : IWorld
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(images);
         (Host, Images, Network) = (host, images, network ?? new HostLocalNetwork());
+        Extension = new MetricsApi(this);
     }
 
     /// <summary>The clock, and who is woken.</summary>
@@ -37,6 +38,18 @@ public sealed class World : IWorld
 
     /// <summary>How much CPU and memory pods use.</summary>
     public PodUsage Usage { get; } = new();
+
+    /// <summary>The requests that come from outside.</summary>
+    public Traffic Traffic { get; } = new();
+
+    /// <summary>What the metrics server remembers.</summary>
+    public ScrapedMetrics Scrapes { get; } = new();
+
+    /// <summary>Numbers that somebody outside says.</summary>
+    public CustomMetrics Numbers { get; } = new();
+
+    /// <inheritdoc/>
+    public IApiExtension? Extension { get; init; }
 
     /// <summary>The machine of a name, made when it is first asked for.</summary>
     public SimMachine Machine(string name)

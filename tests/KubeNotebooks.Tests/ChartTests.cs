@@ -69,6 +69,25 @@ public sealed class ChartTests
     }
 
     [Test]
+    public void An_autoscaler_wants_what_was_measured_within_its_bounds()
+    {
+        var cluster = new Cluster(2);
+        cluster.Kubectl("create deployment web --image=nginx --replicas=2");
+        cluster.Metric("depth", "30");
+        cluster.Apply("""
+            {apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: web}, spec:
+             {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, maxReplicas: 3,
+              metrics: [{type: External, external: {metric: {name: depth}, target:
+               {type: AverageValue, averageValue: 6}}}]}}
+            """);
+        cluster.Run(TimeSpan.FromSeconds(60));
+        var last = JsonNode.Parse(Chart.Autoscaler(cluster, "web").Json)!["data"]!.AsArray()
+            .Select(t => (double)t!["y"]!.AsArray()[^1]!);
+        Assert.That(last, Is.EqualTo(new[] { 5.0, 3, 3, 1, 3 }), "30 / 6 is 5, at most 3");
+        Assert.Throws<ApiException>(() => Chart.Autoscaler(cluster, "none"));
+    }
+
+    [Test]
     public void Requests_are_measured_against_what_a_node_can_give()
     {
         var cluster = new Cluster(2);

@@ -138,6 +138,7 @@ public sealed class HttpPodTests
         Assert.That(Get("/apis"), Does.Contain("metrics.k8s.io/v1beta1"));
         cluster.Converge();
         cluster.Metrics("default", "app=web", cpu: "250m", memory: "64Mi");
+        cluster.Run(TimeSpan.FromSeconds(15));
         Assert.That(Get(Metrics), Does.Contain("\"kind\":\"PodMetrics\""));
         Assert.That(Get($"{Metrics}/namespaces/default/pods/web"), Does.Contain(
             """

@@ -44,8 +44,6 @@ internal sealed class KubectlFixture : IKubectlServer
         return false;
     }
 
-    public Usage UsageOf(Pod pod) => default;
-
     public KubectlResult Run(string command, string? input = null) =>
         new Kubectl(this).Run(command, input);
 

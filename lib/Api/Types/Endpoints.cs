@@ -15,6 +15,10 @@ public sealed record EndpointSlice : ApiObject
     public Seq<Endpoint> Endpoints { get; init; }
     /// <summary>The ports; all endpoints have all of them.</summary>
     public Seq<EndpointPort> Ports { get; init; }
+
+    /// <summary>True for a slice of a Service of its namespace.</summary>
+    public bool IsOf(string service) =>
+        Metadata.Labels.Get("kubernetes.io/service-name") == service;
 }
 
 /// <summary>An address behind a Service, usually a pod.</summary>
