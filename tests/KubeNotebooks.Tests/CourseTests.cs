@@ -104,7 +104,9 @@ public sealed class CourseTests : CommandLineFixture
             "Cannot evict pod as it would violate the pod's disruption budget.",
             "36 runs end in nginx:1.28 nginx:1.28 nginx:1.28 nginx:1.28\n",
             "deployment.apps/web   0/3     0            0 ",
-            "pod/web-7cdd69cbf7-2   1/1     Running ",
+            "pod/web-7cdd69cbf7-2   1/1     Running ", "New size: 9; reason: cpu resource",
+            "New size: 2; reason: All metrics below target", "HorizontalPodAutoscaler shop",
+            "0.0 s  wanted 2, ready 8\n", "wanted 4, ready 2\n", "wanted 8, ready 8\n",
         ],
         ["index"] = ["is ready: Kubernetes 1.36, simulated.", "3 pods, 3 of them ready"],
     };
