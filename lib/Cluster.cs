@@ -71,6 +71,7 @@ public sealed partial class Cluster
         Faults = new(this);
         Etcd = new(this);
         Scheduler = new(this);
+        Controllers = new(this);
     }
 
     /// <summary>The engine, for the rest of this floor.</summary>
@@ -210,6 +211,9 @@ public sealed partial class Cluster
 
     /// <summary>Takes a component away.</summary>
     public void RemoveComponent(string name) => Owned(s => s.Submit(new RemovalInput(name)));
+
+    /// <summary>A controller of your own in the place of a real one, or beside them.</summary>
+    public ClusterControllers Controllers { get; }
 
     /// <summary>The names of the components that run.</summary>
     public Seq<string> Components => Owned(s => s.Components.Select(c => c.Name).ToSeq());

@@ -43,7 +43,7 @@ public sealed partial class Kubelet : IReconciler
     /// <inheritdoc/>
     public void Observe(in WatchEvent e, IWorkQueue queue)
     {
-        if (e is { Old: Pod old, New: Pod pod } && SameWork(old, pod))
+        if (e is { Old: Pod old, New: Pod pod } && SameWork(old, pod) && !IsContradicted(old, pod))
         {
             return;
         }
@@ -105,6 +105,12 @@ public sealed partial class Kubelet : IReconciler
         && old.Metadata.Uid == pod.Metadata.Uid
         && (pod.Spec.ReadinessGates.IsEmpty
             || old.Status.Conditions == pod.Status.Conditions);
+
+    // Somebody else has said of a ready pod that it is not, as node-lifecycle-controller does of
+    // those of a silent node. Who is here to see it puts it right.
+    private bool IsContradicted(Pod old, Pod pod) => old.IsReady && !pod.IsReady
+        && workers.TryGetValue(pod.Key, out var worker)
+        && pod.Metadata.ResourceVersion > worker.Pod.Metadata.ResourceVersion;
 
     private void Begin()
     {

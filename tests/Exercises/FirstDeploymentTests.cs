@@ -11,7 +11,7 @@ namespace KubeNotebooks.Exercises;
 [Hint(2, "The label stands in two places: `spec.selector.matchLabels` says which Pods belong to "
     + "the Deployment, `spec.template.metadata.labels` is what they carry. They must agree.")]
 [Hint(3, "An image has a tag after a colon: `nginx:1.27`. Without one it means `:latest`.")]
-public sealed class ShopManifestTests : ExerciseFixture<string>
+public sealed class ShopManifestTests : AppliedTests
 {
     private const string Setting = "An empty cluster of three nodes. Your manifest is applied.";
 
@@ -58,28 +58,7 @@ public sealed class ShopManifestTests : ExerciseFixture<string>
         }
     }
 
-    private Cluster Applied()
-    {
-        var cluster = new Cluster(nodes: 3);
-        try
-        {
-            cluster.Apply(New());
-        }
-        catch (ManifestException e)
-        {
-            Fail($"The manifest cannot be read. {e.Message}");
-        }
-        catch (ApiException e)
-        {
-            Fail($"The API server refuses it: {e.Message}");
-        }
-        if (cluster.Find<Deployment>("default", "shop") is null)
-        {
-            Fail("There is no Deployment named shop in the namespace default. The name stands "
-                + "under metadata, and shop is a name of four small letters.");
-        }
-        return cluster;
-    }
+    private Cluster Applied() => Applied<Deployment>(new Cluster(nodes: 3), "shop");
 }
 
 /// <summary>A claim that holds through a good rolling update and catches a bad one.</summary>

@@ -59,3 +59,44 @@ internal static class Scenes
         return cluster.List<Pod>().Where(p => p.IsActive && p.IsControlledBy(owner)).ToSeq();
     }
 }
+
+/// <summary>Exercises whose answer is a manifest.</summary>
+public abstract class AppliedTests : ExerciseFixture<string>
+{
+    /// <summary>Applies the answer, and fails with a word for the learner where that is refused, or
+    /// where what was asked for is not in it.</summary>
+    protected Cluster Applied<T>(Cluster cluster, string name)
+        where T : ApiObject
+    {
+        try
+        {
+            cluster.Apply(New());
+        }
+        catch (ManifestException e)
+        {
+            Fail($"The manifest cannot be read. {e.Message}");
+        }
+        catch (ApiException e)
+        {
+            Fail($"The API server refuses it: {e.Message}");
+        }
+        if (cluster.Find<T>("default", name) is null)
+        {
+            Fail($"There is no {typeof(T).Name} named {name} in the namespace default. The name "
+                + "stands under metadata.");
+        }
+        return cluster;
+    }
+    /// <summary>Three nodes with the Deployment shop of the answer, at rest; fails unless so many
+    /// Pods are ready then.</summary>
+    protected Cluster Shop(int wanted)
+    {
+        var cluster = Applied<Deployment>(new Cluster(nodes: 3), "shop");
+        Converge(cluster);
+        if (cluster.List<Pod>().Count(p => p.IsReady) is var ready && ready != wanted)
+        {
+            Fail($"{ready} Pods are ready, and {wanted} were asked for.");
+        }
+        return cluster;
+    }
+}

@@ -67,6 +67,20 @@ public sealed class CourseTests : CommandLineFixture
             "At step 4 your controller saw 2 pods, but there were 3",
             "\"never more than 3 Pods\" held in all 150 runs", "the reply to write 1 is lost",
         ],
+        ["05-rolling-update"] =
+        [
+            "scaled ReplicaSet web-7cdd69cbf7 from 10 to 8", "new pods", "8 → 8", "13 → 13",
+            "03.552  8 + 3\n03.642  8 + 5\n", "0 + 10\n",
+            "{maxSurge: 25%, maxUnavailable: 25%}: 4 s, 8 to 16 Pods",
+            "{maxSurge: 1, maxUnavailable: 0}: 15 s, 10 to 13 Pods",
+            "{maxSurge: 100%, maxUnavailable: 0}: 4 s, 10 to 20 Pods",
+            "0 → 0  (0 to 4)", "0 → 3  (0 to 4)", "5 out of 10 new replicas have been updated...",
+            "deployment.apps/web   8/10    5            8 ",
+            "error: deployment \"web\" exceeded its progress deadline",
+            "00:10:08Z  Progressing=False", "1         <none>\n3         <none>\n4         <none>",
+            "web-7d484cd5d9   10        10        10 ", "web-7c5f557cdf   10        10        10 ",
+            "6 of 132 lost", "web:80: no route to host", "0 of 138 lost",
+        ],
         ["06-scheduler"] =
         [
             "node-2   yes       0→100                90                 73 ",
@@ -79,6 +93,20 @@ public sealed class CourseTests : CommandLineFixture
             "room is being made on node-", "room on node-2 without b", "Preempted by pod ",
             "935   <- chosen", "pending            2                         0",
             "pending (first): large-1: 0/4 nodes are available: 4 Insufficient cpu",
+        ],
+        ["08-self-healing"] =
+        [
+            "faulty                 0/1     CrashLoopBackOff   5 ", "lonely: Pending from 0 s",
+            "50.0 s  node-2 Ready=False taints=2", "350.0 s  web-7cdd69cbf7-2nfmk on node-2 ",
+            "351.1 s  web-7cdd69cbf7-xnzc6 on node-1 ready=True", "43.0 s", "53.0 s",
+            "node.kubernetes.io/unreachable Exists NoExecute for 300 s",
+            "web-7cdd69cbf7-2nfmk   1/1     Terminating", "node/node-1 drained",
+            "Cannot evict pod as it would violate the pod's disruption budget.",
+            "36 runs end in nginx:1.28 nginx:1.28 nginx:1.28 nginx:1.28\n",
+            "deployment.apps/web   0/3     0            0 ",
+            "pod/web-7cdd69cbf7-2   1/1     Running ", "New size: 9; reason: cpu resource",
+            "New size: 2; reason: All metrics below target", "HorizontalPodAutoscaler shop",
+            "0.0 s  wanted 2, ready 8\n", "wanted 4, ready 2\n", "wanted 8, ready 8\n",
         ],
         ["index"] = ["is ready: Kubernetes 1.36, simulated.", "3 pods, 3 of them ready"],
     };

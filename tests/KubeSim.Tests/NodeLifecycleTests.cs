@@ -66,6 +66,22 @@ public sealed class NodeLifecycleTests
     private static string Taints(Node node) => string.Join(' ', node.Spec.Taints);
 
     [Test]
+    public void A_pod_of_a_node_that_was_cut_off_is_ready_again_once_the_node_is_back()
+    {
+        var cluster = new Cluster(nodes: 1);
+        cluster.Kubectl("run web --image=nginx:1.27");
+        cluster.Converge();
+        cluster.Faults.Partition("node-1");
+        cluster.Run(TimeSpan.FromSeconds(60));
+        Assert.That(cluster.List<Pod>().Single().IsReady, Is.False);
+
+        cluster.Faults.Restore("node-1");
+        cluster.Run(TimeSpan.FromSeconds(2));
+
+        Assert.That(cluster.List<Pod>().Single().IsReady, Is.True, "its kubelet says so");
+    }
+
+    [Test]
     public void A_silent_node_is_lost_after_its_grace_as_recorded()
     {
         var cluster = Given(3);

@@ -1,0 +1,20 @@
+// why: 50 s until NotReady, 30 s of patience, some seconds to start another; a hiccup is forgiven
+// exercise: 08-self-healing/1  (4 points)
+// Deployment shop: 3 replicas, app: shop, nginx:1.27. Whole again 100 s after a node has died.
+Exercise.Check("08-self-healing/1", """
+  apiVersion: apps/v1
+  kind: Deployment
+  metadata: {name: shop}
+  spec:
+    replicas: 3
+    selector: {matchLabels: {app: shop}}
+    template:
+      metadata: {labels: {app: shop}}
+      spec:
+        containers: [{name: nginx, image: "nginx:1.27"}]
+        tolerations:
+        - {key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute,
+           tolerationSeconds: 30}
+        - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute,
+           tolerationSeconds: 30}
+  """)

@@ -1,0 +1,11 @@
+// why: it follows spec.replicas of the Deployment, so it stays right when that is scaled
+// exercise: 08-self-healing/2  (4 points)
+// PodDisruptionBudget shop for the Pods labelled app: shop: one at a time, however many there are.
+Exercise.Check("08-self-healing/2", """
+  apiVersion: policy/v1
+  kind: PodDisruptionBudget
+  metadata: {name: shop}
+  spec:
+    maxUnavailable: 1
+    selector: {matchLabels: {app: shop}}
+  """)
