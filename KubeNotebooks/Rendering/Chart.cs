@@ -123,7 +123,7 @@ public static class Chart
             var ratio = (now.Current, target) switch
             {
                 ({ AverageUtilization: { } use }, { AverageUtilization: > 0 and var wanted }) =>
-                    use / (double)wanted.Value,
+                    use / (double)wanted,
                 ({ AverageValue: { } use }, { AverageValue: { Sign: > 0 } wanted }) =>
                     use.ToDouble() / wanted.ToDouble(),
                 ({ Value: { } use }, { Value: { Sign: > 0 } wanted }) =>
