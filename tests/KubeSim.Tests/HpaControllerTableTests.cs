@@ -8,13 +8,12 @@ namespace KubeSim.Tests;
 public sealed class HpaControllerTableTests
 {
     // What no cluster can be brought to by its API: a scale that fails, two autoscalers that know
-    // of each other before either has looked; and what the growth by eight decides that upstream's
-    // tests allow.
+    // of each other before either has looked, a gate that is there no more.
     private static readonly string[] apart =
     [
         "TestConditionFailedGetScale", "TestConditionFailedUpdateScale",
         "TestConditionAmbiguousSelectorWhenFullSelectorOverlapBetweenHPAs",
-        "TestUpscaleCapGreaterThanMaxReplicas",
+        "TestContainerMetricWithTheFeatureGateDisabled",
     ];
 
     [Test]
@@ -47,6 +46,8 @@ public sealed class HpaControllerTableTests
     private static (int, string[]) Synced(string name, JsonNode input)
     {
         const string Flag = "kube-controller-manager.horizontal-pod-autoscaler-";
+        // Upstream takes the initial proposal away; here the second sync has forgotten it.
+        var forgets = input["recommendations"] is JsonArray { Count: 0 };
         var cluster = new Cluster(new SimulationOptions
         {
             Latency = Latency.None, Objects = Bootstrap.Objects(0),
@@ -58,10 +59,9 @@ public sealed class HpaControllerTableTests
             },
             Settings = Settings.Default.With($"{Flag}cpu-initialization-period", "2m")
                 .With($"{Flag}initial-readiness-delay", "10s")
-                .With($"{Flag}downscale-stabilization",
-                    input["recommendations"] is JsonArray { Count: 0 } ? "0s" : "5m"),
+                .With($"{Flag}downscale-stabilization", forgets ? "0s" : "5m"),
         });
-        var sync = cluster.Now.AddSeconds(15);
+        var sync = cluster.Now.AddSeconds(forgets ? 30 : 15);
         var target = input["resource"]?.AsObject() ?? new JsonObject
         {
             ["apiVersion"] = "v1", ["kind"] = "ReplicationController", ["name"] = "test-rc",
@@ -97,7 +97,7 @@ public sealed class HpaControllerTableTests
                     : new JsonObject { ["scaleUp"] = rules.DeepClone() },
             },
         }.ToJsonString());
-        cluster.Run(TimeSpan.FromSeconds(16));
+        cluster.Run(sync.AddSeconds(1) - cluster.Now);
         var replicas = (int)Json.Encode(cluster.List<Deployment>().Cast<ApiObject>()
             .Concat(cluster.List<ReplicaSet>()).Concat(cluster.List<ReplicationController>())
             .Single()).At("spec", "replicas")!;
@@ -195,7 +195,7 @@ public sealed class HpaControllerTableTests
                 : input["reportedLevels"]!.AsArray().Select(l => (int)l!);
             return name == "TestConditionFailedGetMetrics"
                 ? ApiErrors.Of(500, "InternalError", "something went wrong").Status
-                : new(200)
+                : new ApiResponse(200)
                 {
                     Items = [.. levels.Select((level, i) => Json.Decode(new JsonObject
                     {
