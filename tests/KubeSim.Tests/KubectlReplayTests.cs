@@ -28,11 +28,12 @@ public sealed partial class KubectlReplayTests
         }
         if (expected.Out.StartsWith("%shape\n", StringComparison.Ordinal))
         {
-            Assert.That(Shape(recorded ?? expected.Out[7..]), Is.EqualTo(expected.Out[7..]));
+            Assert.That(KubectlSession.Shape(recorded ?? expected.Out[7..]),
+                Is.EqualTo(expected.Out[7..]));
             Assert.That(actual.Out, Does.Contain("DESCRIPTION:\n    ")
                 .And.Not.Contain("<empty>").And.Not.Contain("<no description>"));
             (expected, actual) = (expected with { Out = expected.Out[7..] },
-                actual with { Out = Shape(actual.Out) });
+                actual with { Out = KubectlSession.Shape(actual.Out) });
         }
         Assert.Multiple(() =>
         {
@@ -51,10 +52,6 @@ public sealed partial class KubectlReplayTests
         ProxyData.Recordings("golden/kubectl/commands.json") is { } file
             ? (string?)JsonNode.Parse(File.ReadAllText(file))!.AsArray()
                 .First(c => (string)c!["cmd"]! == command)!["stdout"] : null;
-
-    // An explanation without its sentences: they alone are indented by four.
-    private static string Shape(string text) => string.Join('\n', text.Split('\n')
-        .Where(line => !line.StartsWith("    ", StringComparison.Ordinal)));
 
     private static List<Played> Play()
     {

@@ -53,6 +53,10 @@ internal static partial class KubectlSession
     /// of files.</summary>
     public static string Plain(string text) => Chance().Replace(text, "#");
 
+    /// <summary>An explanation without its sentences: they alone are indented by four.</summary>
+    public static string Shape(string text) => string.Join('\n', text.Split('\n')
+        .Where(line => !line.StartsWith("    ", StringComparison.Ordinal)));
+
     [GeneratedRegex("(?<=resourceVersion: )\"\\d+\"|(?<= uid: ).*|(?<=127.0.0.1:)\\d+|"
         + "(?<=MERGED.*\\t|LIVE.*\\t)[\\d-]+ [\\d:.]+")]
     private static partial Regex Chance();
