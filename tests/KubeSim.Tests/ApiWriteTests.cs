@@ -214,7 +214,8 @@ public sealed class ApiWriteTests
     public void A_scale_is_a_table_of_its_own()
     {
         api.Create(ApiFixture.Deployment("web"));
-        var table = api.Server.Serve(new("GET", $"{Web}/scale") { Accept = "*/*;as=Table" }).Body!;
+        const string Accept = "application/json;as=Table;g=meta.k8s.io;v=v1";
+        var table = api.Server.Serve(new("GET", $"{Web}/scale") { Accept = Accept }).Body!;
         Assert.That($"{table["rows"]![0]!["cells"]!.ToJsonString()}",
             Is.EqualTo("""["web",1,0,"0s"]"""));
     }
