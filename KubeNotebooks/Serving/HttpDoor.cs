@@ -137,9 +137,12 @@ internal sealed class HttpDoor(
     {
         var request = http.Request;
         var url = http.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        var body = await ReadBody(request, http.RequestAborted);
+        var isText = request.ContentType?.Contains("protobuf", StringComparison.Ordinal) != true;
         return new(request.Method, url)
         {
-            Body = await ReadBody(request, http.RequestAborted),
+            Body = isText && body.Length > 0 ? Encoding.UTF8.GetString(body.Span) : null,
+            Bytes = isText ? default : body,
             ContentType = request.ContentType,
             Accept = request.Headers.Accept.ToString(),
             IfNoneMatch = request.Headers.IfNoneMatch is [{ Length: > 0 } known] ? known : null,
@@ -152,18 +155,18 @@ internal sealed class HttpDoor(
     }
 
     // What is too long is read no further; the API server says so in its own words.
-    private static async Task<string?> ReadBody(HttpRequest request, CancellationToken gone)
+    private static async Task<ReadOnlyMemory<byte>> ReadBody(
+        HttpRequest request, CancellationToken gone)
     {
         try
         {
             using var body = new MemoryStream();
             await request.Body.CopyToAsync(body, gone);
-            return body.Length == 0 ? null
-                : Encoding.UTF8.GetString(body.GetBuffer(), 0, (int)body.Length);
+            return body.GetBuffer().AsMemory(0, (int)body.Length);
         }
         catch (BadHttpRequestException e) when (e.StatusCode == 413)
         {
-            return new(' ', MostBytes + 1);
+            return new byte[MostBytes + 1];
         }
     }
 

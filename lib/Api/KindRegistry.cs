@@ -98,9 +98,15 @@ public sealed class KindRegistry
         {
             return null;
         }
-        var name = schemaTypes.GetValueOrDefault((kind.Group, version, kind.Name), kind.SchemaType);
-        return Schema.BuiltIn.Find(name);
+        return SchemaType(kind.Group, version, kind.Name)
+            ?? Schema.BuiltIn.Find(kind.SchemaType);
     }
+
+    /// <summary>The schema type of what bears that name, be it a resource or not; null when
+    /// unknown.</summary>
+    internal SchemaType? SchemaType(string group, string version, string name) =>
+        schemaTypes.TryGetValue((group, version, name), out var type)
+            ? Schema.BuiltIn.Find(type) : null;
 
     private static bool IsVersionAndGroup(Kind kind, string text)
     {

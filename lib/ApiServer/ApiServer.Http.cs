@@ -68,6 +68,8 @@ public sealed partial class ApiServer
     // What the steps to an answer find out.
     private sealed record Asked(ApiRequest Request, HttpAccept Accept, HttpOptions Options)
     {
+        public required string ApiVersion { get; init; }
+
         public long? TimeoutSeconds { get; init; }
 
         public Seq<string> Warnings { get; init; }
@@ -88,7 +90,8 @@ public sealed partial class ApiServer
         {
             User = call.User, Token = call.Token, Impersonate = call.Impersonate,
         };
-        if (Read(call, options, new(request, new(), options), out var asked) is { } no)
+        var start = new Asked(request, new(), options) { ApiVersion = url.ApiVersion };
+        if (Read(call, options, start, out var asked) is { } no)
         {
             return HttpAnswer.Of(Authenticate(ref request) ?? Authorise(request) ?? no);
         }
@@ -126,11 +129,12 @@ public sealed partial class ApiServer
     {
         asked = start;
         var request = start.Request;
-        if (HttpAccept.Read(call.Accept ?? "", false, out var accept) is { } unacceptable)
+        if (HttpAccept.Read(call.Accept ?? "", false, out var accept, request.Verb != Verb.Watch
+            && request.Path.Kind.SchemaType is not null) is { } unacceptable)
         {
             return unacceptable;
         }
-        if (call.Body is { Length: > MostBytes })
+        if (call.Body is { Length: > MostBytes } || call.Bytes.Length > MostBytes)
         {
             return Refusals.TooLarge(MostBytes);
         }
@@ -159,41 +163,48 @@ public sealed partial class ApiServer
     {
         var media = (call.ContentType ?? "application/json").Split(';')[0].Trim();
         var (request, text) = (asked.Request, call.Body ?? "");
-        var yaml = media.EndsWith("yaml", StringComparison.Ordinal);
         if (ResourceUrl.Connects(request.Path))
         {
             return null;
         }
-        var body = HttpBody.Tree(text, yaml, out var warnings);
+        if (ReadTree(call, media, request, out var body, out var warnings) is { } unreadable)
+        {
+            return unreadable;
+        }
         if (request.Verb == Verb.Patch)
         {
             if (!patchTypes.TryGetValue(media, out var kind))
             {
                 return Refusals.UnsupportedMediaType;
             }
+            var version = asked.ApiVersion;
             asked = asked with
             {
-                Warnings = HttpBody.Warnings(request, body, warnings),
-                Request = body is null ? request
-                    : request with { Body = new Payload.Patch(kind, body) },
+                Warnings = HttpBody.Warnings(request, body, warnings, version),
+                Request = body is null ? request : request with
+                {
+                    Body = new Payload.Patch(kind, ManifestConversion.PatchToStored(
+                        body, request.Path.Kind, version)),
+                },
             };
-            return body is not null ? HttpBody.RefusePatch(request, kind, body, warnings)
+            return body is not null
+                ? HttpBody.RefusePatch(request, kind, body, warnings, version)
                 : ApiErrors.BadRequest("error decoding patch: unexpected end of JSON input").Status;
         }
-        if (media is not ("application/json" or "application/yaml"))
+        if (media is not ("application/json" or "application/yaml" or Protobuf.Media))
         {
-            return media == "application/vnd.kubernetes.protobuf"
-                ? Refusals.NoProtobufSent : Refusals.UnknownFormat;
+            return Refusals.UnknownFormat;
         }
-        if (request.Verb is Verb.Delete or Verb.DeleteCollection)
+        if (Deletes(request))
         {
-            var refused = HttpBody.Deletion(text, body, asked.Options, ref request);
+            var refused = HttpBody.Deletion(
+                text.Length > 0 || !call.Bytes.IsEmpty, body, asked.Options, ref request);
             asked = asked with { Request = request };
             return refused;
         }
         asked = asked with
         {
-            Warnings = HttpBody.Warnings(request, body, warnings),
+            Warnings = HttpBody.Warnings(request, body, warnings, asked.ApiVersion),
             Request = request with
             {
                 Body = body is null ? new Payload.Text(HttpBody.Whole(text))
@@ -203,11 +214,38 @@ public sealed partial class ApiServer
         return null;
     }
 
+    // What is no tree is null, and said later; bytes that are no message are refused at once.
+    private static Status? ReadTree(HttpCall call, string media, ApiRequest request,
+        out JsonNode? body, out Seq<string> twice)
+    {
+        if (media != Protobuf.Media || request.Verb == Verb.Patch
+            || (call.Bytes.IsEmpty && Deletes(request)))
+        {
+            body = HttpBody.Tree(call.Body ?? "",
+                media.EndsWith("yaml", StringComparison.Ordinal), out twice);
+            return null;
+        }
+        (body, twice) = (null, []);
+        if (request.Path.Kind.SchemaType is null)
+        {
+            return Refusals.NoProtobufSent;
+        }
+        var refused = Protobuf.Read(
+            call.Bytes.Span, request.Path, Deletes(request), out var tree);
+        body = tree;
+        return refused;
+    }
+
+    private static bool Deletes(ApiRequest request) =>
+        request.Verb is Verb.Delete or Verb.DeleteCollection;
+
     private HttpAnswer Answer(Asked asked, ApiResponse answer)
     {
         var (request, accept) = (asked.Request, asked.Accept);
         var pretty = asked.Options.Is("pretty");
-        var forms = new HttpForms(answer.Object?.Kind ?? request.Path.Kind, accept,
+        var kind = answer.Object?.Kind ?? request.Path.Kind;
+        var forms = new HttpForms(kind,
+            kind.Equals(request.Path.Kind) ? asked.ApiVersion : kind.ApiVersion, accept,
             asked.Options["includeObject"] ?? "", now());
         if (answer.Watch is { } watch)
         {

@@ -195,20 +195,25 @@ internal static class Discovery
         return node;
     }
 
-    private static JsonObject Part(Kind kind, string subresource)
-    {
-        var (group, version, name) = subresource switch
+    /// <summary>What a resource takes, or a part of it: a name, and where it is not of the
+    /// resource's own group, its group and version.</summary>
+    public static (string Group, string Version, string Name) TypeOf(
+        Kind kind, string subresource) => subresource switch
         {
             "scale" => ("autoscaling", "v1", "Scale"),
             "eviction" => ("policy", "v1", "Eviction"),
             "token" => ("authentication.k8s.io", "v1", "TokenRequest"),
             "binding" => ("", "", "Binding"),
-            "attach" or "exec" => ("", "", "PodAttachOptions".Replace("Attach",
-                subresource == "exec" ? "Exec" : "Attach", StringComparison.Ordinal)),
+            "attach" => ("", "", "PodAttachOptions"),
+            "exec" => ("", "", "PodExecOptions"),
             "portforward" => ("", "", "PodPortForwardOptions"),
             "proxy" => ("", "", $"{kind.Name}ProxyOptions"),
             _ => ("", "", kind.Name),
         };
+
+    private static JsonObject Part(Kind kind, string subresource)
+    {
+        var (group, version, name) = TypeOf(kind, subresource);
         Seq<string> verbs = subresource switch
         {
             "binding" or "eviction" or "token" => ["create"],

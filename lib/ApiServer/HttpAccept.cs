@@ -5,8 +5,8 @@ namespace KubeSim;
 /// <summary>What a client would like to be sent: the first of what it accepts that the server can
 /// make. <c>application/json;as=Table;g=meta.k8s.io;v=v1,application/json</c> asks for a table, or
 /// else for the objects. A clause with <c>q=0.5</c> stands behind one without.</summary>
-/// <remarks>Protocol buffers are not made here: a client that takes nothing else is refused with
-/// what there is. Models staging/src/k8s.io/apiserver/pkg/endpoints/handlers/negotiation.</remarks>
+/// <remarks>Protocol buffers are for those who take nothing else, and neither for watches nor for
+/// custom kinds. Models staging/src/k8s.io/apiserver/pkg/endpoints/handlers/negotiation.</remarks>
 internal sealed record HttpAccept
 {
     private const string Discovery = "apidiscovery.k8s.io";
@@ -37,7 +37,9 @@ internal sealed record HttpAccept
     /// <param name="header">The header, empty for none.</param>
     /// <param name="discovers">True where groups can be had in one list.</param>
     /// <param name="accept">What was chosen.</param>
-    public static Status? Read(string header, bool discovers, out HttpAccept accept)
+    /// <param name="protobuf">True for what can be had in protocol buffers.</param>
+    public static Status? Read(
+        string header, bool discovers, out HttpAccept accept, bool protobuf = false)
     {
         accept = new();
         if (header.Length == 0)
@@ -56,7 +58,10 @@ internal sealed record HttpAccept
                 return null;
             }
         }
-        return header.Contains("protobuf", StringComparison.Ordinal)
+        accept = new() { Media = Protobuf.Media };
+        return protobuf && header.Split(',').Select(Clause.Read).Any(
+            c => c.Media == Protobuf.Media && c["as"].Length == 0) ? null
+            : header.Contains("protobuf", StringComparison.Ordinal)
             ? Refusals.NoProtobuf : Refusals.NotAcceptable;
     }
 

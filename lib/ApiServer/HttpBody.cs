@@ -44,17 +44,18 @@ internal static class HttpBody
 
     /// <summary>What the server says to a write that it obeys although fields of it mean
     /// nothing.</summary>
-    public static Seq<string> Warnings(ApiRequest request, JsonNode? body, Seq<string> twice) =>
+    public static Seq<string> Warnings(
+        ApiRequest request, JsonNode? body, Seq<string> twice, string apiVersion) =>
         request.Query.FieldValidation is null or "" or "Warn"
-            ? [.. Odd(request, body).Concat(twice).Take(MostWarnings)] : [];
+            ? [.. Odd(request, body, apiVersion).Concat(twice).Take(MostWarnings)] : [];
 
     /// <summary>422: a patch that asks for strictness sets unknown fields; null when there are
     /// none.</summary>
     public static Status? RefusePatch(
-        ApiRequest request, PatchKind kind, JsonNode body, Seq<string> twice)
+        ApiRequest request, PatchKind kind, JsonNode body, Seq<string> twice, string apiVersion)
     {
         if (request.Query.FieldValidation != "Strict"
-            || Odd(request, body).Concat(twice).ToSeq() is not { IsEmpty: false } odd)
+            || Odd(request, body, apiVersion).Concat(twice).ToSeq() is not { IsEmpty: false } odd)
         {
             return null;
         }
@@ -65,9 +66,10 @@ internal static class HttpBody
     }
 
     // Unknown fields. Setting one to null is nothing, as is a directive.
-    private static IEnumerable<string> Odd(ApiRequest request, JsonNode? body) =>
+    private static IEnumerable<string> Odd(
+        ApiRequest request, JsonNode? body, string apiVersion) =>
         body is not JsonObject || request.Path.Subresource is not (null or "" or "status") ? []
-            : SchemaCheck.Run(body, request.Path.Kind, request.Path.Kind.Version)
+            : SchemaCheck.Run(body, request.Path.Kind, apiVersion.Split('/')[^1])
                 .Where(p => p.IsUnknown && !p.Key.StartsWith('$') && p.Parent[p.Key] is not null)
                 .Select(p => p.Message);
 
@@ -84,9 +86,9 @@ internal static class HttpBody
     /// <summary>How to delete, as the body says, or without one the URL; the answer is null, or
     /// the refusal.</summary>
     public static Status? Deletion(
-        string text, JsonNode? body, HttpOptions options, ref ApiRequest request)
+        bool sent, JsonNode? body, HttpOptions options, ref ApiRequest request)
     {
-        if (text.Length == 0)
+        if (!sent)
         {
             if (options.Number("gracePeriodSeconds", out var grace) is { } wrong)
             {

@@ -14,6 +14,10 @@ public sealed record HttpCall(string Method, string Url)
     /// <summary>What is sent along, as text; null for nothing.</summary>
     public string? Body { get; init; }
 
+    /// <summary>What is sent along in protocol buffers, as it came; then there is no
+    /// <see cref="Body"/>.</summary>
+    public ReadOnlyMemory<byte> Bytes { get; init; }
+
     /// <summary>The media type of the body; null for JSON.</summary>
     public string? ContentType { get; init; }
 
@@ -79,7 +83,7 @@ public sealed record HttpAnswer(int Code, JsonNode? Body, Watch? Watch = null)
     public WatchForm Form { get; init; }
 
     /// <summary>Words a change in that form, in the order of the changes: the first line of a
-    /// table names its columns. Null for <see cref="WatchForm.Whole"/>, whose lines are those of
+    /// table names its columns. Null for whole objects as they are stored, whose lines are those of
     /// <see cref="ApiServer.WatchLine(in WatchEvent)"/> for every watcher.</summary>
     public Func<WatchEvent, JsonObject>? Line { get; init; }
 
@@ -125,6 +129,7 @@ public sealed record HttpAnswer(int Code, JsonNode? Body, Watch? Watch = null)
         null => [],
         JsonValue text when text.TryGetValue<string>(out var plainText) =>
             [Encoding.UTF8.GetBytes(plainText)],
+        JsonObject tree when ContentType == Protobuf.Media => [ProtobufWriter.Write(tree)],
         _ when ContentType == "application/yaml" => [Encoding.UTF8.GetBytes(Json.ToYaml(Body))],
         _ when Pretty => [Encoding.UTF8.GetBytes(Body.ToJsonString(indented))],
         _ => [Utf8(Body)],

@@ -11,7 +11,8 @@ namespace KubeSim;
 /// the same to the last byte.</para>
 /// Models staging/src/k8s.io/apiserver/pkg/endpoints/handlers/response.go.
 /// </summary>
-internal sealed class HttpForms(Kind kind, HttpAccept accept, string include, DateTime now)
+internal sealed class HttpForms(
+    Kind kind, string apiVersion, HttpAccept accept, string include, DateTime now)
 {
     // From so many on a list is not put together before it is sent.
     private const int Many = 500;
@@ -41,7 +42,7 @@ internal sealed class HttpForms(Kind kind, HttpAccept accept, string include, Da
             table["rows"] = new JsonArray([.. Rows([value])]);
             return table;
         }
-        return accept.Form == WatchForm.Metadata ? Partial(value) : Json.Encode(value);
+        return accept.Form == WatchForm.Metadata ? Partial(value) : Encode(value);
     }
 
     /// <summary>A list, whole or in pieces.</summary>
@@ -54,7 +55,7 @@ internal sealed class HttpForms(Kind kind, HttpAccept accept, string include, Da
                 items.Select(Partial)),
             _ => (new JsonObject
             {
-                ["kind"] = $"{kind.Name}List", ["apiVersion"] = kind.ApiVersion,
+                ["kind"] = $"{kind.Name}List", ["apiVersion"] = apiVersion,
                 ["metadata"] = Meta(meta),
             }, "items", items.Select(Item)),
         };
@@ -77,7 +78,8 @@ internal sealed class HttpForms(Kind kind, HttpAccept accept, string include, Da
     /// <summary>A watch in this form.</summary>
     public HttpAnswer Watch(Watch watch) => new(200, null, watch)
     {
-        Form = accept.Form, Line = accept.Form == WatchForm.Whole ? null : Line,
+        Form = accept.Form,
+        Line = accept.Form == WatchForm.Whole && apiVersion == kind.ApiVersion ? null : Line,
     };
 
     private static IEnumerable<ReadOnlyMemory<byte>> Pieces(
@@ -107,16 +109,19 @@ internal sealed class HttpForms(Kind kind, HttpAccept accept, string include, Da
     }
 
     // The list says the kind, once.
-    private static JsonObject Item(ApiObject value)
+    private JsonObject Item(ApiObject value)
     {
-        var node = Json.Encode(value);
+        var node = Encode(value);
         node.Remove("kind");
         node.Remove("apiVersion");
         return node;
     }
 
+    private JsonObject Encode(ApiObject value) =>
+        ManifestConversion.ToServed(Json.Encode(value), kind, apiVersion);
+
     private JsonObject Partial(ApiObject value) =>
-        Headed("PartialObjectMetadata", Json.Encode(value)["metadata"]?.DeepClone());
+        Headed("PartialObjectMetadata", Encode(value)["metadata"]?.DeepClone());
 
     private JsonObject Headed(string name, JsonNode? metadata) => new()
     {
@@ -169,7 +174,7 @@ internal sealed class HttpForms(Kind kind, HttpAccept accept, string include, Da
             };
             if (include != "None")
             {
-                row["object"] = include == "Object" ? Json.Encode(item) : Partial(item);
+                row["object"] = include == "Object" ? Encode(item) : Partial(item);
             }
             return row;
         });

@@ -83,8 +83,7 @@ internal static class OpenApiProto
         }
         else if (type == "double")
         {
-            Varint(to, ((ulong)number << 3) | 1);
-            to.Write(BitConverter.GetBytes(value.GetValue<double>()));
+            Double(to, number, value);
         }
         else if (value.GetValueKind() == JsonValueKind.Number && type.Length == 0)
         {
@@ -151,7 +150,15 @@ internal static class OpenApiProto
         }
     }
 
-    private static void Nested(
+    /// <summary>Writes a number of eight bytes.</summary>
+    public static void Double(ArrayBufferWriter<byte> to, int number, JsonNode value)
+    {
+        Varint(to, ((ulong)number << 3) | 1);
+        to.Write(BitConverter.GetBytes(value.GetValue<double>()));
+    }
+
+    /// <summary>Writes a message inside another.</summary>
+    public static void Nested(
         ArrayBufferWriter<byte> to, int number, Action<ArrayBufferWriter<byte>> write)
     {
         var inner = new ArrayBufferWriter<byte>();
@@ -161,7 +168,8 @@ internal static class OpenApiProto
         to.Write(inner.WrittenSpan);
     }
 
-    private static void Varint(ArrayBufferWriter<byte> to, ulong value)
+    /// <summary>Writes a number, seven bits a byte.</summary>
+    public static void Varint(ArrayBufferWriter<byte> to, ulong value)
     {
         for (; value >= 128; value >>= 7)
         {

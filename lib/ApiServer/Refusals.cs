@@ -27,7 +27,7 @@ internal static class Refusals
         "only the following media types are accepted: application/json, application/yaml, "
         + "application/vnd.kubernetes.protobuf").Status;
 
-    // What the real server sends and takes too, and this one does not.
+    // Of kinds that have no protocol buffers.
     public static Status NoProtobuf { get; } = ApiErrors.Of(406, "NotAcceptable",
         "only the following media types are accepted: application/json, application/yaml").Status;
 

@@ -5,7 +5,10 @@ namespace KubeSim;
 /// <param name="Path">The resource.</param>
 /// <param name="Rest">What stands behind <c>proxy</c>, with its slash; mostly empty.</param>
 /// <param name="Watches">True for a path that watches.</param>
-internal readonly record struct ResourceUrl(ResourcePath Path, string Rest, bool Watches)
+/// <param name="ApiVersion">The version of the API that the client speaks:
+/// <c>autoscaling/v1</c>.</param>
+internal readonly record struct ResourceUrl(
+    ResourcePath Path, string Rest, bool Watches, string ApiVersion)
 {
     /// <summary>True for the path of a resource, which has a group, a version and more.</summary>
     public static bool IsResource(string path) => path.Trim('/').Split('/') switch
@@ -43,7 +46,8 @@ internal readonly record struct ResourceUrl(ResourcePath Path, string Rest, bool
         {
             return nowhere;
         }
-        url = new(resource, path.EndsWith('/') ? rest + "/" : rest, watches);
+        url = new(resource, path.EndsWith('/') ? rest + "/" : rest, watches,
+            string.Join('/', parts[1..at]));
         var wrong = resource.Name switch
         {
             "." or ".." => $"may not be '{resource.Name}'",
