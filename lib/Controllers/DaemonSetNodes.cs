@@ -12,10 +12,6 @@ namespace KubeSim;
 /// </summary>
 internal static class DaemonSetNodes
 {
-    /// <summary>The annotation that counts the changes of the template, as a label the pods have
-    /// it too.</summary>
-    public const string Generation = "deprecated.daemonset.template.generation";
-
     private const string GenerationLabel = "pod-template-generation";
     private const string NodeField = "metadata.name";
 
@@ -114,7 +110,8 @@ internal static class DaemonSetNodes
             : string.CompareOrdinal(a.Metadata.Name, b.Metadata.Name);
     }
 
-    private static string? GenerationOf(DaemonSet set) => set.Metadata.Annotations.Get(Generation);
+    private static string? GenerationOf(DaemonSet set) =>
+        set.Metadata.Annotations.Get(DaemonSetRules.Generation);
 
     private static Seq<Toleration> TolerationsOf(PodSpec spec)
     {

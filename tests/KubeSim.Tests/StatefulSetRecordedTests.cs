@@ -51,38 +51,16 @@ public sealed class StatefulSetRecordedTests
 
     private static Cluster Play(string scenario, uint seed, List<string> seen)
     {
-        string[] needed = ["serviceaccount-controller", "statefulset-controller"];
-        var components = Bootstrap.Components().Where(c => needed.Contains(c.Name))
-            .Append(new("binder", _ => new Probe(Watched.All<Pod>()) { OnReconcile = Bind }));
-        var cluster = new Cluster(1, seed, components: components.ToSeq());
+        var cluster = ScriptedPods.Cluster(seed, 1, "statefulset-controller");
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
         var last = cluster.Revision;
         foreach (var row in Recorded("in", scenario))
         {
             Do(cluster, row);
             Assert.That(cluster.Converge().Met, Is.True);
-            for (; last < cluster.Revision; last = last.Next)
-            {
-                if (cluster.Engine.Store.TryLog(last.Next, out var change))
-                {
-                    See(change, names, seen);
-                }
-            }
+            ScriptedPods.Watch(cluster, ref last, change => See(change, names, seen));
         }
         return cluster;
-    }
-
-    private static Result Bind(ObjectKey key, ReconcileContext api)
-    {
-        if (api.Get(key) is Pod { IsScheduled: false, IsTerminating: false })
-        {
-            api.Create(key, "binding", new Binding
-            {
-                Metadata = new() { Name = key.Name, Namespace = key.Namespace },
-                Target = new() { Kind = "Node", Name = "node-1" },
-            });
-        }
-        return Result.Done;
     }
 
     private static void Do(Cluster cluster, string[] row)
@@ -102,25 +80,13 @@ public sealed class StatefulSetRecordedTests
                 cluster.Delete(cluster.Get<Pod>(row[1]), new() { GracePeriodSeconds = 0 });
                 break;
             default:
-                var pod = cluster.Get<Pod>(row[1]);
-                cluster.UpdateStatus(pod with
-                {
-                    Status = pod.Status with
-                    {
-                        Phase = row[2],
-                        Conditions = pod.Status.Conditions.With(new PodCondition
-                        {
-                            Type = "Ready", Status = row[3] == "ready" ? "True" : "False",
-                            LastTransitionTime = cluster.Now,
-                        }),
-                    },
-                });
+                ScriptedPods.Tell(cluster, cluster.Get<Pod>(row[1]), row[2], row[3] == "ready");
                 break;
         }
     }
 
     private static void See(
-        in WatchEvent change, Dictionary<string, string> names, List<string> seen)
+        WatchEvent change, Dictionary<string, string> names, List<string> seen)
     {
         var name = change.Key.Name;
         string Of(string? revision) => names.GetValueOrDefault(revision ?? "", "-");
