@@ -24,6 +24,7 @@ public static class Program
             + "same seed gives the same run.")
         {
             SimulateCommand.Create(terminal),
+            ServeCommand.Create(terminal),
             RunCommand.Create(terminal),
             FormatCommand.Create(terminal),
             GradeCommand.Create(terminal),

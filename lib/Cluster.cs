@@ -37,8 +37,6 @@ public sealed partial class Cluster
 {
     private static readonly TimeSpan IdleAfter = TimeSpan.FromHours(1);
 
-    private Simulation simulation;
-
     /// <summary>A new cluster.</summary>
     /// <param name="nodes">How many nodes of 4 CPUs, 16 GiB and 110 pods, named node-1,
     /// node-2…</param>
@@ -79,32 +77,34 @@ public sealed partial class Cluster
     internal Simulation Engine => simulation;
 
     /// <summary>The virtual time (UTC).</summary>
-    public DateTime Now => simulation.Now;
+    public DateTime Now => Owned(s => s.Now);
 
     /// <summary>The revision of the last write.</summary>
-    public Revision Revision => simulation.Store.Head;
+    public Revision Revision => Owned(s => s.Store.Head);
 
     /// <summary>The number of steps taken so far.</summary>
-    public long StepCount => simulation.Steps.Count;
+    public long StepCount => Owned(s => s.Steps.Count);
 
     /// <summary>A digest of everything that happened: equal runs have equal digests.</summary>
-    public ulong Digest => simulation.Rolling;
+    public ulong Digest => Owned(s => s.Rolling);
 
     /// <summary>True when only periodic work is left.</summary>
-    public bool IsConverged => Inbox.IsEmpty && simulation.IsConverged;
+    public bool IsConverged => Inbox.IsEmpty && Owned(s => s.IsConverged);
 
     /// <summary>Where other threads leave inputs; they are carried out between steps.</summary>
     public Inbox Inbox { get; } = new();
 
-    /// <summary>Everything that came from outside, in order.</summary>
-    public IReadOnlyList<JournalEntry> Journal => simulation.Journal;
+    /// <summary>Everything that came from outside, in order; of a cluster that is served, so
+    /// far.</summary>
+    public IReadOnlyList<JournalEntry> Journal =>
+        Owned(s => host is null ? s.Journal : [.. s.Journal]);
 
     /// <summary>Told of every step that someone would look at, also while the cluster runs on. It
     /// must not change the cluster. Null, the default, costs nothing.</summary>
     public Action<StepRecord>? Stepped { get; set; }
 
     /// <summary>A map of the cluster as it is now, as HTML, for a notebook.</summary>
-    public string ToHtml() => Html.Of(this);
+    public string ToHtml() => Still(Html.Of);
 
     /// <summary>Takes one step: the next reconcile that someone would look at. Periodic work that
     /// changes nothing passes silently; after an hour of virtual time without a step the answer is
@@ -114,6 +114,7 @@ public sealed partial class Cluster
     /// <exception cref="ComponentFailedException">A component threw.</exception>
     public StepRecord Step()
     {
+        using var own = Own();
         var limit = Now + IdleAfter;
         while (TryExecute(limit, out var step))
         {
@@ -146,6 +147,7 @@ public sealed partial class Cluster
     /// <summary>Takes several steps, fewer when the cluster falls idle.</summary>
     public Seq<StepRecord> Steps(int count)
     {
+        using var own = Own();
         var taken = new List<StepRecord>();
         while (taken.Count < count && (taken.Count == 0 || !taken[^1].IsIdle))
         {
@@ -157,14 +159,9 @@ public sealed partial class Cluster
     /// <summary>Runs for a span of virtual time.</summary>
     public RunResult Run(TimeSpan span)
     {
-        var (end, steps) = (Now + span, StepCount);
-        DrainInbox();
-        while (simulation.TryNextDue(out var due) && due <= end)
-        {
-            Execute(detail: false);
-            DrainInbox();
-        }
-        simulation.AdvanceTo(end);
+        using var own = Own();
+        var steps = StepCount;
+        Advance(Now + span, () => true);
         return new() { Met = true, Time = Now, Steps = StepCount - steps };
     }
 
@@ -172,6 +169,7 @@ public sealed partial class Cluster
     /// default).</summary>
     public RunResult RunUntil(Func<Cluster, bool> holds, TimeSpan? limit = null)
     {
+        using var own = Own();
         var (end, steps) = (Now + (limit ?? IdleAfter), StepCount);
         DrainInbox();
         var met = holds(this);
@@ -190,6 +188,7 @@ public sealed partial class Cluster
     /// busy.</summary>
     public RunResult Converge(TimeSpan? limit = null)
     {
+        using var own = Own();
         var (end, steps) = (Now + (limit ?? TimeSpan.FromMinutes(10)), StepCount);
         DrainInbox();
         while (!IsConverged && simulation.TryNextDue(out var due) && due <= end)
@@ -206,13 +205,14 @@ public sealed partial class Cluster
         AddComponent(new ComponentSpec(name, _ => factory()));
 
     /// <summary>Runs a component, or puts it in the place of the one with its name.</summary>
-    public void AddComponent(ComponentSpec spec) => simulation.Submit(new ComponentInput(spec));
+    public void AddComponent(ComponentSpec spec) =>
+        Owned(s => s.Submit(new ComponentInput(spec)));
 
     /// <summary>Takes a component away.</summary>
-    public void RemoveComponent(string name) => simulation.Submit(new RemovalInput(name));
+    public void RemoveComponent(string name) => Owned(s => s.Submit(new RemovalInput(name)));
 
     /// <summary>The names of the components that run.</summary>
-    public Seq<string> Components => simulation.Components.Select(c => c.Name).ToSeq();
+    public Seq<string> Components => Owned(s => s.Components.Select(c => c.Name).ToSeq());
 
     private RunResult Outcome(bool met, DateTime end, long stepsBefore)
     {
@@ -235,11 +235,13 @@ public sealed partial class Cluster
         {
             simulation.Submit(input);
         }
+        Inbox.MakeCalls();
+        host?.Between();
     }
 
     private StepRecord? Execute(bool detail)
     {
-        var (steps, head) = (StepCount, Revision);
+        var (steps, head) = (simulation.Steps.Count, simulation.Store.Head);
         simulation.ExecuteNext(detail || Stepped is not null, out var step);
         if (step is not null)
         {
@@ -249,9 +251,9 @@ public sealed partial class Cluster
         {
             throw failure;
         }
-        if (invariants.Count > 0 && Revision != head)
+        if (invariants.Count > 0 && simulation.Store.Head != head)
         {
-            CheckInvariants(StepCount > steps);
+            CheckInvariants(simulation.Steps.Count > steps);
         }
         return step;
     }

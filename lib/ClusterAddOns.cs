@@ -21,6 +21,7 @@ public sealed partial class Cluster
     /// <exception cref="ApiException">The API server refused.</exception>
     public void AddOn(string name)
     {
+        using var own = Own();
         if (!AddOns.AsSpan().Contains(name))
         {
             throw new ArgumentException(

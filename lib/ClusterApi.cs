@@ -26,9 +26,13 @@ public sealed partial class Cluster
 
         internal ClusterApi(Cluster cluster) => this.cluster = cluster;
 
+        /// <summary>The kinds that are served by now.</summary>
+        public KindRegistry ServedKinds => cluster.Owned(s => s.Api.Kinds);
+
         /// <summary>A request stage by stage, with what each changed or why it refused; nothing is
         /// stored.</summary>
-        public Explanation Explain(ApiRequest request) => cluster.simulation.Api.Explain(request);
+        public Explanation Explain(ApiRequest request) =>
+            cluster.Owned(s => s.Api.Explain(request));
 
         /// <summary>The creation of an object, stage by stage.</summary>
         public Explanation Explain(ApiObject created, UserInfo? user = null)
@@ -47,6 +51,7 @@ public sealed partial class Cluster
         /// <exception cref="ArgumentException">The command asks the server for nothing.</exception>
         public Explanation Explain(string commandLine, string? input = null)
         {
+            using var own = cluster.Own();
             Explanation? read = null, written = null;
             var kubectl = new Kubectl(new KubectlServer(cluster, request =>
             {
@@ -65,12 +70,12 @@ public sealed partial class Cluster
         /// whole cluster); the reason tells which binding allows it.</summary>
         public Decision May(
             UserInfo user, string verb, Kind kind, string ns = "default", string name = "") =>
-            cluster.simulation.Api.Authorizer.Decide(
-                Access.Of(user, verb, kind, kind.Namespaced ? ns : "", name));
+            cluster.Owned(s => s.Api.Authorizer.Decide(
+                Access.Of(user, verb, kind, kind.Namespaced ? ns : "", name)));
 
         /// <summary>Puts a webhook in place, or in the place of the one with its name.</summary>
         public void Add(WebhookSpec webhook) =>
-            cluster.simulation.Submit(new WebhookInput(webhook));
+            cluster.Owned(s => s.Submit(new WebhookInput(webhook)));
 
         /// <summary>A bearer token of a service account, as <c>kubectl create token</c> gets
         /// it.</summary>
@@ -106,8 +111,8 @@ public sealed partial class Cluster
             cluster.Handle(request with { User = User });
 
         /// <summary>Runs a kubectl command.</summary>
-        public KubectlResult Kubectl(string commandLine, string? input = null) =>
-            new Kubectl(new KubectlServer(cluster, Handle)).Run(commandLine, input);
+        public KubectlResult Kubectl(string commandLine, string? input = null) => cluster.Still(
+            c => new Kubectl(new KubectlServer(c, Handle)).Run(commandLine, input));
 
         /// <summary>Creates an object.</summary>
         /// <exception cref="ApiException">The API server refused.</exception>

@@ -18,17 +18,17 @@ public sealed class ClusterEtcd
 
     internal ClusterEtcd(Cluster cluster) => this.cluster = cluster;
 
-    private EtcdStore Store => cluster.Simulation.Store;
+    private EtcdStore Store => cluster.Engine.Store;
 
     /// <summary>The revision of the last write.</summary>
-    public Revision Revision => Store.Head;
+    public Revision Revision => cluster.Revision;
 
     /// <summary>The revision before which all is forgotten; none at first.</summary>
-    public Revision Compacted => Store.Compacted;
+    public Revision Compacted => cluster.Still(_ => Store.Compacted);
 
     /// <summary>The members, as <c>etcdctl endpoint status</c> lists them.</summary>
-    public Seq<EtcdMember> Members => Store.Members?.All
-        ?? [new("etcd-1", true, true, 1, Store.Head.Value, Store.Head.Value, Store.Head)];
+    public Seq<EtcdMember> Members => cluster.Still(_ => Store.Members?.All
+        ?? [new("etcd-1", true, true, 1, Store.Head.Value, Store.Head.Value, Store.Head)]);
 
     /// <summary>The keys that begin with a prefix, in order: <c>etcdctl get --prefix
     /// --keys-only</c>.</summary>
@@ -63,9 +63,10 @@ public sealed class ClusterEtcd
     /// quorum.</exception>
     public EtcdKeyValue? Get(string key, long? revision = null)
     {
+        using var own = cluster.Own();
         Store.Members?.CheckRead();
         var at = Store.Served(At(revision));
-        return Store.Get(EtcdKeys.Parse(key, cluster.Simulation.Api.Kinds), at) is { } found
+        return Store.Get(EtcdKeys.Parse(key, cluster.Engine.Api.Kinds), at) is { } found
             ? Store.KeyValue(found, at) : null;
     }
 
@@ -74,6 +75,7 @@ public sealed class ClusterEtcd
     /// quorum.</exception>
     public Seq<EtcdKeyValue> Range(string prefix, long? revision = null, int limit = int.MaxValue)
     {
+        using var own = cluster.Own();
         Store.Members?.CheckRead();
         return Store.Range(prefix, At(revision), limit);
     }
@@ -100,6 +102,7 @@ public sealed class ClusterEtcd
     public EtcdTxnResponse Txn(Seq<EtcdCompare> when, Seq<EtcdOp> then,
         Seq<EtcdOp> otherwise = default)
     {
+        using var own = cluster.Own();
         foreach (var branch in (ReadOnlySpan<Seq<EtcdOp>>)[then, otherwise])
         {
             var puts = branch.Where(op => op.Type == "put").Select(op => op.Key).ToList();
@@ -112,7 +115,7 @@ public sealed class ClusterEtcd
         }
         foreach (var op in then.Concat(otherwise).Where(op => op.Type == "put"))
         {
-            EtcdKeys.Decode(EtcdKeys.Parse(op.Key, cluster.Simulation.Api.Kinds), op.Value);
+            EtcdKeys.Decode(EtcdKeys.Parse(op.Key, cluster.Engine.Api.Kinds), op.Value);
             if (op.Lease != 0 && !Store.HasLease(op.Lease))
             {
                 throw EtcdException.LeaseNotFound;
@@ -130,11 +133,13 @@ public sealed class ClusterEtcd
 
     /// <summary>Gives a lease its full time again.</summary>
     /// <exception cref="EtcdException">It expired before, or never was.</exception>
-    public void KeepAlive(long lease) => Send(new() { KeepAlive = Known(lease) });
+    public void KeepAlive(long lease) =>
+        cluster.Still(_ => Send(new() { KeepAlive = Known(lease) }));
 
     /// <summary>Ends a lease and deletes its keys; returns how many.</summary>
     /// <exception cref="EtcdException">It expired before, or never was.</exception>
-    public int Revoke(long lease) => (int)Send(new() { Revoke = Known(lease) })!;
+    public int Revoke(long lease) =>
+        (int)cluster.Still(_ => Send(new() { Revoke = Known(lease) }))!;
 
     /// <summary>The changes of the keys under a prefix, to pull one by one.</summary>
     /// <param name="prefix">What the keys begin with.</param>
@@ -142,6 +147,7 @@ public sealed class ClusterEtcd
     /// <exception cref="EtcdException">The revision is compacted away; or nobody leads.</exception>
     public EtcdWatch Watch(string prefix, long from = 0)
     {
+        using var own = cluster.Own();
         Store.Members?.CheckLeader();
         return new(Store, prefix, new(from));
     }
@@ -150,6 +156,7 @@ public sealed class ClusterEtcd
     /// <exception cref="EtcdException">It is compacted already, or yet to come.</exception>
     public void Compact(long revision)
     {
+        using var own = cluster.Own();
         if (revision <= Store.Compacted.Value)
         {
             throw EtcdException.Compacted;
@@ -159,7 +166,7 @@ public sealed class ClusterEtcd
 
     /// <summary>All keys and values as bytes, with a hash at the end: <c>etcdctl snapshot
     /// save</c>.</summary>
-    public byte[] Snapshot() => EtcdSnapshot.Save(Store);
+    public byte[] Snapshot() => cluster.Still(_ => EtcdSnapshot.Save(Store));
 
     /// <summary>What a snapshot holds: <c>etcdutl snapshot status</c>.</summary>
     /// <exception cref="EtcdException">The bytes are damaged.</exception>
@@ -187,10 +194,11 @@ public sealed class ClusterEtcd
 
     private object? Send(EtcdRequest request)
     {
-        cluster.Simulation.Outcome = null;
-        cluster.Simulation.Submit(new EtcdInput(request));
-        return cluster.Simulation.Outcome is EtcdException refusal ? throw refusal
-            : cluster.Simulation.Outcome;
+        using var own = cluster.Own();
+        cluster.Engine.Outcome = null;
+        cluster.Engine.Submit(new EtcdInput(request));
+        return cluster.Engine.Outcome is EtcdException refusal ? throw refusal
+            : cluster.Engine.Outcome;
     }
 }
 
@@ -199,6 +207,4 @@ public sealed partial class Cluster
 {
     /// <summary>etcd itself, past the API server.</summary>
     public ClusterEtcd Etcd { get; }
-
-    internal Simulation Simulation => simulation;
 }

@@ -38,7 +38,9 @@ public sealed class ClusterFaults
     /// <exception cref="ArgumentException">There is no such target.</exception>
     public void LoseReply(string target, int n = 1) => Submit(FaultOp.LoseReply, target, n);
 
-    private void Submit(FaultOp op, string target, int count = 0) =>
+    /// <summary>Any of these by its name.</summary>
+    /// <exception cref="ArgumentException">There is no such target.</exception>
+    public void Submit(FaultOp op, string target, int count = 0) =>
         cluster.SubmitFault(new FaultInput(op, target, count));
 }
 
@@ -54,10 +56,11 @@ public sealed partial class Cluster
     /// <param name="slowestWatch">The longest that a change is on its way to its watchers; null: as
     /// before.</param>
     public void Reseed(ulong seed, TimeSpan? slowestWatch = null) =>
-        simulation.Submit(new ReseedInput(seed, slowestWatch));
+        Owned(s => s.Submit(new ReseedInput(seed, slowestWatch)));
 
     internal void SubmitFault(FaultInput fault)
     {
+        using var own = Own();
         simulation.Faults.Check(fault);
         simulation.Submit(fault);
     }

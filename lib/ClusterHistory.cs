@@ -7,36 +7,41 @@ public sealed partial class Cluster
     /// <summary>The cluster as it was at a revision, to read only.</summary>
     /// <exception cref="HistoryGoneException">It is older than the history that is
     /// kept.</exception>
-    public ClusterView At(Revision revision) => new(simulation.Store, revision);
+    public ClusterView At(Revision revision) =>
+        Owned(s => new ClusterView(this, s.Store, revision));
 
     /// <summary>The cluster as it was at a revision, to read only.</summary>
     public ClusterView At(long revision) => At(new Revision(revision));
 
     /// <summary>Why an object is as it is: the steps and inputs that led to it, oldest
     /// first.</summary>
-    public CausalChain Why(ApiObject about) => KubeSim.Why.Of(simulation, about.Key);
+    public CausalChain Why(ApiObject about) => Why(about.Key);
 
     /// <summary>Why an object is as it is, or why it is gone.</summary>
-    public CausalChain Why(ObjectKey about) => KubeSim.Why.Of(simulation, about);
+    public CausalChain Why(ObjectKey about) =>
+        Owned(s => KubeSim.Why.Of(s, about));
 
     /// <summary>When a revision was written (UTC).</summary>
     /// <exception cref="HistoryGoneException">It is older than the history that is
     /// kept.</exception>
-    public DateTime TimeOf(Revision at) => simulation.Steps.OriginOf(at) switch
+    public DateTime TimeOf(Revision at) => Owned(s => s.Steps.OriginOf(at) switch
     {
-        > 0 and var step => new(simulation.Steps[step].Ticks, DateTimeKind.Utc),
-        < 0 and var input => simulation.Journal[(int)-input - 1].Time,
-        0 => simulation.Options.Start,
-        null => throw new HistoryGoneException(at, simulation.Store.Oldest),
-    };
+        > 0 and var step => new DateTime(s.Steps[step].Ticks, DateTimeKind.Utc),
+        < 0 and var input => s.Journal[(int)-input - 1].Time,
+        0 => s.Options.Start,
+        null => throw new HistoryGoneException(at, s.Store.Oldest),
+    });
 
     /// <summary>The last revision that there was when a step was over.</summary>
-    public Revision RevisionAfter(long step) => simulation.Steps[step].Last;
+    public Revision RevisionAfter(long step) => Owned(s => s.Steps[step].Last);
 
     /// <summary>Everything that was written and is still kept, oldest first, with its
     /// time.</summary>
     /// <param name="kinds">Only objects of these kinds; of all kinds when none is named.</param>
-    public IEnumerable<(DateTime Time, WatchEvent Event)> Past(params Kind[] kinds)
+    public IEnumerable<(DateTime Time, WatchEvent Event)> Past(params Kind[] kinds) =>
+        host is null ? ReadPast(kinds) : Still(c => c.ReadPast(kinds).ToList());
+
+    private IEnumerable<(DateTime Time, WatchEvent Event)> ReadPast(Kind[] kinds)
     {
         var store = simulation.Store;
         for (var at = new Revision(store.Oldest.Value + 1); at <= store.Head; at = at.Next)
@@ -56,13 +61,13 @@ public sealed partial class Cluster
     /// <returns>The second cluster, as far as this one.</returns>
     /// <exception cref="ReplayDivergedException">A component draws on something
     /// outside.</exception>
-    public Cluster Relive(Action<Cluster> begin) => Muted(() =>
+    public Cluster Relive(Action<Cluster> begin) => Owned(s => Muted(() =>
     {
-        var again = new Cluster(new Simulation(simulation.Options));
+        var again = new Cluster(new Simulation(s.Options));
         begin(again);
-        Replay.Into(again.simulation, simulation, again.Stepped);
+        Replay.Into(again.simulation, s, again.Stepped);
         return again;
-    });
+    }));
 
     /// <summary>A step of the past in full, brought back by replay.</summary>
     /// <param name="number">From 1 to <see cref="StepCount"/>.</param>
@@ -70,6 +75,7 @@ public sealed partial class Cluster
     /// longer.</exception>
     public StepRecord StepAt(long number)
     {
+        using var own = Own();
         if (number < simulation.Steps.Oldest || number > StepCount)
         {
             throw new ArgumentOutOfRangeException(nameof(number), number,
@@ -85,6 +91,7 @@ public sealed partial class Cluster
     /// outside.</exception>
     public void Rewind(long steps = 1)
     {
+        using var own = Own();
         var first = StepCount - steps + 1;
         if (steps < 0 || first < simulation.Steps.Oldest)
         {
@@ -94,6 +101,7 @@ public sealed partial class Cluster
         if (steps > 0)
         {
             simulation = Muted(() => Replay.Before(simulation, first));
+            host?.Rewound();
         }
     }
 
@@ -103,6 +111,7 @@ public sealed partial class Cluster
     /// outside.</exception>
     public Cluster Fork()
     {
+        using var own = Own();
         var fork = new Cluster(Muted(() => Replay.Whole(simulation)));
         foreach (var (name, holds, broken) in invariants)
         {
@@ -113,11 +122,11 @@ public sealed partial class Cluster
 
     /// <summary>The first step in which two clusters differ, and how; null when they do
     /// not.</summary>
-    public static Divergence? Compare(Cluster first, Cluster second) =>
-        Muted(() => Comparison.Of(first.simulation, second.simulation));
+    public static Divergence? Compare(Cluster first, Cluster second) => first.Owned(a =>
+        second.Owned(b => Muted(() => Comparison.Of(a, b))));
 
     /// <summary>The digest of the run after a step.</summary>
-    public ulong DigestAt(long step) => simulation.Steps[step].Rolling;
+    public ulong DigestAt(long step) => Owned(s => s.Steps[step].Rolling);
 
     // What a learner's component printed, it printed in the first run.
     internal static T Muted<T>(Func<T> replay)
@@ -138,27 +147,29 @@ public sealed partial class Cluster
 /// <summary>The cluster at one revision, to read only.</summary>
 public sealed class ClusterView : IObjectReader
 {
+    private readonly Cluster cluster;
     private readonly EtcdStore store;
 
-    internal ClusterView(EtcdStore store, Revision revision)
+    internal ClusterView(Cluster cluster, EtcdStore store, Revision revision)
     {
         if (revision < store.Oldest || revision > store.Head)
         {
             throw new HistoryGoneException(revision, store.Oldest);
         }
-        (this.store, Revision) = (store, revision);
+        (this.cluster, this.store, Revision) = (cluster, store, revision);
     }
 
     /// <summary>The revision that the view shows.</summary>
     public Revision Revision { get; }
 
     /// <summary>A map of the cluster at that revision, as HTML, for a notebook.</summary>
-    public string ToHtml() => Html.Of(this);
+    public string ToHtml() => cluster.Still(_ => Html.Of(this));
 
     /// <summary>An object by namespace (empty for cluster-scoped kinds) and name, or
     /// null.</summary>
     public T? Find<T>(string ns, string name)
-        where T : ApiObject => (T?)store.Get(new(Kinds.Of<T>(), ns, name), Revision);
+        where T : ApiObject =>
+        (T?)cluster.Still(_ => store.Get(new(Kinds.Of<T>(), ns, name), Revision));
 
     T? IObjectReader.Get<T>(string ns, string name)
         where T : class => Find<T>(ns, name);
@@ -167,5 +178,6 @@ public sealed class ClusterView : IObjectReader
 
     /// <summary>The objects of a type, by namespace and name.</summary>
     public Seq<T> List<T>(string? ns = null)
-        where T : ApiObject => store.List(Kinds.Of<T>(), ns, Revision).Cast<T>().ToSeq();
+        where T : ApiObject =>
+        cluster.Still(_ => store.List(Kinds.Of<T>(), ns, Revision).Cast<T>().ToSeq());
 }

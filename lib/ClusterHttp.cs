@@ -9,7 +9,8 @@ public sealed partial class Cluster
     /// cluster.Serve(new("GET", "/api/v1/namespaces/default/pods?limit=1"))
     /// </code></example>
     public HttpAnswer Serve(HttpCall call) =>
-        simulation.Api.Serve(call, Handle, new HttpBackend(this));
+        Owned(s => s.Api.Serve(call, request => Handle(request, call.Client),
+            new HttpBackend(this)));
 
     // Who stands behind the API server. It keeps nothing: it is made for each request.
     private sealed class HttpBackend(Cluster cluster) : IHttpBackend

@@ -28,6 +28,7 @@ public sealed partial class Cluster
     /// 3);</c></example>
     public void Always(string name, Func<Cluster, bool> holds)
     {
+        using var own = Own();
         invariants.Add((name, holds, false));
         CheckInvariants(byStep: false);
     }

@@ -7,13 +7,15 @@ public sealed partial class Cluster
     /// run to the last digest.</summary>
     /// <exception cref="NotSupportedException">An input holds a delegate; the message names
     /// it.</exception>
-    public string SaveJournal() => JournalText.Write(Journal, simulation.Options.Start);
+    public string SaveJournal() =>
+        Owned(s => JournalText.Write(s.Journal, s.Options.Start));
 
     /// <summary>Runs until a line of a journal is due, and carries it out. The answer is the
     /// refusal, or null.</summary>
     /// <exception cref="ArgumentException">A fault has no such target.</exception>
     public Status? Play(JournalLine line)
     {
+        using var own = Own();
         RunTo(line);
         try
         {

@@ -17,7 +17,7 @@ public sealed partial class Cluster
     /// <example><code>cluster.Kubectl("get pods -w", new KubectlTerminal { Steps = 20 })</code>
     /// </example>
     public KubectlResult Kubectl(string commandLine, KubectlTerminal terminal) =>
-        new Kubectl(new KubectlServer(this, Handle)).Run(commandLine, terminal);
+        Still(c => new Kubectl(new KubectlServer(c, Handle)).Run(commandLine, terminal));
 
     internal sealed class KubectlServer(
         Cluster cluster, Func<ApiRequest, ApiResponse> send) : IKubectlServer

@@ -81,6 +81,7 @@ public sealed partial class Cluster
     public PacketTrace Send(string from, string to)
     {
         ArgumentException.ThrowIfNullOrEmpty(from);
+        using var own = Own();
         var target = SendTarget.Parse(to);
         var random = simulation.Random.Fork(
             string.Create(CultureInfo.InvariantCulture, $"send/{++sends}"));
@@ -115,13 +116,15 @@ public sealed partial class Cluster
     /// <summary>A table of a node's packet filter as <c>iptables-save -t TABLE</c> prints
     /// it there.</summary>
     /// <exception cref="ArgumentException">There is no such node or table.</exception>
-    public string IptablesSave(string node, string table = "nat") => FilterOf(node).Save(table);
+    public string IptablesSave(string node, string table = "nat") =>
+        Still(c => c.FilterOf(node).Save(table));
 
     /// <summary>The packet filter of a node, with the rules that kube-proxy has written by
     /// now.</summary>
     /// <exception cref="ArgumentException">There is no such node.</exception>
     public Netfilter FilterOf(string node)
     {
+        using var own = Own();
         if (simulation.Store.Get(new(Kinds.Node, "", node)) is null)
         {
             throw new ArgumentException($"there is no node {node}");

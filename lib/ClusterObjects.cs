@@ -7,13 +7,16 @@ public sealed partial class Cluster
 {
     /// <summary>Sends a request as somebody. A write that is carried out is kept in the
     /// journal.</summary>
-    public ApiResponse Handle(ApiRequest request)
+    public ApiResponse Handle(ApiRequest request) => Handle(request, null);
+
+    private ApiResponse Handle(ApiRequest request, string? client)
     {
+        using var own = Own();
         if (request.Verb.Reads)
         {
             return simulation.Api.Handle(request);
         }
-        simulation.Submit(new RequestInput(request));
+        simulation.Submit(new RequestInput(request) { Client = client });
         var answer = simulation.Answer!;
         if (invariants.Count > 0)
         {
@@ -30,6 +33,7 @@ public sealed partial class Cluster
     /// <exception cref="ApiException">The API server refused; what came before stays.</exception>
     public Seq<string> Apply(string yaml, string file = "manifest")
     {
+        using var own = Own();
         var documents = Manifest.Read(yaml, file, simulation.Api.Kinds);
         var errors = documents.SelectMany(d => d.Errors).ToSeq();
         if (!errors.IsEmpty)
@@ -46,6 +50,7 @@ public sealed partial class Cluster
     /// <exception cref="ApiException">The API server refused.</exception>
     public string Apply(ApiObject o)
     {
+        using var own = Own();
         o = InNamespace(o);
         var group = o.Kind.Group.Length == 0 ? "" : $".{o.Kind.Group}";
         var name = $"{o.Kind.Singular}{group}/{o.Metadata.Name}";
@@ -130,24 +135,25 @@ public sealed partial class Cluster
     /// <summary>An object by namespace (empty for cluster-scoped kinds) and name, or
     /// null.</summary>
     public T? Find<T>(string ns, string name)
-        where T : ApiObject => (T?)simulation.Store.Get(new ObjectKey(Kinds.Of<T>(), ns, name));
+        where T : ApiObject =>
+        (T?)Owned(s => s.Store.Get(new ObjectKey(Kinds.Of<T>(), ns, name)));
 
     /// <summary>The objects of a type, in one namespace or all, by namespace and name.</summary>
     public Seq<T> List<T>(string? ns = null)
         where T : ApiObject =>
-        simulation.Store.List(Kinds.Of<T>(), ns, Revision).Cast<T>().ToSeq();
+        Owned(s => s.Store.List(Kinds.Of<T>(), ns, s.Store.Head).Cast<T>().ToSeq());
 
     /// <summary>Compacts etcd for the API: older lists and watches get 410 Gone. What the simulator
     /// itself can look back to is not touched.</summary>
-    public void Compact(Revision at) => simulation.Submit(new CompactInput(at));
+    public void Compact(Revision at) => Owned(s => s.Submit(new CompactInput(at)));
 
     /// <summary>Every object of every kind, ordered by kind, namespace and name; Events too. The
     /// roles and bindings that every cluster starts with are left out until somebody changes
     /// them.</summary>
-    public IEnumerable<ApiObject> Everything() => simulation.Api.Kinds.All
+    public IEnumerable<ApiObject> Everything() => Owned(s => s.Api.Kinds.All
         .OrderBy(k => k.Name, StringComparer.Ordinal).ThenBy(k => k.Group, StringComparer.Ordinal)
-        .SelectMany(k => simulation.Store.List(k, null, Revision))
-        .Where(o => o.Metadata.ResourceVersion != default);
+        .SelectMany(k => s.Store.List(k, null, s.Store.Head))
+        .Where(o => o.Metadata.ResourceVersion != default).ToList());
 
     // A pod cannot be created before its namespace has the account that it runs under, nor an
     // object before its kind is served.

@@ -21,7 +21,8 @@ public sealed partial class ClusterScheduler
     internal ClusterScheduler(Cluster cluster) => this.cluster = cluster;
 
     /// <summary>The configuration that is in force.</summary>
-    public SchedulerConfiguration Configuration => Instance().Configuration;
+    public SchedulerConfiguration Configuration =>
+        cluster.Still(_ => Instance().Configuration);
 
     /// <summary>Restarts the scheduler with a configuration.</summary>
     /// <param name="yaml">A KubeSchedulerConfiguration.</param>
@@ -30,6 +31,7 @@ public sealed partial class ClusterScheduler
     /// one's. The scheduler goes on as it was.</exception>
     public Seq<string> Configure(string yaml)
     {
+        using var own = cluster.Own();
         var told = SchedulerConfiguration.Parse(yaml);
         var now = Configuration;
         Configure(told with { Registry = now.Registry });
@@ -47,13 +49,19 @@ public sealed partial class ClusterScheduler
     /// none shares what it remembers.</param>
     /// <param name="weight">How much its score counts.</param>
     /// <exception cref="ArgumentException">There is a plugin of that name.</exception>
-    public void Add(Func<IPlugin> factory, int weight = 1) =>
+    public void Add(Func<IPlugin> factory, int weight = 1)
+    {
+        using var own = cluster.Own();
         Configure(Configuration.With(factory, weight));
+    }
 
     /// <summary>Puts one function in the place of all filters and scores.</summary>
     /// <param name="algorithm">The name of a node for a pod; null for the plugins again.</param>
-    public void Use(SchedulingAlgorithm? algorithm) =>
+    public void Use(SchedulingAlgorithm? algorithm)
+    {
+        using var own = cluster.Own();
         Configure(Configuration with { Algorithm = algorithm });
+    }
 
     /// <summary>Runs a second scheduler, a process of its own, for the pods that name one of its
     /// profiles.</summary>
@@ -63,6 +71,7 @@ public sealed partial class ClusterScheduler
     /// configuration.</exception>
     public void Run(string name, SchedulerConfiguration? configuration = null)
     {
+        using var own = cluster.Own();
         configuration ??= new() { Profiles = [new() { SchedulerName = name }] };
         _ = configuration.Checked();
         cluster.AddComponent(new ComponentSpec(name, _ => new Scheduler(configuration, name))
@@ -82,6 +91,7 @@ public sealed partial class ClusterScheduler
     public CycleRecord Decide(Pod pod, Revision? at = null)
     {
         ArgumentNullException.ThrowIfNull(pod);
+        using var own = cluster.Own();
         var view = cluster.At(at ?? cluster.Revision);
         return Instance().Imagine(
             pod, view.List<Node>(), view, cluster.Engine.Options.Settings, new Prng(0));

@@ -17,6 +17,7 @@ public sealed partial class ClusterScheduler
     public ScheduleExplanation Explain(Pod pod)
     {
         ArgumentNullException.ThrowIfNull(pod);
+        using var own = cluster.Own();
         if (!pod.IsScheduled)
         {
             return new(Decide(pod), cluster.Revision, null);
@@ -41,6 +42,7 @@ public sealed partial class ClusterScheduler
     /// <exception cref="ArgumentException">It is not one Pod.</exception>
     public ScheduleExplanation Explain(string yaml)
     {
+        using var own = cluster.Own();
         var documents = Manifest.Read(yaml, "manifest", cluster.Engine.Api.Kinds);
         if (documents.FirstOrDefault(d => !d.Errors.IsEmpty) is { } wrong)
         {

@@ -136,7 +136,8 @@ public sealed record ExploredRun : IComparable<ExploredRun>
             {
                 continue;
             }
-            var there = Cluster.Engine.Store.List(kind, step.Key.Namespace, Before(step)).Count();
+            var there = Cluster.Engine.Store
+                .List(kind, step.Key.Namespace, Before(step)).Count();
             var saw = there - missed.Count(e => e.Old is null) + missed.Count(e => e.New is null);
             var unknown = string.Join(", ", missed.Take(3).Select(e => $"that {OriginOf(e, step)} "
                 + $"{WhatOf(e)} {e.Key}")) + (missed.Length > 3 ? ", and more" : "");

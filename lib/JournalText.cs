@@ -31,8 +31,9 @@ public sealed record JournalRead(Seq<JournalLine> Lines, Seq<ManifestError> Erro
 /// Journals as text, one JSON object a line:
 /// <c>{"at":"5s"|"settled", OP}</c> with OP one of <c>apply</c>, <c>create</c>, <c>update</c> (an
 /// object), <c>patch</c>, <c>delete</c>, <c>fault</c>, <c>probe</c>, <c>metrics</c>, <c>reseed</c>,
-/// <c>compact</c> and <c>etcd</c>. What a run saves also says after how many work items, so that a
-/// replay comes out the same to the last digest.
+/// <c>compact</c> and <c>etcd</c>. <c>as</c> is who sends a request, <c>manager</c> the name that
+/// its fields are owned under (an apply patch may take others' by <c>force</c>). What a run saves
+/// also says after how many work items, so that a replay comes out the same to the last digest.
 /// </summary>
 public static class JournalText
 {
@@ -120,9 +121,20 @@ public static class JournalText
                 Place = (file, number), At = Time(line["at"]), Items = (long?)line["items"],
             };
             read = Operation(operations[0], line[operations[0]]!, read);
-            return (line["as"], read.Input) is (JsonObject user, RequestInput input)
-                ? read with { Input = new RequestInput(input.Request with { User = User(user) }) }
-                : read;
+            return read.Input is RequestInput input
+                ? read with { Input = new RequestInput(Whose(input.Request, line)) } : read;
+        }
+
+        // Who sent a request, and under which name its fields are theirs.
+        private ApiRequest Whose(ApiRequest request, JsonObject line)
+        {
+            var manager = (string?)line["manager"]
+                ?? (request.Body is Payload.Patch { Kind: PatchKind.Apply } ? "kubectl" : null);
+            request = line["as"] is JsonObject user ? request with { User = User(user) } : request;
+            return manager is null ? request : request with
+            {
+                Query = new() { FieldManager = manager, Force = (bool?)line["force"] ?? false },
+            };
         }
 
         private UserInfo User(JsonObject user) => new(Text(user, "as", "user") ?? "",
@@ -371,6 +383,14 @@ internal static class JournalWriter
                 ["groups"] = new JsonArray(
                     [.. request.User.Groups.Select(g => (JsonNode)JsonValue.Create(g))]),
             };
+        }
+        if (request.Query.FieldManager is { } manager)
+        {
+            line["manager"] = manager;
+            if (request.Query.Force)
+            {
+                line["force"] = true;
+            }
         }
         switch (request.Verb, request.Body)
         {

@@ -36,11 +36,11 @@ public sealed partial class Cluster
         {
             throw new ArgumentException(problem, nameof(selector));
         }
-        simulation.Submit(new MetricsInput(ns, selector, Read(cpu), Read(memory)));
+        Owned(s => s.Submit(new MetricsInput(ns, selector, Read(cpu), Read(memory))));
     }
 
     /// <summary>How much CPU and memory a pod uses, as far as somebody said.</summary>
-    public Usage UsageOf(Pod pod) => ((World)simulation.World).Usage.Of(pod);
+    public Usage UsageOf(Pod pod) => Owned(s => ((World)s.World).Usage.Of(pod));
 
     private static Quantity? Read(string? quantity) => quantity is null ? (Quantity?)null
         : Quantity.TryParse(quantity, out var value, out var problem) ? value

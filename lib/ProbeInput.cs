@@ -69,5 +69,5 @@ public sealed partial class Cluster
 {
     /// <summary>Lets pods pass their probes, or fail them: see <see cref="ProbeInput"/>.</summary>
     public void Probe(string ns, string selector, int? count = null, bool pass = true) =>
-        simulation.Submit(new ProbeInput(ns, selector, count, pass));
+        Owned(s => s.Submit(new ProbeInput(ns, selector, count, pass)));
 }

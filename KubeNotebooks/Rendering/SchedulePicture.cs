@@ -8,7 +8,7 @@ namespace KubeNotebooks;
 /// sum. The column that was chosen has a frame.</summary>
 internal sealed class SchedulePicture
 {
-    private const int MostNodes = 60;
+    private const int MostNodes = 30;
     private const int Left = 12;
     private const int First = 246;
     private const int Row = 22;
@@ -23,9 +23,9 @@ internal sealed class SchedulePicture
     private SchedulePicture(ScheduleExplanation told)
     {
         this.told = told;
-        nodes = [.. told.Record.Nodes.OrderByDescending(n => n.Node == told.Chosen).Take(MostNodes)
-            .Select(n => n.Node).ToHashSet(StringComparer.Ordinal) is var most
-            ? told.Record.Nodes.Where(n => most.Contains(n.Node)) : []];
+        var most = told.Record.Nodes.OrderByDescending(n => n.Node == told.Chosen).Take(MostNodes)
+            .Select(n => n.Node).ToHashSet(StringComparer.Ordinal);
+        nodes = [.. told.Record.Nodes.Where(n => most.Contains(n.Node))];
         step = Math.Min(84, (MapLayout.Width - First - Left) / Math.Max(1.0, nodes.Count));
     }
 
@@ -102,8 +102,10 @@ internal sealed class SchedulePicture
             if (verdict.Status.IsSuccess)
             {
                 canvas.Box(middle - size, y - size, size * 2, size * 2, asked ? "kp3" : "gs", 2);
-                canvas.Path(IsNarrow || !asked ? "" : $"M{Markup.N(middle - 3)} {Markup.N(y)}"
-                    + $"l2 3l4 -6", "kptick");
+                if (!IsNarrow && asked)
+                {
+                    canvas.Path($"M{Markup.N(middle - 3)} {Markup.N(y)}l2 3l4 -6", "kptick");
+                }
                 return;
             }
             canvas.Path($"M{Markup.N(middle - size)} {Markup.N(y - size)}l{Markup.N(size * 2)} "

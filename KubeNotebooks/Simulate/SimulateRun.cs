@@ -14,7 +14,7 @@ internal sealed record SimulateOptions
     /// <summary>Run for this long; null: until converged.</summary>
     public TimeSpan? For { get; init; }
 
-    public required TimeSpan Limit { get; init; }
+    public TimeSpan Limit { get; init; } = TimeSpan.FromMinutes(10);
 
     public required DateTime Start { get; init; }
 
@@ -32,7 +32,7 @@ internal sealed record SimulateOptions
 
     public Settings Settings { get; init; } = Settings.Default;
 
-    public required string Format { get; init; }
+    public string Format { get; init; } = "wide";
 }
 
 /// <summary>One run of <c>simulate</c>, from files to printed objects.</summary>
@@ -61,6 +61,18 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
         html?.Write(log!, Title);
         ObjectPrinter.Print(terminal.Out, cluster, options.Format);
         return code;
+    }
+
+    /// <summary>The cluster as its inputs leave it, for whoever goes on with it.</summary>
+    public Cluster Begin()
+    {
+        var documents = CommandFiles.ReadManifests(options.Files, terminal.In);
+        var journal = CommandFiles.ReadJournal(options.Journal, documents);
+        var cluster = NewCluster(documents);
+        options.AddOns.ToList().ForEach(cluster.AddOn);
+        Apply(cluster, documents);
+        PlayAll(cluster, journal);
+        return cluster;
     }
 
     // The page is named after what was applied, or played.
@@ -169,20 +181,7 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
     {
         try
         {
-            foreach (var line in journal)
-            {
-                var where = $"{line.Place.File}:{line.Place.Line}";
-                if (!IsReached(cluster, line.At))
-                {
-                    Report($"{where}: not reached, nor what follows: the run ends at "
-                        + GoDuration.Format(end - options.Start));
-                    break;
-                }
-                if (Play(cluster, line) is { } refusal)
-                {
-                    Report($"{refusal}");
-                }
-            }
+            PlayAll(cluster, journal);
             if (options.For is not null)
             {
                 cluster.Run(end - cluster.Now);
@@ -200,6 +199,24 @@ internal sealed class SimulateRun(Terminal terminal, SimulateOptions options)
             // A mistake of the simulator, or of somebody's component: say all there is to say.
             Report($"{e}");
             return ExitCode.CheckFailed;
+        }
+    }
+
+    private void PlayAll(Cluster cluster, Seq<JournalLine> journal)
+    {
+        foreach (var line in journal)
+        {
+            var where = $"{line.Place.File}:{line.Place.Line}";
+            if (!IsReached(cluster, line.At))
+            {
+                Report($"{where}: not reached, nor what follows: the run ends at "
+                    + GoDuration.Format(end - options.Start));
+                break;
+            }
+            if (Play(cluster, line) is { } refusal)
+            {
+                Report($"{refusal}");
+            }
         }
     }
 

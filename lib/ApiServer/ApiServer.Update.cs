@@ -194,7 +194,11 @@ public sealed partial class ApiServer
         {
             MetadataStage.ValidateUpdate(value.Metadata, old.Metadata, strategy, errors = new());
         }
-        if (!status)
+        if (status)
+        {
+            strategy.ValidateStatus(value, errors ??= new());
+        }
+        else
         {
             errors ??= new();
             strategy.Validate(value, errors);

@@ -27,6 +27,10 @@ public sealed record HttpCall(string Method, string Url)
     /// connection itself names.</summary>
     public string? Token { get; init; }
 
+    /// <summary>The program that asks, as its header <c>User-Agent</c> begins:
+    /// <c>kubectl/v1.36.2</c>; null when it does not say.</summary>
+    public string? Client { get; init; }
+
     /// <summary>The one to act as, from the headers <c>Impersonate-User</c> and
     /// <c>Impersonate-Group</c>; null for oneself.</summary>
     public UserInfo? Impersonate { get; init; }

@@ -103,6 +103,21 @@ internal sealed class JobRules(PodRules rules) : KindStrategy<Job>
         }
     }
 
+    public override void ValidateStatus(ApiObject now, FieldErrors errors)
+    {
+        var status = ((Job)now).Status;
+        if (status.Terminating is > 0 and var terminating && status.Conditions.Any(c =>
+            c is { Type: "Complete" or "Failed", Status: "True" }))
+        {
+            errors.Invalid("status.terminating", terminating,
+                "terminating>0 is invalid for finished job");
+        }
+        if (status.Ready is { } ready && ready > status.Active)
+        {
+            errors.Invalid("status.ready", ready, "cannot set more ready pods than active");
+        }
+    }
+
     protected override void ValidateUpdate(Job now, Job old, FieldErrors errors)
     {
         if (now.Spec.Completions != old.Spec.Completions)

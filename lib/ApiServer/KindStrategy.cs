@@ -90,6 +90,11 @@ internal class KindStrategy
     {
     }
 
+    /// <summary>What a status must keep to, for the few kinds that check it.</summary>
+    public virtual void ValidateStatus(ApiObject now, FieldErrors errors)
+    {
+    }
+
     private static bool HasStatus(Kind kind) => kind.Subresources.AsSpan().Contains("status");
 
     private static bool Counted(Kind kind) => counted.AsSpan().Contains(kind.Name);

@@ -168,13 +168,14 @@ internal sealed class OpenApiTypes(bool three)
             {
                 continue;
             }
-            properties[field.Name] = Property(field);
+            properties[field.Name] = Property(type, field);
             if (field.Required)
             {
                 required.Add((JsonNode)field.Name);
             }
         }
         var node = new JsonObject { ["properties"] = properties };
+        Describe(node, SchemaWords.Of(type));
         if (required.Count > 0)
         {
             node["required"] = required;
@@ -192,7 +193,16 @@ internal sealed class OpenApiTypes(bool three)
         return node;
     }
 
-    private JsonObject Property(SchemaField field)
+    // The words of kubectl explain: types and fields that one meets first have them.
+    private static void Describe(JsonObject node, string? words)
+    {
+        if (words is not null)
+        {
+            node["description"] = words;
+        }
+    }
+
+    private JsonObject Property(SchemaType owner, SchemaField field)
     {
         var node = field.Or is null ? Value(field) : [];
         if (field.IsList)
@@ -204,6 +214,7 @@ internal sealed class OpenApiTypes(bool three)
         {
             node = new() { ["additionalProperties"] = node, ["type"] = "object" };
         }
+        Describe(node, SchemaWords.Of(owner, field.Name));
         var strategy = string.Join(',', new[]
         {
             field.Merge ? "merge" : null, field.RetainKeys ? "retainKeys" : null,

@@ -1,9 +1,9 @@
 namespace KubeSim;
 
 /// <summary>What <c>matchLabelKeys</c> and <c>mismatchLabelKeys</c> come down to when a pod is
-/// made: the values of its own labels become part of the selectors. With <c>pod-template-hash</c> among
-/// the keys the pods of a rollout are spread by themselves: <c>app=web</c> becomes <c>app=web,
-/// pod-template-hash in (5d4f)</c>.</summary>
+/// made: the values of its own labels become part of the selectors. With
+/// <c>pod-template-hash</c> among the keys the pods of a rollout are spread by themselves:
+/// <c>app=web</c> becomes <c>app=web, pod-template-hash in (5d4f)</c>.</summary>
 /// <remarks>Models pkg/registry/core/pod/strategy.go (applyLabelKeysToLabelSelector).</remarks>
 internal static class PodLabelKeys
 {

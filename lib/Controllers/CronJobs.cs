@@ -2,11 +2,11 @@ namespace KubeSim;
 
 /// <summary>
 /// Makes a Job at each time of a schedule.
-/// <para>It watches CronJobs and Jobs. When a start is due (<see cref="CronSchedule"/>) it looks at
-/// what still runs: Allow makes a Job all the same, Forbid leaves it for later, Replace deletes what
-/// runs. The Job's name ends in the minute of its start, counted from 1970: of two tries to make it
-/// only one can succeed. It keeps the Jobs that run in <c>status.active</c>, and of those that have
-/// ended the last 3 that succeeded and the last one that failed.</para>
+/// <para>It watches CronJobs and Jobs. When a start is due (<see cref="CronSchedule"/>) it looks
+/// at what still runs: Allow makes a Job all the same, Forbid leaves it for later, Replace deletes
+/// what runs. The Job's name ends in the minute of its start, counted from 1970: of two tries to
+/// make it only one can succeed. It keeps the Jobs that run in <c>status.active</c>, and of those
+/// that have ended the last 3 that succeeded and the last one that failed.</para>
 /// <para>Worked example: <c>*/5 * * * *</c>, Forbid, a Job takes 7 minutes. It starts at 12:00; at
 /// 12:05 it is not started, at 12:07 it is, as the start of 12:05.</para>
 /// Models pkg/controller/cronjob/cronjob_controllerv2.go.

@@ -65,9 +65,10 @@ internal readonly record struct CronSchedule
         var interval = (long)(second - first).Value.TotalSeconds;
         var missed = ((long)(now - first.Value).TotalSeconds / interval) + 1;
         DateTime? due = null;
-        for (var t = next(first.Value.AddSeconds((missed - 2) * interval)); t <= now; t = next(t.Value))
+        var guess = next(first.Value.AddSeconds((missed - 2) * interval));
+        for (; guess <= now; guess = next(guess.Value))
         {
-            due = t;
+            due = guess;
         }
         return result with { Due = due, Missed = missed };
     }

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace KubeSim;
 
-/// <summary>One look at a CronJob: deletes the Jobs that nobody wants to keep, notes what has become
-/// of the others, makes the Job that is due, and writes the status once.</summary>
+/// <summary>One look at a CronJob: deletes the Jobs that nobody wants to keep, notes what has
+/// become of the others, makes the Job that is due, and writes the status once.</summary>
 /// <remarks>Models pkg/controller/cronjob/cronjob_controllerv2.go (syncCronJob).</remarks>
 internal sealed class CronSync
 {
@@ -11,7 +11,7 @@ internal sealed class CronSync
 
     private readonly ReconcileContext api;
     private readonly List<Job> jobs;
-    private readonly CronJobStatus before;
+    private CronJobStatus before;
     private CronJob cron;
 
     public CronSync(CronJob cron, ReconcileContext api)
@@ -82,7 +82,7 @@ internal sealed class CronSync
                         + "did not create or forgot: {0}", job.Metadata.Name);
                     continue;
                 }
-                cron = live;
+                (cron, before) = (live, live.Status);
             }
             else if (listed && end is not null)
             {
@@ -167,8 +167,7 @@ internal sealed class CronSync
                 due.ToString("ddd, dd MMM yyyy HH:mm:ss +0000", CultureInfo.InvariantCulture));
             return false;
         }
-        if (cron.Status.LastScheduleTime == due
-            || Active.Any(a => a.Name == NameOf(due)))
+        if (cron.Status.LastScheduleTime == due || Active.Any(a => a.Name == NameOf(due)))
         {
             return false;
         }

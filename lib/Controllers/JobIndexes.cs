@@ -70,7 +70,8 @@ internal sealed class JobIndexes
         var text = new StringBuilder();
         foreach (var (first, last) in spans)
         {
-            text.Append(text.Length > 0 ? "," : "").Append(CultureInfo.InvariantCulture, $"{first}");
+            text.Append(text.Length > 0 ? "," : "")
+                .Append(CultureInfo.InvariantCulture, $"{first}");
             if (last > first)
             {
                 text.Append(last == first + 1 ? ',' : '-')

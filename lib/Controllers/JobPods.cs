@@ -41,7 +41,7 @@ internal static class JobPods
 
         /// <summary>True when another controller looks after it.</summary>
         public bool IsManagedElsewhere =>
-            (job.Spec.ManagedBy ?? "kubernetes.io/job-controller") != "kubernetes.io/job-controller";
+            job.Spec.ManagedBy is not (null or "kubernetes.io/job-controller");
 
         /// <summary>True when a pod that is going away is not replaced before it has
         /// ended.</summary>

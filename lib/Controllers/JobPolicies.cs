@@ -7,9 +7,9 @@ namespace KubeSim;
 internal readonly record struct FailureVerdict(string? Action, bool Counts, string? FailsJob);
 
 /// <summary>
-/// The two policies of a Job. <c>podFailurePolicy</c> says what a failed pod means, by the exit code
-/// of a container or by a condition of the pod: of its rules the first that fits decides. Exit code
-/// 42 may fail the Job at once, an eviction (condition DisruptionTarget) may cost no retry.
+/// The two policies of a Job. <c>podFailurePolicy</c> says what a failed pod means, by the exit
+/// code of a container or by a condition of the pod: of its rules the first that fits decides. Exit
+/// code 42 may fail the Job at once, an eviction (condition DisruptionTarget) may cost no retry.
 /// <c>successPolicy</c> says when enough indexes have succeeded, although not all have.
 /// Models pkg/controller/job/{pod_failure_policy,success_policy}.go.
 /// </summary>

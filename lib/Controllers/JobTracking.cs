@@ -9,8 +9,9 @@ namespace KubeSim;
 //
 // A process that dies after 1 finds the UID and knows that the pod is counted but for 3; after 2 it
 // finds a UID whose pod has no finalizer, and does 3. Indexed Jobs need no UIDs for successes: an
-// index is in completedIndexes or it is not. The conditions follow the same order: SuccessCriteriaMet
-// or FailureTarget with 1, Complete or Failed with 3, and only when no pod is terminating any more.
+// index is in completedIndexes or it is not. The conditions follow the same order:
+// SuccessCriteriaMet or FailureTarget with 1, Complete or Failed with 3, and only when no pod is
+// terminating any more.
 //
 // Models pkg/controller/job/job_controller.go (trackJobStatusAndRemoveFinalizers).
 internal sealed partial class JobSync
@@ -101,10 +102,7 @@ internal sealed partial class JobSync
                 break;
             }
         }
-        status = status with
-        {
-            UncountedTerminatedPods = new() { Succeeded = [.. won], Failed = [.. lost] },
-        };
+        status = status with { UncountedTerminatedPods = Listed(won, lost) };
         succeededIndexes = succeededIndexes.With(indexes);
         return leaving;
     }
@@ -142,11 +140,7 @@ internal sealed partial class JobSync
     private void CountReleased(HashSet<string> held)
     {
         var list = status.UncountedTerminatedPods!;
-        var left = list with
-        {
-            Succeeded = list.Succeeded.RemoveAll(uid => !held.Contains(uid)),
-            Failed = list.Failed.RemoveAll(uid => !held.Contains(uid)),
-        };
+        var left = Listed(list.Succeeded.Where(held.Contains), list.Failed.Where(held.Contains));
         status = status with
         {
             UncountedTerminatedPods = left,
@@ -154,6 +148,14 @@ internal sealed partial class JobSync
             Failed = status.Failed + list.Failed.Count - left.Failed.Count,
         };
     }
+
+    // A list without UIDs is left out of the JSON.
+    private static UncountedTerminatedPods Listed(
+        IEnumerable<string> won, IEnumerable<string> lost) =>
+        new()
+        {
+            Succeeded = won.Any() ? [.. won] : default, Failed = lost.Any() ? [.. lost] : default,
+        };
 
     private void LetGo(Pod pod)
     {

@@ -21,6 +21,10 @@ public sealed record JournalEntry(long Items, DateTime Time, Input Input);
 /// <summary>A request of somebody outside, to the API server.</summary>
 public sealed record RequestInput(ApiRequest Request) : Input
 {
+    /// <summary>The program outside that sent it, such as <c>kubectl/v1.36.2</c>; null for this
+    /// process. Known while it runs: a saved journal does not say.</summary>
+    public string? Client { get; init; }
+
     /// <inheritdoc/>
     public override string Describe
     {
@@ -31,7 +35,8 @@ public sealed record RequestInput(ApiRequest Request) : Input
                 ? $"{typed.Object.Key}" : Request.Path.Name.Length == 0 ? $"{Request.Path}"
                 : $"{new ObjectKey(Request.Path.Kind, Request.Path.Namespace, Request.Path.Name)} "
                     + Request.Path.Subresource;
-            return $"{verb} {name.TrimEnd()} by {Request.User.Name}";
+            return $"{verb} {name.TrimEnd()} by {Request.User.Name}"
+                + (Client is null ? "" : $" with {Client}");
         }
     }
 

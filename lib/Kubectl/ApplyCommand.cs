@@ -103,11 +103,13 @@ internal static class ApplyCommand
     // The server knows what this manager applied before, and what others own.
     private static ApiObject? ByServer(Invocation call, ManifestItem item, bool force)
     {
-        var query = call.WriteQuery(strict: true);
         var answer = call.Send(new(Verb.Patch, item.Path)
         {
             Body = new Payload.Patch(PatchKind.Apply, item.Node),
-            Query = query with { FieldManager = query.FieldManager ?? "kubectl", Force = force },
+            Query = call.WriteQuery(strict: true) with
+            {
+                FieldManager = call.Flags["field-manager"] ?? "kubectl", Force = force,
+            },
         });
         var stored = answer.IsSuccess ? answer.Object : throw new ApiException(answer.Status!);
         Told(call, item, "serverside-applied");

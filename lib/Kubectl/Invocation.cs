@@ -226,8 +226,14 @@ internal sealed class Invocation
         DryRun = DryRunServer ? "All" : null,
         FieldValidation = strict && Flags["validate"] is not ("false" or "ignore")
             ? "Strict" : null,
-        FieldManager = Flags["field-manager"],
+        FieldManager = Flags["field-manager"] ?? Manager,
     };
+
+    // Under this name the server notes what a command wrote.
+    private string Manager => CommandPath.Split(' ') is not [_, var word, ..] ? "kubectl"
+        : word is "apply" ? "kubectl-client-side-apply"
+        : word is "annotate" or "autoscale" or "create" or "edit" or "expose" or "label" or "patch"
+            or "replace" or "rollout" or "run" or "set" or "taint" ? $"kubectl-{word}" : "kubectl";
 
     public KubectlResult Result() => new(exitCode, output.ToString(), errors.ToString());
 }

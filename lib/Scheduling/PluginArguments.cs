@@ -89,7 +89,7 @@ public sealed record InterPodAffinityArgs : ApiPart
     public int? HardPodAffinityWeight { get; init; }
 
     /// <summary>True: what placed pods prefer counts nothing.</summary>
-    public bool? IgnorePreferredTermsOfExistingPods { get; init; }
+    public bool IgnorePreferredTermsOfExistingPods { get; init; }
 }
 
 /// <summary>What NodeAffinity is told.</summary>

@@ -3,8 +3,9 @@ using BenchmarkDotNet.Running;
 namespace Benchmarks;
 
 /// <summary><c>scale</c> fills a large cluster once and measures it, <c>steps</c> takes the time of
-/// single steps, <c>etcd</c> the figures of the database, <c>schedule</c> those of the scheduler;
-/// anything else goes to BenchmarkDotNet, such as <c>--filter *Step*</c>.</summary>
+/// single steps, <c>etcd</c> the figures of the database, <c>schedule</c> those of the scheduler,
+/// <c>serve</c> those of the API over HTTPS; anything else goes to BenchmarkDotNet, such as
+/// <c>--filter *Step*</c>.</summary>
 public static class Program
 {
     public static int Main(string[] args)
@@ -15,6 +16,7 @@ public static class Program
             "steps" => StepTimes.Run,
             "etcd" => EtcdFigures.Run,
             "schedule" => ScheduleFigures.Run,
+            "serve" => ServeFigures.Run,
             _ => null,
         };
         if (run is not null)

@@ -77,7 +77,7 @@ public sealed class CourseTests : CommandLineFixture
             "not node-1, node-2, node-3: PodTopologySpread: node(s) didn't match pod topology",
             "FailedScheduling: 0/3 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match",
             "room is being made on node-", "room on node-2 without b", "Preempted by pod ",
-            "935   <- chosen", "pending                 2                         0",
+            "935   <- chosen", "pending            2                         0",
             "pending (first): large-1: 0/4 nodes are available: 4 Insufficient cpu",
         ],
         ["index"] = ["is ready: Kubernetes 1.36, simulated.", "3 pods, 3 of them ready"],

@@ -181,4 +181,25 @@ public sealed class ApiApplyTests
         Assert.That(cluster.Kubectl("get deploy web -o yaml --show-managed-fields").Out,
             Does.Contain("manager: kubectl-client-side-apply"));
     }
+
+    [Test]
+    public void A_saved_journal_tells_who_applied_what()
+    {
+        var cluster = new Cluster(nodes: 0);
+        cluster.Kubectl("apply --server-side -f -", Deployment("\"replicas\":3,"));
+        cluster.Kubectl("scale deployment web --replicas=5");
+        cluster.Kubectl("apply --server-side --field-manager=ci --force-conflicts -f -",
+            Deployment("\"replicas\":4,"));
+        cluster.Kubectl("label deployment web tier=front");
+        var copy = new Cluster(nodes: 0);
+        var saved = JournalText.Read(cluster.SaveJournal(), "j", KindRegistry.BuiltIn);
+        foreach (var line in saved.Lines)
+        {
+            copy.Play(line);
+        }
+        var web = cluster.Kubectl("get deployment web -o yaml --show-managed-fields").Out;
+        Assert.That(web, Does.Contain("manager: ci").And.Contain("manager: kubectl-label"));
+        Assert.That(copy.Kubectl("get deployment web -o yaml --show-managed-fields").Out,
+            Is.EqualTo(web), cluster.SaveJournal());
+    }
 }

@@ -214,7 +214,10 @@ public sealed class ApiWriteTests
     public void A_scale_is_a_table_of_its_own()
     {
         api.Create(ApiFixture.Deployment("web"));
-        var table = api.Server.Serve(new("GET", $"{Web}/scale") { Accept = "*/*;as=Table" }).Body!;
+        var table = api.Server.Serve(new("GET", $"{Web}/scale")
+        {
+            Accept = "application/json;as=Table;v=v1;g=meta.k8s.io",
+        }).Body!;
         Assert.That($"{table["rows"]![0]!["cells"]!.ToJsonString()}",
             Is.EqualTo("""["web",1,0,"0s"]"""));
     }

@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace KubeSim.Tests;
 
 /// <summary>kubectl over an API server alone: nothing acts on its own, and the test puts the state
@@ -53,59 +51,13 @@ internal sealed class KubectlFixture : IKubectlServer
 
     /// <summary>Merges JSON into the object that it names, or stores it as a new one, past the API
     /// server.</summary>
-    public void Put(string json) => Put(JsonNode.Parse(json)!.AsObject());
+    public void Put(string json) => new RecordedState(key => store.Get(key), Store,
+        key => store.Delete(Next(store.Get(key)!))).Put(json);
 
-    private void Put(JsonObject change)
-    {
-        if (change["copyTemplate"] is { } source)
-        {
-            PutSet(change["to"]!.AsObject(), (string)source!);
-            return;
-        }
-        var kind = Kinds.Find((string)change["apiVersion"]!, (string)change["kind"]!)!;
-        var meta = change["metadata"]!;
-        var key = new ObjectKey(kind, (string?)meta["namespace"] ?? "", (string)meta["name"]!);
-        if (change["delete"] is not null)
-        {
-            var last = store.Get(key)!;
-            store.Delete(last with
-            {
-                Metadata = last.Metadata with { ResourceVersion = store.Head.Next },
-            });
-            return;
-        }
-        var old = store.Get(key);
-        var node = old is null ? change : MergePatch.Apply(Json.Encode(old), change)!;
-        if (node["involvedObject"] is { } about && about["uid"] is null)
-        {
-            var kindOf = Kinds.All.First(k => k.Name == (string)about["kind"]!);
-            var subject = new ObjectKey(kindOf, key.Namespace, (string)about["name"]!);
-            about["uid"] = store.Get(subject)?.Metadata.Uid;
-        }
-        var value = Json.Decode(node, kind);
-        store.Put(value with
-        {
-            Metadata = value.Metadata with { ResourceVersion = store.Head.Next },
-        });
-    }
+    private void Store(ApiObject value) => store.Put(Next(value));
 
-    // A ReplicaSet has the template of its Deployment, and a hash of it.
-    private void PutSet(JsonObject set, string deployment)
+    private ApiObject Next(ApiObject value) => value with
     {
-        var live = store.Get(new ObjectKey(KubeSim.Kinds.Deployment,
-            (string)set["metadata"]!["namespace"]!, deployment))!;
-        var template = Json.Encode(live)["spec"]!["template"]!.DeepClone();
-        var name = (string)set["metadata"]!["name"]!;
-        template["metadata"]!["labels"]!["pod-template-hash"] = name[(name.LastIndexOf('-') + 1)..];
-        set = set.DeepClone().AsObject();
-        set["spec"] ??= new JsonObject
-        {
-            ["selector"] = new JsonObject
-            {
-                ["matchLabels"] = template["metadata"]!["labels"]!.DeepClone(),
-            },
-        };
-        set["spec"]!["template"] = template;
-        Put(set);
-    }
+        Metadata = value.Metadata with { ResourceVersion = store.Head.Next },
+    };
 }

@@ -13,7 +13,8 @@ public sealed class KubectlFlagTests
     // must ask for the flag. {0} is the flag.
     private static readonly Dictionary<string, string[]> lines = new(StringComparer.Ordinal)
     {
-        ["get"] = ["pods {0}", "pod nope {0}", "pods -w {0}", "-f - {0}", "pods -o name {0}"],
+        ["get"] = ["pods {0}", "pod nope {0}", "pods -w {0}", "-f - {0}", "pods -o name {0}",
+            "pods -o yaml {0}"],
         ["describe"] = ["pod a {0}"],
         ["apply"] = ["-f - {0}", "-f new {0}"],
         ["diff"] = ["-f - {0}"],

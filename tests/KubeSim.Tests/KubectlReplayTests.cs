@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using NUnit.Framework;
@@ -10,9 +9,6 @@ namespace KubeSim.Tests;
 /// written by it.</summary>
 public sealed partial class KubectlReplayTests
 {
-    private static readonly DateTime start =
-        new(2026, 11, 21, 3, 48, 0, DateTimeKind.Utc);
-
     private static readonly Lazy<List<Played>> session = new(Play);
 
     private sealed record Played(string Command, KubectlResult Expected, KubectlResult Actual);
@@ -32,15 +28,16 @@ public sealed partial class KubectlReplayTests
         }
         if (expected.Out.StartsWith("%shape\n", StringComparison.Ordinal))
         {
-            Assert.That(Shape(recorded ?? expected.Out[7..]), Is.EqualTo(expected.Out[7..]));
+            Assert.That(KubectlSession.Shape(recorded ?? expected.Out[7..]), Is.EqualTo(expected.Out[7..]));
             Assert.That(actual.Out, Does.Contain("DESCRIPTION:\n    ")
                 .And.Not.Contain("<empty>").And.Not.Contain("<no description>"));
             (expected, actual) = (expected with { Out = expected.Out[7..] },
-                actual with { Out = Shape(actual.Out) });
+                actual with { Out = KubectlSession.Shape(actual.Out) });
         }
         Assert.Multiple(() =>
         {
-            Assert.That(Plain(actual.Out), Is.EqualTo(Plain(expected.Out)));
+            Assert.That(KubectlSession.Plain(actual.Out),
+                Is.EqualTo(KubectlSession.Plain(expected.Out)));
             Assert.That(actual.Error, Is.EqualTo(expected.Error));
             Assert.That(actual.ExitCode, Is.EqualTo(expected.ExitCode));
         });
@@ -55,72 +52,26 @@ public sealed partial class KubectlReplayTests
             ? (string?)JsonNode.Parse(File.ReadAllText(file))!.AsArray()
                 .First(c => (string)c!["cmd"]! == command)!["stdout"] : null;
 
-    // An explanation without its sentences: they alone are indented by four.
-    private static string Shape(string text) => string.Join('\n', text.Split('\n')
-        .Where(line => !line.StartsWith("    ", StringComparison.Ordinal)));
-
-    // What no two clusters share: versions, UIDs, the server's port, the times of files.
-    private static string Plain(string text) => Chance().Replace(text, "#");
-
-    [GeneratedRegex("(?<=resourceVersion: )\"\\d+\"|(?<= uid: ).*|(?<=127.0.0.1:)\\d+|"
-        + "(?<=MERGED.*\\t|LIVE.*\\t)[\\d-]+ [\\d:.]+")]
-    private static partial Regex Chance();
-
     private static List<Played> Play()
     {
         var cluster = new KubectlFixture();
-        var played = new List<Played>();
         var path = Path.Combine(AppContext.BaseDirectory, "Data", "kubectl.txt");
-        var lines = File.ReadAllLines(path).Where(line => !line.StartsWith('#')).ToArray();
-        var manifest = "";
-        for (var i = 0; i < lines.Length;)
+        return [.. KubectlSession.Read(path).Select(command =>
         {
-            if (lines[i][0] == '=')
-            {
-                cluster.Put(lines[i++][2..]);
-                continue;
-            }
-            if (lines[i][0] == '~')
-            {
-                var change = lines[i++][2..];
-                cluster.Meanwhile.Enqueue(() => cluster.Put(change));
-                continue;
-            }
-            var words = lines[i++].Split(' ', 3);
-            cluster.Now = start.AddSeconds(double.Parse(words[1], CultureInfo.InvariantCulture));
-            var input = Block(lines, ref i, '<');
-            if (input.StartsWith("%same", StringComparison.Ordinal))
-            {
-                var edit = input[5..].Trim().Split(" => ");
-                input = edit.Length == 2 ? manifest.Replace(edit[0], edit[1],
-                    StringComparison.Ordinal) : manifest;
-            }
-            else if (manifest.Length == 0)
-            {
-                manifest = input;
-            }
-            var expected = (Out: Block(lines, ref i, '>'), Error: Block(lines, ref i, '!'));
-            var code = i < lines.Length && lines[i] == "?" ? lines[i++].Length : 0;
+            command.Before.ForEach(cluster.Put);
+            command.Meanwhile.ForEach(change => cluster.Meanwhile.Enqueue(
+                () => cluster.Put(change)));
+            cluster.Now = command.Time;
             // The recording's shell has taken the quotes off.
-            var command = words[2].Contains("-o jsonpath=", StringComparison.Ordinal)
-                || words[2].Contains(" -p {", StringComparison.Ordinal)
-                ? Quotable().Replace(words[2], "'$0'") : words[2];
-            played.Add(new(words[2], new(code, expected.Out, expected.Error),
-                cluster.Run(command, input)));
-        }
-        return played;
+            var line = command.Line.Contains("-o jsonpath=", StringComparison.Ordinal)
+                || command.Line.Contains(" -p {", StringComparison.Ordinal)
+                ? Quotable().Replace(command.Line, "'$0'") : command.Line;
+            var (output, error, code) = command.Expected;
+            return new Played(command.Line, new(code, output, error),
+                cluster.Run(line, command.Input));
+        })];
     }
 
     [GeneratedRegex("(?<= )(jsonpath=.*|\\{\"spec.*)$")]
     private static partial Regex Quotable();
-
-    private static string Block(string[] lines, ref int at, char mark)
-    {
-        var text = new System.Text.StringBuilder();
-        for (; at < lines.Length && lines[at][0] == mark; at++)
-        {
-            text.Append(lines[at].Length > 2 ? lines[at][2..] : "").Append('\n');
-        }
-        return text.ToString();
-    }
 }

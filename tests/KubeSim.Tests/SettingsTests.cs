@@ -105,7 +105,8 @@ public sealed class SettingsTests
             + "[{name: c, image: nginx, resources: {requests: {cpu: 9}}}]}}");
         var steps = 0;
         cluster.Stepped = s => steps += s.Component == "default-scheduler" ? 1 : 0;
-        cluster.Run(TimeSpan.FromSeconds(70));
+        // Who has waited for more than a minute is looked for every 30 s.
+        cluster.Run(TimeSpan.FromSeconds(100));
         Assert.That(steps, Is.EqualTo(2));
     }
 

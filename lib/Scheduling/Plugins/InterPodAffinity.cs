@@ -47,7 +47,7 @@ public sealed class InterPodAffinity : IPreFilterPlugin, IFilterPlugin, IPreScor
 
     /// <inheritdoc/>
     public IPlugin With(InterPodAffinityArgs args) => new InterPodAffinity(
-        args.HardPodAffinityWeight ?? 1, args.IgnorePreferredTermsOfExistingPods ?? false);
+        args.HardPodAffinityWeight ?? 1, args.IgnorePreferredTermsOfExistingPods);
 
     /// <inheritdoc/>
     public ClusterEvents Events => ClusterEvents.NodeAdd | ClusterEvents.NodeLabels

@@ -1,7 +1,7 @@
 // exercise: 06-scheduler/4  (4 points)
 // says: your function threw
-// The name of the fullest node (by CPU requested) on which the Pod still fits, of equals the first by
-// name; null when there is none.
+// The name of the fullest node (by CPU requested) on which the Pod still fits, of equals
+// the first by name; null when there is none.
 Exercise.Check("06-scheduler/4", (Pod pod, IReadOnlyList<NodeInfo> nodes) =>
 {
     var asks = PodShape.Of(pod).Requests;
