@@ -6,9 +6,9 @@ namespace KubeSim;
 /// relabelled or tainted so that a pod may not stay loses it. When the template changes, pods are
 /// replaced a few at a time (<see cref="DaemonSetUpdate"/>); their revisions are kept as
 /// ControllerRevisions.</para>
-/// <para>A pod that failed is deleted, and another made: at once the first time, then after 1 s, 2
-/// s, 4 s… up to 15 minutes per node, so that a kubelet that refuses it is not flooded. At most 250
-/// pods are made or deleted at once.</para>
+/// <para>A pod that failed is deleted, and another made: at once the first time, then after 1 s,
+/// 2 s, 4 s… up to 15 minutes per node, so that a kubelet that refuses it is not flooded. At most
+/// 250 pods are made or deleted at once.</para>
 /// Models pkg/controller/daemon/daemon_controller.go.
 /// </summary>
 public sealed class DaemonSets : IReconciler

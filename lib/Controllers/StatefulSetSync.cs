@@ -23,9 +23,6 @@ internal sealed class StatefulSetSync(StatefulSet set, List<Pod> pods,
     private string? failure;
     private int replaced;
 
-    /// <summary>True when a claim must go before the next member can be made.</summary>
-    public bool WaitsForClaims { get; private set; }
-
     /// <summary>Makes the move, writes the status and forgets old revisions.</summary>
     /// <returns>What went wrong, or null.</returns>
     /// <exception cref="ApiException">The status or a revision was refused.</exception>
@@ -163,7 +160,6 @@ internal sealed class StatefulSetSync(StatefulSet set, List<Pod> pods,
     {
         if (claims.AreStale(pod))
         {
-            WaitsForClaims = true;
             return;
         }
         Write("Create", pod, () =>

@@ -14,7 +14,7 @@ public sealed class StatefulSets : IReconciler
 {
     private readonly OwnedPods pods = new(Kinds.StatefulSet);
     private readonly WriteMemory writes = new();
-    private readonly SortedSet<ObjectKey> waiting = [];
+    private readonly SortedSet<ObjectKey> claiming = [];
 
     /// <inheritdoc/>
     public string Name => "statefulset-controller";
@@ -35,10 +35,21 @@ public sealed class StatefulSets : IReconciler
         if (e.Key.Kind.Equals(Kinds.Pod))
         {
             pods.Observe(e.Key, (Pod?)e.Old, (Pod?)e.New, queue);
+            // Whatever a pod that waits tells: its claim may be what it lacks.
+            if (e.New is Pod { Status.Phase: "Pending" } pod
+                && ControllerRefs.KeyOf(pod, Kinds.StatefulSet) is { } set)
+            {
+                queue.Add(set);
+            }
         }
         else if (e.Key.Kind.Equals(Kinds.StatefulSet))
         {
-            pods.ObserveOwner(e.Key, ((StatefulSet?)e.New)?.Spec.Selector, queue);
+            claiming.Remove(e.Key);
+            if (e.New is StatefulSet { Spec.VolumeClaimTemplates.IsEmpty: false })
+            {
+                claiming.Add(e.Key);
+            }
+            pods.ObserveOwner(e.Key, (e.New as StatefulSet)?.Spec.Selector, queue);
         }
         else if (e.Key.Kind.Equals(Kinds.ControllerRevision))
         {
@@ -46,10 +57,11 @@ public sealed class StatefulSets : IReconciler
         }
         else if (e.New is null)
         {
+            // A member may wait for this. Kubernetes itself looks again at the next event of a pod.
             var ns = e.Key.Namespace;
-            foreach (var set in waiting.Where(w => w.Namespace == ns))
+            foreach (var key in claiming.Where(key => key.Namespace == ns))
             {
-                queue.Add(set);
+                queue.Add(key);
             }
         }
     }
@@ -61,7 +73,6 @@ public sealed class StatefulSets : IReconciler
         {
             return Result.Idle;
         }
-        waiting.Remove(key);
         if (api.Get(key) is not StatefulSet set)
         {
             writes.Forget(key);
@@ -70,12 +81,7 @@ public sealed class StatefulSets : IReconciler
         var selector = set.Spec.Selector;
         var revisions = pods.Of<ControllerRevision>(set, selector, api);
         var members = pods.Of<Pod>(set, selector, api, set.Names);
-        var sync = new StatefulSetSync(set, members, revisions, writes, api);
-        var failure = sync.Run();
-        if (sync.WaitsForClaims)
-        {
-            waiting.Add(key);
-        }
+        var failure = new StatefulSetSync(set, members, revisions, writes, api).Run();
         if (ReplicaSetStatusOf.NextAvailable(set.Spec.MinReadySeconds, members, api.Now) is { } at)
         {
             api.After(at - api.Now, key);

@@ -60,9 +60,11 @@ public sealed class DaemonSetTests
     [TestCase("{}", """{"taints":[{"key":"a","effect":"NoSchedule"}]}""", false, true)]
     [TestCase("{}", """{"taints":[{"key":"a","effect":"PreferNoSchedule"}]}""", true, true)]
     [TestCase("{}", """{"taints":[{"key":"a","effect":"NoExecute"}]}""", false, false)]
-    [TestCase("{}", """{"taints":[{"key":"node.kubernetes.io/unreachable","effect":"NoExecute"}]}""",
+    [TestCase("{}",
+        """{"taints":[{"key":"node.kubernetes.io/unreachable","effect":"NoExecute"}]}""",
         true, true)]
-    [TestCase("{}", """{"taints":[{"key":"node.kubernetes.io/not-ready","effect":"NoSchedule"}]}""",
+    [TestCase("{}",
+        """{"taints":[{"key":"node.kubernetes.io/not-ready","effect":"NoSchedule"}]}""",
         false, true)]
     [TestCase("""{"hostNetwork":true}""",
         """{"taints":[{"key":"node.kubernetes.io/network-unavailable","effect":"NoSchedule"}]}""",

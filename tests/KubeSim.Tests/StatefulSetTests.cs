@@ -38,7 +38,8 @@ public sealed class StatefulSetTests
     public void Shares_of_maxUnavailable_are_rounded_down_to_at_least_1(
         string share, int replicas, int expected) =>
         Assert.That(StatefulSetSync.MaxUnavailable(
-            share.Length == 0 ? default(IntOrString?) : IntOrString.Parse(share), replicas), Is.EqualTo(expected));
+            share.Length == 0 ? default(IntOrString?) : IntOrString.Parse(share), replicas),
+            Is.EqualTo(expected));
 
     [Test]
     public void A_member_is_known_by_its_number()
@@ -206,6 +207,52 @@ public sealed class StatefulSetTests
         Assert.That(cluster.Get<Pod>("web-2").IsReady, Is.True);
         Assert.That(cluster.Get<PersistentVolumeClaim>("data-web-2").Metadata.Uid,
             Is.Not.EqualTo(before));
+    }
+
+    [Test]
+    public void A_cache_that_lags_behind_its_own_writes_is_not_acted_on()
+    {
+        var cluster = Applied(Web);
+        var deletions = 0;
+        cluster.Stepped = step => deletions += step.Component == "statefulset-controller"
+            ? step.Changes.Count(c => c.Verb == Verb.Delete) : 0;
+        cluster.Faults.Hold("statefulset-controller:Pod");
+        cluster.Kubectl("set image sts/web c=nginx:2");
+        cluster.Run(TimeSpan.FromMinutes(1));
+        Assert.That(deletions, Is.EqualTo(1));
+        cluster.Kubectl("scale sts/web --replicas=2");
+        cluster.Run(TimeSpan.FromMinutes(1));
+        Assert.That(deletions, Is.EqualTo(1));
+
+        cluster.Faults.Restore("statefulset-controller:Pod");
+        cluster.Converge();
+        Assert.That(cluster.List<Pod>().Select(p => p.Spec.Containers[0].Image),
+            Is.EqualTo(new[] { "nginx:2", "nginx:2" }));
+    }
+
+    [TestCase("OrderedReady", 60)]
+    [TestCase("Parallel", 60)]
+    [TestCase("Parallel", 10_000, Category = "Long", Explicit = true, Reason = "minutes")]
+    public void No_order_of_delivery_loses_a_member_or_a_claim(string policy, int runs)
+    {
+        var manifest = WithClaims("Delete", "Retain").Replace("\"replicas\":3",
+            $"\"replicas\":3,\"podManagementPolicy\":\"{policy}\"", StringComparison.Ordinal);
+        static Action<Cluster> Scale(int to) => c =>
+            c.Patch<StatefulSet>("default", "web", $"{{\"spec\":{{\"replicas\":{to}}}}}");
+        var found = Explore.Runs(() => Applied(manifest, nodes: 2), "two of three stay", c =>
+            c.List<Pod>().Count(IsUp) >= 1 && c.List<PersistentVolumeClaim>().Count() >= 1,
+            c => c.List<Pod>().Count(IsUp) == 4
+                && c.List<PersistentVolumeClaim>().Count(p => !p.IsTerminating) == 4,
+            "statefulset-controller", new()
+            {
+                Runs = runs,
+                Inputs =
+                [
+                    (TimeSpan.FromSeconds(1), Scale(1)), (TimeSpan.FromSeconds(3), Scale(4)),
+                ],
+            });
+
+        Assert.That(found.Failure, Is.Null, found.ToString());
     }
 
     [Test]
