@@ -47,12 +47,7 @@ public static class Bootstrap
         {
             EventSource = "garbage-collector-controller",
         },
-        new("pod-garbage-collector-controller", _ => new PodGarbageCollector())
-        {
-            User = new("system:serviceaccount:kube-system:pod-garbage-collector",
-                ["system:serviceaccounts", "system:serviceaccounts:kube-system",
-                    "system:authenticated"]),
-        },
+        new("pod-garbage-collector-controller", _ => new PodGarbageCollector()),
         new("namespace-controller", _ => new Namespaces()),
         new("node-lifecycle-controller", _ => new NodeLifecycle())
         {
@@ -71,6 +66,12 @@ public static class Bootstrap
         },
         new("deployment-controller", _ => new Deployments()),
         new("replicaset-controller", _ => new ReplicaSets()),
+        new("replicationcontroller-controller", _ => new ReplicaSets(ReplicaForm.Old))
+        {
+            EventSource = "replication-controller",
+        },
+        new("statefulset-controller", _ => new StatefulSets()),
+        new("daemonset-controller", _ => new DaemonSets()),
         new("persistentvolume-binder-controller", _ => new PersistentVolumes())
         {
             EventSource = "persistentvolume-controller",

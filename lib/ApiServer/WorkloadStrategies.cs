@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace KubeSim;
 
 // The workloads that keep pods running: each wants a selector, a template whose labels it selects,
@@ -249,7 +251,30 @@ internal sealed class ReplicationControllerRules(PodRules rules)
 /// <summary>DaemonSets.</summary>
 internal sealed class DaemonSetRules(PodRules rules) : KindStrategy<DaemonSet>
 {
+    /// <summary>The annotation that counts the changes of the template.</summary>
+    public const string Generation = "deprecated.daemonset.template.generation";
+
     public override bool StatusKeepsLabels => true;
+
+    protected override DaemonSet PrepareCreate(DaemonSet value) =>
+        Counted(base.PrepareCreate(value), 1);
+
+    protected override DaemonSet KeepOnUpdate(DaemonSet now, DaemonSet old)
+    {
+        _ = long.TryParse(old.Metadata.Annotations.Get(Generation), NumberStyles.None,
+            CultureInfo.InvariantCulture, out var before);
+        var changed = !now.Spec.Template.Equals(old.Spec.Template);
+        return Counted(base.KeepOnUpdate(now, old), changed ? before + 1 : Math.Max(1, before));
+    }
+
+    private static DaemonSet Counted(DaemonSet value, long generation) => value with
+    {
+        Metadata = value.Metadata with
+        {
+            Annotations = value.Metadata.Annotations.Set(
+                Generation, generation.ToString(CultureInfo.InvariantCulture)),
+        },
+    };
 
     protected override DaemonSet WithStatusOf(DaemonSet value, DaemonSet source) =>
         value with { Status = source.Status };

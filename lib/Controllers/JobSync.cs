@@ -299,7 +299,7 @@ internal sealed partial class JobSync(
             var error = PodControl.Create(job, pod, memory.Expectations, api);
             if (error is null)
             {
-                memory.Wrote(key, api);
+                memory.Writes.Note(key, api);
             }
             return error;
         }, out var failure);

@@ -163,7 +163,7 @@ internal sealed partial class JobSync
         try
         {
             api.Patch(pod.Key, Jobs.Untrack());
-            memory.Wrote(key, api);
+            memory.Writes.Note(key, api);
         }
         catch (ApiException refused)
         {
@@ -183,7 +183,7 @@ internal sealed partial class JobSync
             if (pod.IsTracked)
             {
                 api.Patch(pod.Key, Jobs.Untrack());
-                memory.Wrote(key, api);
+                memory.Writes.Note(key, api);
             }
             return null;
         }
@@ -216,7 +216,7 @@ internal sealed partial class JobSync
             return false;
         }
         written = api.UpdateStatus(Stored with { Status = status });
-        memory.Wrote(key, api);
+        memory.Writes.Note(key, api);
         status = written.Status;
         return true;
     }

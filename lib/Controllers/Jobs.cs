@@ -70,7 +70,7 @@ public sealed class Jobs : IReconciler
         {
             return Release(key, api);
         }
-        if (!memory.HasSeenItsWrites(key, api))
+        if (!memory.Writes.AreSeen(key, api))
         {
             return Result.Retry("its own writes are not yet in its cache");
         }
@@ -272,9 +272,10 @@ public sealed class Jobs : IReconciler
 internal sealed class JobMemory
 {
     private readonly Dictionary<ObjectKey, HashSet<string>> released = [];
-    private readonly Dictionary<ObjectKey, (Revision OfJob, Revision OfPods)> written = [];
 
     public Expectations Expectations { get; } = new();
+
+    public WriteMemory Writes { get; } = new();
 
     public Dictionary<ObjectKey, JobBackOff> BackOffs { get; } = [];
 
@@ -297,29 +298,11 @@ internal sealed class JobMemory
         }
     }
 
-    /// <summary>Remembers the last write, whose answer has come.</summary>
-    public void Wrote(ObjectKey job, ReconcileContext api)
-    {
-        var (change, before) = (api.Changes[^1], written.GetValueOrDefault(job));
-        if (change.Revision.Value > 0)
-        {
-            written[job] = change.Key.Kind.Equals(Kinds.Job)
-                ? before with { OfJob = change.Revision }
-                : before with { OfPods = change.Revision };
-        }
-    }
-
-    public bool HasSeenItsWrites(ObjectKey job, ReconcileContext api)
-    {
-        var (ofJob, ofPods) = written.GetValueOrDefault(job);
-        return api.Cursor<Job>().Value >= ofJob.Value && api.Cursor<Pod>().Value >= ofPods.Value;
-    }
-
     public void Forget(ObjectKey job)
     {
         Expectations.Forget(job);
         BackOffs.Remove(job);
         released.Remove(job);
-        written.Remove(job);
+        Writes.Forget(job);
     }
 }

@@ -38,9 +38,10 @@ internal static class ReplicaSetStatusOf
 
     /// <summary>When the next ready pod becomes available; null when none will by
     /// waiting.</summary>
-    public static DateTime? NextAvailable(ReplicaSet set, List<Pod> active, DateTime now)
+    public static DateTime? NextAvailable(
+        int? minReadySeconds, List<Pod> active, DateTime now)
     {
-        if (set.Spec.MinReadySeconds is not ({ } seconds and > 0))
+        if (minReadySeconds is not ({ } seconds and > 0))
         {
             return null;
         }

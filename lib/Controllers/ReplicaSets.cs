@@ -19,8 +19,9 @@ public sealed class ReplicaSets : IReconciler
     private const int Burst = 500;
 
     private readonly ReplicaForm form;
-    private readonly Expectations expectations = new();
-    private readonly SelectorIndex index = new();
+    private readonly OwnedPods pods;
+
+    private Expectations Expectations => pods.Expectations;
 
     /// <summary>The controller of ReplicaSets.</summary>
     public ReplicaSets()
@@ -31,6 +32,7 @@ public sealed class ReplicaSets : IReconciler
     internal ReplicaSets(ReplicaForm form)
     {
         this.form = form;
+        pods = new(form.Kind);
         Watches = [new(form.Kind), Watched.All<Pod>()];
     }
 
@@ -48,15 +50,10 @@ public sealed class ReplicaSets : IReconciler
     {
         if (e.Key.Kind.Equals(Kinds.Pod))
         {
-            ObservePod(e.Key, (Pod?)e.Old, (Pod?)e.New, queue);
+            pods.Observe(e.Key, (Pod?)e.Old, (Pod?)e.New, queue);
             return;
         }
-        if (e.New is null)
-        {
-            expectations.Forget(e.Key);
-        }
-        index.SetOwner(e.Key, e.New is null ? null : form.Read(e.New).Spec.Selector);
-        queue.Add(e.Key);
+        pods.ObserveOwner(e.Key, e.New is null ? null : form.Read(e.New).Spec.Selector, queue);
     }
 
     /// <inheritdoc/>
@@ -64,57 +61,20 @@ public sealed class ReplicaSets : IReconciler
     {
         if (api.Get(key) is not { } stored)
         {
-            expectations.Forget(key);
+            Expectations.Forget(key);
             return Result.Done;
         }
         var set = form.Read(stored);
-        var maySync = expectations.AreMet(key, api.Now);
+        var maySync = Expectations.AreMet(key, api.Now);
         var (active, terminating) = PodsOf(stored, set, api);
         var failure = maySync && !stored.IsTerminating ? Manage(stored, set, active, api) : null;
         var status = ReplicaSetStatusOf.Calculate(set, active, terminating, failure, api.Now);
-        if (!status.Equals(set.Status))
+        if (!form.WithStatus(stored, status).Equals(stored))
         {
             WriteStatus(stored, status, api);
         }
         SetTimers(key, set, active, api);
         return failure is null ? Result.Done : Result.Retry(failure);
-    }
-
-    private void ObservePod(ObjectKey key, Pod? old, Pod? pod, IWorkQueue queue)
-    {
-        var (owner, before) =
-            (ControllerRefs.KeyOf(pod, form.Kind), ControllerRefs.KeyOf(old, form.Kind));
-        index.SetOrphan(key, pod);
-        if (before is { } last && (pod is null || !last.Equals(owner)))
-        {
-            expectations.SawDeletion(last, old!.Metadata.Uid);
-            queue.Add(last);
-        }
-        if (pod is null)
-        {
-            return;
-        }
-        if (owner is { } now)
-        {
-            if (pod.IsTerminating)
-            {
-                expectations.SawDeletion(now, pod.Metadata.Uid);
-            }
-            if (old is null)
-            {
-                expectations.SawCreation(now, pod.Metadata.Uid);
-            }
-            if (old is null || !ReplicaSetStatusOf.CountsTheSame(old, pod))
-            {
-                queue.Add(now);
-            }
-        }
-        else if (pod.ControllerOwner is null && !pod.IsTerminating
-            && (old is null || before is not null
-                || !old.Metadata.Labels.Equals(pod.Metadata.Labels)))
-        {
-            index.EnqueueOwners(pod, queue);
-        }
     }
 
     // Those that count as replicas, and those that are going away.
@@ -139,7 +99,7 @@ public sealed class ReplicaSets : IReconciler
                 terminating.Add(pod);
             }
         }
-        foreach (var key in index.Orphans(stored.Metadata.Namespace))
+        foreach (var key in pods.Index.Orphans(stored.Metadata.Namespace))
         {
             if (api.Get(key) is Pod { IsActive: true } orphan
                 && ControllerRefs.Claim(stored, selector, orphan, api))
@@ -157,7 +117,7 @@ public sealed class ReplicaSets : IReconciler
         if (surplus < 0)
         {
             return PodControl.Create(stored, set.Spec.Template, Math.Min(-surplus, Burst),
-                expectations, api);
+                Expectations, api);
         }
         if (surplus == 0)
         {
@@ -165,7 +125,7 @@ public sealed class ReplicaSets : IReconciler
         }
         var ranked = ReplicaSetDeletionOrder.Rank(active, Related(stored, api), api.Now);
         return PodControl.Delete(stored, ranked.AsSpan(0, Math.Min(surplus, Burst)),
-            expectations, api);
+            Expectations, api);
     }
 
     // The pods of all sets of the same Deployment: where two of them share a node, one may go. A
@@ -208,30 +168,13 @@ public sealed class ReplicaSets : IReconciler
 
     private void SetTimers(ObjectKey key, ReplicaSet set, List<Pod> active, ReconcileContext api)
     {
-        if (ReplicaSetStatusOf.NextAvailable(set, active, api.Now) is { } at)
+        if (ReplicaSetStatusOf.NextAvailable(set.Spec.MinReadySeconds, active, api.Now) is { } at)
         {
             api.After(at - api.Now, key);
         }
-        if (expectations.GivesUpAt(key) is { } until)
+        if (Expectations.GivesUpAt(key) is { } until)
         {
             api.After(until - api.Now + TimeSpan.FromSeconds(1), key, Pace.Background);
         }
     }
-}
-
-/// <summary>How objects of one kind are read and written as ReplicaSets.</summary>
-internal sealed record ReplicaForm(Kind Kind, string Component)
-{
-    /// <summary>The object as a ReplicaSet.</summary>
-    public required Func<ApiObject, ReplicaSet> Read { get; init; }
-
-    /// <summary>The object with the status of a ReplicaSet.</summary>
-    public required Func<ApiObject, ReplicaSetStatus, ApiObject> WithStatus { get; init; }
-
-    /// <summary>ReplicaSets as they are.</summary>
-    public static ReplicaForm ReplicaSet { get; } = new(Kinds.ReplicaSet, "replicaset-controller")
-    {
-        Read = static o => (ReplicaSet)o,
-        WithStatus = static (o, status) => (ReplicaSet)o with { Status = status },
-    };
 }

@@ -70,7 +70,10 @@ public sealed class ReconcileContext : IObjectReader
 
     /// <summary>How far the component sees the objects of a type.</summary>
     public Revision Cursor<T>()
-        where T : ApiObject => simulation.CursorOf(shard, Kinds.Of<T>());
+        where T : ApiObject => Cursor(Kinds.Of<T>());
+
+    /// <summary>How far the component sees the objects of a kind.</summary>
+    public Revision Cursor(Kind kind) => simulation.CursorOf(shard, kind);
 
     /// <summary>The object of a key as the component sees it, or null.</summary>
     public ApiObject? Get(ObjectKey key) =>
