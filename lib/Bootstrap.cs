@@ -43,56 +43,34 @@ public static class Bootstrap
         new("root-ca-cert-publisher", _ => new RootCa()),
         new("endpointslice-controller", _ => new EndpointSlices()),
         new("endpoint-controller", _ => new EndpointLists()),
-        new("generic-garbage-collector", _ => new GarbageCollector())
-        {
-            EventSource = "garbage-collector-controller",
-        },
+        Telling("garbage-collector-controller", "generic-garbage-collector",
+            () => new GarbageCollector()),
         new("pod-garbage-collector-controller", _ => new PodGarbageCollector()),
         new("namespace-controller", _ => new Namespaces()),
-        new("node-lifecycle-controller", _ => new NodeLifecycle())
-        {
-            EventSource = "node-controller",
-        },
+        Telling("node-controller", "node-lifecycle-controller", () => new NodeLifecycle()),
         new("taint-eviction-controller", _ => new TaintEviction()),
         new("clusterrole-aggregation-controller", _ => new RoleAggregation()),
         new("resourcequota-controller", _ => new ResourceQuotas()),
-        new("disruption-controller", _ => new Disruption())
-        {
-            EventSource = "controllermanager",
-        },
-        new("service-lb-controller", _ => new ServiceLoadBalancer())
-        {
-            EventSource = "service-controller",
-        },
+        Telling("controllermanager", "disruption-controller", () => new Disruption()),
+        Telling("service-controller", "service-lb-controller", () => new ServiceLoadBalancer()),
         new("deployment-controller", _ => new Deployments()),
         new("replicaset-controller", _ => new ReplicaSets()),
-        new("replicationcontroller-controller", _ => new ReplicaSets(ReplicaForm.Old))
-        {
-            EventSource = "replication-controller",
-        },
+        Telling("replication-controller", "replicationcontroller-controller",
+            () => new ReplicaSets(ReplicaForm.Old)),
         new("statefulset-controller", _ => new StatefulSets()),
         new("daemonset-controller", _ => new DaemonSets()),
-        new("persistentvolume-binder-controller", _ => new PersistentVolumes())
-        {
-            EventSource = "persistentvolume-controller",
-        },
+        Telling("persistentvolume-controller", "persistentvolume-binder-controller",
+            () => new PersistentVolumes()),
         new("persistentvolumeclaim-protection-controller", _ => new VolumeProtection(true)),
         new("persistentvolume-protection-controller", _ => new VolumeProtection(false)),
-        new("ephemeral-volume-controller", _ => new EphemeralVolumes())
-        {
-            EventSource = "ephemeral_volume",
-        },
-        new("local-path-provisioner", _ => new LocalPathProvisioner())
-        {
-            EventSource = LocalPathProvisioner.Provisioner,
-        },
+        Telling("ephemeral_volume", "ephemeral-volume-controller", () => new EphemeralVolumes()),
+        Telling(LocalPathProvisioner.Provisioner, "local-path-provisioner",
+            () => new LocalPathProvisioner()),
         new("job-controller", _ => new Jobs()),
         new("cronjob-controller", _ => new CronJobs()),
         new("ttl-after-finished-controller", _ => new TtlAfterFinished()),
-        new("horizontal-pod-autoscaler-controller", _ => new HorizontalPodAutoscalers())
-        {
-            EventSource = "horizontal-pod-autoscaler",
-        },
+        Telling("horizontal-pod-autoscaler", "horizontal-pod-autoscaler-controller",
+            () => new HorizontalPodAutoscalers()),
         new("metrics-server", _ => new MetricsServer()),
         new("default-scheduler", _ => new Scheduler())
         {
@@ -108,6 +86,10 @@ public static class Bootstrap
         },
         new("apiextensions-apiserver", _ => new CustomResources()),
     ];
+
+    // A component whose events come under another name than its own.
+    private static ComponentSpec Telling(string source, string name, Func<IReconciler> make) =>
+        new(name, _ => make()) { EventSource = source };
 
     /// <summary>The physical world: machines that can pull any public image.</summary>
     public static World World(IWorldHost host) => new(host, new ImageCatalogue());
