@@ -10,7 +10,7 @@ public sealed class ServeLoadTests : ServeFixture
     private const string Pods = "/api/v1/namespaces/default/pods";
 
     [TestCase(10, 100)]
-    [TestCase(1000, 10_000), Category("Long"), Explicit("minutes: --filter TestCategory=Long")]
+    [TestCase(1000, 10_000, Category = "Long", Explicit = true, Reason = "minutes")]
     public async Task Nothing_is_lost_and_nothing_out_of_order(int watches, int pods)
     {
         Serve(with: new() { SlowReader = TimeSpan.FromMinutes(5) });
