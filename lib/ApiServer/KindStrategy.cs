@@ -136,7 +136,7 @@ internal abstract class KindStrategy<T> : KindStrategy
     public sealed override ApiObject PrepareUpdate(ApiObject now, ApiObject old) =>
         KeepOnUpdate((T)now, (T)old);
 
-    public sealed override ApiObject PrepareStatus(ApiObject now, ApiObject old) =>
+    public override ApiObject PrepareStatus(ApiObject now, ApiObject old) =>
         WithStatusOf((T)old, (T)now) with { Metadata = now.Metadata };
 
     public sealed override bool SameDesired(ApiObject now, ApiObject old) =>

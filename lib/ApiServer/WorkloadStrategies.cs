@@ -259,13 +259,22 @@ internal sealed class DaemonSetRules(PodRules rules) : KindStrategy<DaemonSet>
     protected override DaemonSet PrepareCreate(DaemonSet value) =>
         Counted(base.PrepareCreate(value), 1);
 
+    // Nobody takes the count away, by the status neither.
+    public override ApiObject PrepareStatus(ApiObject now, ApiObject old)
+    {
+        var (value, count) = ((DaemonSet)base.PrepareStatus(now, old), Math.Max(1, CountOf(old)));
+        return CountOf(value) == count ? value : Counted(value, count);
+    }
+
     protected override DaemonSet KeepOnUpdate(DaemonSet now, DaemonSet old)
     {
-        _ = long.TryParse(old.Metadata.Annotations.Get(Generation), NumberStyles.None,
-            CultureInfo.InvariantCulture, out var before);
-        var changed = !now.Spec.Template.Equals(old.Spec.Template);
+        var (before, changed) = (CountOf(old), !now.Spec.Template.Equals(old.Spec.Template));
         return Counted(base.KeepOnUpdate(now, old), changed ? before + 1 : Math.Max(1, before));
     }
+
+    private static long CountOf(ApiObject value) => long.TryParse(
+        value.Metadata.Annotations.Get(Generation), NumberStyles.None,
+        CultureInfo.InvariantCulture, out var count) ? count : 0;
 
     private static DaemonSet Counted(DaemonSet value, long generation) => value with
     {

@@ -43,7 +43,7 @@ public sealed class Prng
     public int Next(int bound)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(bound, 1);
-        return (int)(((UInt128)NextBits() * (ulong)bound) >> 64);
+        return (int)Math.BigMul(NextBits(), (ulong)bound, out _);
     }
 
     /// <summary>A number from 0 up to, not with, 1.</summary>

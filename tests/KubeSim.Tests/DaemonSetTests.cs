@@ -210,6 +210,23 @@ public sealed class DaemonSetTests
         Assert.That(cluster.Get<DaemonSet>("agent").Status.UpdatedNumberScheduled, Is.EqualTo(1));
     }
 
+    [Test]
+    public void The_count_of_its_templates_cannot_be_taken_away()
+    {
+        var cluster = Applied();
+        const string Annotation = "deprecated.daemonset.template.generation";
+        foreach (var part in (string[])["", "status"])
+        {
+            cluster.Handle(new(Verb.Patch, new(Kinds.DaemonSet, "default", "agent", part))
+            {
+                Body = new Payload.Patch(PatchKind.Merge, System.Text.Json.Nodes.JsonNode.Parse(
+                    """{"metadata":{"annotations":null}}""")!),
+            }).EnsureSuccess();
+            Assert.That(cluster.Get<DaemonSet>("agent").Metadata.Annotations.Get(Annotation),
+                Is.EqualTo("1"), part);
+        }
+    }
+
     [TestCase("1", "0", 150)]
     [TestCase("0", "1", 50)]
     [TestCase("1", "0", 10_000, Category = "Long", Explicit = true, Reason = "minutes")]
