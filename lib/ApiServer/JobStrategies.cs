@@ -105,9 +105,9 @@ internal sealed class JobRules(PodRules rules) : KindStrategy<Job>
 
     public override void ValidateStatus(ApiObject now, FieldErrors errors)
     {
-        var status = ((Job)now).Status;
-        if (status.Terminating is > 0 and var terminating && status.Conditions.Any(c =>
-            c is { Type: "Complete" or "Failed", Status: "True" }))
+        var job = (Job)now;
+        var status = job.Status;
+        if (status.Terminating is > 0 and var terminating && job.IsFinished)
         {
             errors.Invalid("status.terminating", terminating,
                 "terminating>0 is invalid for finished job");

@@ -10,6 +10,10 @@ internal static class PodLabelKeys
     /// <summary>The spec with the keys resolved; the same one when it has none.</summary>
     public static PodSpec Resolve(PodSpec spec, Map<string> labels)
     {
+        if (!HasKeys(spec))
+        {
+            return spec;
+        }
         var constraints = Each(spec.TopologySpreadConstraints, c =>
             Merged(c.LabelSelector, c.MatchLabelKeys, default, labels) is { } selector
                 ? c with { LabelSelector = selector } : c);
@@ -34,10 +38,7 @@ internal static class PodLabelKeys
                     Each(away.PreferredDuringSchedulingIgnoredDuringExecution, Weighted),
             };
         }
-        var same = constraints.Equals(spec.TopologySpreadConstraints)
-            && Equals(near, spec.Affinity?.PodAffinity)
-            && Equals(away, spec.Affinity?.PodAntiAffinity);
-        return same ? spec : spec with
+        return spec with
         {
             TopologySpreadConstraints = constraints,
             Affinity = spec.Affinity is null ? null
@@ -50,6 +51,22 @@ internal static class PodLabelKeys
 
         WeightedPodAffinityTerm Weighted(WeightedPodAffinityTerm weighted) =>
             weighted with { PodAffinityTerm = Term(weighted.PodAffinityTerm) };
+    }
+
+    // Hardly a pod has any: the others are left as they are at once.
+    private static bool HasKeys(PodSpec spec)
+    {
+        var (near, away) = (spec.Affinity?.PodAffinity, spec.Affinity?.PodAntiAffinity);
+        return spec.TopologySpreadConstraints.Any(c => !c.MatchLabelKeys.IsEmpty)
+            || (near is not null && (near.RequiredDuringSchedulingIgnoredDuringExecution.Any(In)
+                || near.PreferredDuringSchedulingIgnoredDuringExecution.Any(
+                    w => In(w.PodAffinityTerm))))
+            || (away is not null && (away.RequiredDuringSchedulingIgnoredDuringExecution.Any(In)
+                || away.PreferredDuringSchedulingIgnoredDuringExecution.Any(
+                    w => In(w.PodAffinityTerm))));
+
+        static bool In(PodAffinityTerm term) =>
+            !term.MatchLabelKeys.IsEmpty || !term.MismatchLabelKeys.IsEmpty;
     }
 
     // Without a selector no pod is meant, whatever its labels; null: there is nothing to merge.

@@ -32,13 +32,6 @@ internal static class JobPods
 
         public bool IsSuspended => job.Spec.Suspend == true;
 
-        /// <summary>True when it is over, one way or the other.</summary>
-        public bool IsFinished => job.FinishedBy is not null;
-
-        /// <summary>The condition that says that it is over; null as long as it is not.</summary>
-        public JobCondition? FinishedBy => job.Status.Conditions.FirstOrDefault(c =>
-            c is { Type: "Complete" or "Failed", Status: "True" });
-
         /// <summary>True when another controller looks after it.</summary>
         public bool IsManagedElsewhere =>
             job.Spec.ManagedBy is not (null or "kubernetes.io/job-controller");

@@ -6,18 +6,6 @@ namespace KubeSim.Tests;
 /// <summary>A cluster that is served has one owner at a time.</summary>
 public sealed class OwnerTests
 {
-    private const string Web = """
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata: {name: web}
-        spec:
-          replicas: 3
-          selector: {matchLabels: {app: web}}
-          template:
-            metadata: {labels: {app: web}}
-            spec: {containers: [{name: nginx, image: "nginx:1.27"}]}
-        """;
-
     // What reflection gives the operations: enough that each gets as far as the simulation.
     private static readonly Dictionary<Type, object> arguments = new()
     {
@@ -78,7 +66,7 @@ public sealed class OwnerTests
             }
         });
         pump.Start();
-        cluster.Apply(Web);
+        cluster.Apply(Given.Web);
         for (var i = 0; i < 20; i++)
         {
             cluster.Patch<Deployment>("default", "web",
@@ -111,7 +99,7 @@ public sealed class OwnerTests
     {
         var (cluster, host) = (new Cluster(), new Host());
         cluster.Share(host);
-        cluster.Apply(Web);
+        cluster.Apply(Given.Web);
         cluster.Steps(5);
         cluster.Rewind(2);
         Assert.That((host.Rewinds, cluster.StepCount), Is.EqualTo((1, 3L)));
