@@ -1,62 +1,7 @@
 using System.Globalization;
 using System.Net;
-using System.Text;
 
 namespace KubeSim;
-
-/// <summary>The way of a packet through the cluster, and what its sender notices.</summary>
-public sealed record PacketTrace
-{
-    /// <summary>Who sent it.</summary>
-    public required string From { get; init; }
-
-    /// <summary>Where to, as it was written.</summary>
-    public required string To { get; init; }
-
-    /// <summary>Each place that it came by, in order.</summary>
-    public Seq<Hop> Hops { get; init; }
-
-    /// <summary>What the sender notices.</summary>
-    public required SendOutcome Outcome { get; init; }
-
-    /// <summary>The pod that answered; null when none did.</summary>
-    public ObjectKey? Receiver { get; init; }
-
-    /// <summary>The outcome in words.</summary>
-    public required string Message { get; init; }
-
-    /// <summary>The whole way as HTML, for a notebook.</summary>
-    public string ToHtml() => Html.Of(this);
-
-    /// <summary>The whole way: under each machine or pod its rules, a line each, and the packet
-    /// wherever it has changed.</summary>
-    public override string ToString()
-    {
-        var text = new StringBuilder($"{From} → {To}\n");
-        var width = Hops.Select(h => h.Where.Length - h.Where.IndexOf(' ')).DefaultIfEmpty().Max();
-        var (stop, packet) = ("", "");
-        for (var i = 0; i < Hops.Count; i++)
-        {
-            var space = Hops[i].Where.IndexOf(' ');
-            var (place, part) = space < 0 ? (Hops[i].Where, "")
-                : (Hops[i].Where[..space], Hops[i].Where[(space + 1)..]);
-            if (place != stop)
-            {
-                text.Append(place).Append('\n');
-                stop = place;
-            }
-            text.Append(CultureInfo.InvariantCulture, $"{i + 1,4}  {part.PadRight(width)}")
-                .Append(Hops[i].Rule).Append('\n');
-            var after = Hops[i].After.ToString();
-            if (after != packet)
-            {
-                text.Append(' ', 6 + width).Append("= ").Append(after).Append('\n');
-                packet = after;
-            }
-        }
-        return text.Append(Message).ToString();
-    }
-}
 
 /// <summary>The network of a cluster: send a packet and see its way.</summary>
 public sealed partial class Cluster
@@ -195,61 +140,6 @@ public sealed partial class Cluster
         return null;
     }
 
-    private string? Resolve(Sender sender, SendTarget target, Prng random, List<Hop> hops)
-    {
-        var question = new Packet
-        {
-            Protocol = "udp", Source = sender.Address, DestinationPort = 53,
-            Destination = simulation.Options.Settings.Get(KnownFlags.ClusterDns),
-            SourcePort = 32768 + random.Fork("dns").Next(28232),
-        };
-        void Note(string what, Verdict verdict = Verdict.Pass) =>
-            hops.Add(new($"{sender.Name} DNS", what, question, question, verdict));
-        if (sender.Pod is null || sender.Pod.OnHost)
-        {
-            Note($"{target.Host}: NXDOMAIN; only pods ask the cluster's DNS", Verdict.Drop);
-            return null;
-        }
-        if (Find<Service>("kube-system", "kube-dns") is null)
-        {
-            Note("no kube-dns in kube-system: the simulator answers itself");
-        }
-        else if (Ask(question, sender, random, hops) is { } silence)
-        {
-            Note($"{target.Host}: no answer: {silence}", Verdict.Drop);
-            return null;
-        }
-        var names = new ClusterNames(simulation.Options.Settings.Get(KnownFlags.ClusterDomain),
-            Find<Service>, SlicesOf);
-        foreach (var answer in names.Ask(target.Host, sender.Pod.Key.Namespace))
-        {
-            if (answer.Alias is { } alias)
-            {
-                Note($"{answer.Question}: {alias}, {answer.Why}; a name of the outside world",
-                    Verdict.Drop);
-                return null;
-            }
-            Note(answer.Addresses.IsEmpty ? $"{answer.Question}: {answer.Why}"
-                : $"{answer.Question}: {string.Join(", ", answer.Addresses)}, {answer.Why}");
-            if (!answer.Addresses.IsEmpty)
-            {
-                return answer.Addresses[random.Next(answer.Addresses.Count)];
-            }
-        }
-        return null;
-    }
-
-    /// <summary>The way of a question to the DNS add-on, to one of its pods as any packet; null
-    /// when it gets there, else what became of it. Further questions go the same way.</summary>
-    private string? Ask(Packet question, Sender sender, Prng random, List<Hop> hops)
-    {
-        var path = new PacketPath(Nodes(), PodAt, p => random.NextDouble() < p, Now);
-        Start(path, sender, question, random);
-        hops.AddRange(path.Hops);
-        return path.Outcome == SendOutcome.Answered ? null
-            : Say(path, new("udp", question.Destination, 53));
-    }
-
     private Sender SenderOf(string from)
     {
         if (from == "outside")
@@ -275,10 +165,6 @@ public sealed partial class Cluster
         return new($"{ns}/{name}", address) { Node = pod.Spec.NodeName, Pod = ViewOf(pod) };
     }
 
-    private IEnumerable<EndpointSlice> SlicesOf(Service service) => simulation.Store.Labelled(
-        Kinds.EndpointSlice, service.Metadata.Namespace, "kubernetes.io/service-name",
-        service.Metadata.Name, Revision).Cast<EndpointSlice>();
-
     private List<NetworkNode> Nodes() =>
         [.. List<Node>().Select(n => ViewOf(n.Metadata.Name))];
 
@@ -290,6 +176,8 @@ public sealed partial class Cluster
             node?.Spec.PodCIDR ?? machine.PodCidr, () => FilterOf(name))
         {
             IsReachable = machine.IsOn && machine.IsConnected,
+            Ipvs = machine.Kernel<Ipvs>(), Sets = machine.Kernel<IpSets>(),
+            Forwarders = machine.Kernel<Forwarders>(),
             Listens = port => port is KubeletPort || HealthOf(name).EndpointsOf(port) is not null,
         };
     }

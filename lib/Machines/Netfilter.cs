@@ -81,7 +81,11 @@ public sealed record ConntrackEntry(Packet Original, Packet Answer)
 /// <param name="Trace">Where each rule that matched is noted, but for jumps of all packets into
 /// chains in which none does.</param>
 public sealed record NetfilterLook(string Machine, DateTime Now, Func<string, bool> IsOwn,
-    Func<double, bool> Chance, List<Hop> Trace);
+    Func<double, bool> Chance, List<Hop> Trace)
+{
+    /// <summary>The sets of addresses that rules ask for.</summary>
+    public IpSets Sets { get; init; } = new();
+}
 
 /// <summary>
 /// The packet filter in the kernel of a machine: tables of chains of rules, and the memory of

@@ -189,6 +189,21 @@ public abstract record RuleMatch
                 : kernel.See(Name, packet.Source, look.Now);
     }
 
+    /// <summary>The packet is a member of a set of addresses (<c>ipset</c>), or is not.</summary>
+    /// <param name="Name">The set.</param>
+    /// <param name="Parts"><c>src</c> or <c>dst</c> for each part of a member, with commas: for a
+    /// set of address and port <c>dst,dst</c>.</param>
+    /// <param name="Not">True: it must not be one.</param>
+    public sealed record Set(string Name, string Parts, bool Not = false) : RuleMatch
+    {
+        /// <inheritdoc/>
+        public override string ToString() =>
+            $"set {(Not ? "! " : "")}--match-set {Name} {Parts}";
+
+        internal override bool Holds(Packet packet, Netfilter kernel, NetfilterLook look) =>
+            look.Sets.Holds(Name, packet, Parts) != Not;
+    }
+
     /// <summary>Asks nothing: a named counter.</summary>
     public sealed record Counted(string Name) : RuleMatch
     {

@@ -13,6 +13,15 @@ internal sealed record NetworkNode(
     /// <summary>False: without power or cut off; nothing comes in or out.</summary>
     public bool IsReachable { get; init; } = true;
 
+    /// <summary>The virtual servers of its kernel.</summary>
+    public Ipvs Ipvs { get; init; } = new();
+
+    /// <summary>The sets of addresses that its rules ask for.</summary>
+    public IpSets Sets { get; init; } = new();
+
+    /// <summary>The processes on it that take connections in order to hand them on.</summary>
+    public Forwarders Forwarders { get; init; } = new();
+
     /// <summary>Whether a process of the node itself listens on a port.</summary>
     public Func<int, bool> Listens { get; init; } = _ => false;
 
@@ -151,6 +160,21 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
         {
             return;
         }
+        if (node.Ipvs.Schedule(ref packet, LookOf(node)) is { } scheduled)
+        {
+            // From here on as if the node had sent it: OUTPUT has no rule for it.
+            if (!Ends(node, scheduled, packet))
+            {
+                Forward(node, before, packet, filtered: true);
+            }
+            return;
+        }
+        if (node.Forwarders.Take(packet, LookOf(node)) is { } onward)
+        {
+            Passed(node, before, packet);
+            FromNode(node, onward);
+            return;
+        }
         var pod = podAt(node, node.Address);
         var isOwn = packet.Protocol == "icmp" || node.Listens(packet.DestinationPort);
         if (isOwn || pod is { Runs: true })
@@ -256,7 +280,7 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
     private Verdict Filter(NetworkNode node, string hook, ref Packet packet, string by = "")
     {
         var count = Hops.Count;
-        var look = new NetfilterLook(node.Name, now, a => IsOwn(node, a), chance, Hops);
+        var look = LookOf(node);
         var verdict = node.Kernel.Pass(hook, ref packet, look, by);
         if (Hops.Count == count && verdict == Verdict.Accept && hook == "PREROUTING")
         {
@@ -264,6 +288,9 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
         }
         return verdict;
     }
+
+    private NetfilterLook LookOf(NetworkNode node) =>
+        new(node.Name, now, a => IsOwn(node, a), chance, Hops) { Sets = node.Sets };
 
     /// <summary>True when the packet filter let it go no further.</summary>
     private bool Ends(NetworkNode node, Verdict verdict, Packet packet)
@@ -284,6 +311,7 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
 
     private static bool IsOwn(NetworkNode node, string address) => address == node.Address
         || (node.Bridge.Length > 0 && address == node.Bridge)
+        || node.Ipvs.HasAddress(address)
         || address.StartsWith("127.", StringComparison.Ordinal);
 }
 
