@@ -171,6 +171,16 @@ public static class KnownFlags
     public static Setting<TimeSpan> MinSyncPeriod { get; } =
         Span("kube-proxy", "iptables-min-sync-period", "1s");
 
+    /// <summary>How Flannel joins the nodes: <c>vxlan</c> or <c>host-gw</c>, the field of its
+    /// net-conf.json. Unset, the cluster has no Flannel: its machines and their router have the
+    /// routes of all pods.</summary>
+    public static Setting<string> FlannelBackend { get; } = new("flanneld", "Backend.Type", "",
+        "vxlan or host-gw", text => text is "" or "vxlan" or "host-gw" ? text : null);
+
+    /// <summary>Whether flanneld has what leaves the pods' network masqueraded; kube-flannel.yml
+    /// says so, the binary alone does not.</summary>
+    public static Setting<bool> FlannelMasquerade { get; } = Switch("flanneld", "ip-masq", "true");
+
     /// <summary>How long an event is kept.</summary>
     public static Setting<TimeSpan> EventTtl { get; } =
         Span("kube-apiserver", "event-ttl", "1h0m0s", positive: true);
@@ -194,6 +204,7 @@ public static class KnownFlags
         .. ConcurrentSyncs.Select(f => f.Value),
         PodMaxUnschedulable, PodInitialBackoff, PodMaxBackoff, PercentageOfNodesToScore,
         MaxPods, ClusterDns, ClusterDomain,
+        FlannelBackend, FlannelMasquerade,
         ProxyClusterCidr, MasqueradeAll, LocalhostNodePorts, MinSyncPeriod,
     ];
 
