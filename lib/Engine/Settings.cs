@@ -171,6 +171,12 @@ public static class KnownFlags
     public static Setting<TimeSpan> MinSyncPeriod { get; } =
         Span("kube-proxy", "iptables-min-sync-period", "1s");
 
+    /// <summary>Whether kube-router enforces NetworkPolicies on every node, beside any network, as
+    /// k3s has it. Its own default is true, but a cluster does not run it unless told so: then
+    /// policies are kept and have no effect.</summary>
+    public static Setting<bool> RunFirewall { get; } =
+        Switch("kube-router", "run-firewall", "false");
+
     /// <summary>How long an event is kept.</summary>
     public static Setting<TimeSpan> EventTtl { get; } =
         Span("kube-apiserver", "event-ttl", "1h0m0s", positive: true);
@@ -195,6 +201,7 @@ public static class KnownFlags
         PodMaxUnschedulable, PodInitialBackoff, PodMaxBackoff, PercentageOfNodesToScore,
         MaxPods, ClusterDns, ClusterDomain,
         ProxyClusterCidr, MasqueradeAll, LocalhostNodePorts, MinSyncPeriod,
+        RunFirewall,
     ];
 
     private static Setting<TimeSpan> Span(

@@ -280,7 +280,11 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
     private Verdict Filter(NetworkNode node, string hook, ref Packet packet, string by = "")
     {
         var count = Hops.Count;
-        var look = LookOf(node);
+        var look = LookOf(node) with
+        {
+            IsBridged = hook == "FORWARD" && node.HasPod(packet.Source)
+                && node.HasPod(packet.Destination),
+        };
         var verdict = node.Kernel.Pass(hook, ref packet, look, by);
         if (Hops.Count == count && verdict == Verdict.Accept && hook == "PREROUTING")
         {
