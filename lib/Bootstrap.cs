@@ -87,6 +87,12 @@ public static class Bootstrap
         new("apiextensions-apiserver", _ => new CustomResources()),
     ];
 
+    private static ComponentSpec KubeRouter { get; } =
+        new("kube-router", node => new KubeRouter(node))
+        {
+            PerNode = true, User = BootstrapPolicy.AccountOf("kube-router"),
+        };
+
     // A component whose events come under another name than its own.
     private static ComponentSpec Telling(string source, string name, Func<IReconciler> make) =>
         new(name, _ => make()) { EventSource = source };
@@ -192,6 +198,8 @@ public static class Bootstrap
         return options with
         {
             World = options.World ?? World, Objects = [.. objects], Settings = settings,
+            Components = settings.Get(KnownFlags.RunFirewall)
+                ? options.Components.Add(KubeRouter) : options.Components,
             Policy = options.Policy.IsUnset ? BootstrapPolicy.Objects : options.Policy,
         };
     }

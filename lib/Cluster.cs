@@ -72,6 +72,7 @@ public sealed partial class Cluster
         Etcd = new(this);
         Scheduler = new(this);
         Controllers = new(this);
+        Policies = new(this);
     }
 
     /// <summary>The engine, for the rest of this floor.</summary>
@@ -214,6 +215,9 @@ public sealed partial class Cluster
 
     /// <summary>A controller of your own in the place of a real one, or beside them.</summary>
     public ClusterControllers Controllers { get; }
+
+    /// <summary>Who may connect to whom, as the NetworkPolicies say.</summary>
+    public ClusterPolicies Policies { get; }
 
     /// <summary>The names of the components that run.</summary>
     public Seq<string> Components => Owned(s => s.Components.Select(c => c.Name).ToSeq());

@@ -67,8 +67,8 @@ public sealed partial class Cluster
     public string IptablesSave(string node, string table = "nat") =>
         Still(c => c.FilterOf(node).Save(table));
 
-    /// <summary>The packet filter of a node, with the rules that kube-proxy has written by
-    /// now.</summary>
+    /// <summary>The packet filter of a node, with the rules that kube-proxy and kube-router
+    /// have written by now.</summary>
     /// <exception cref="ArgumentException">There is no such node.</exception>
     public Netfilter FilterOf(string node)
     {
@@ -78,6 +78,7 @@ public sealed partial class Cluster
             throw new ArgumentException($"there is no node {node}");
         }
         simulation.Look("kube-proxy", node);
+        simulation.Look("kube-router", node);
         return simulation.World.Machine(node).Kernel<Netfilter>();
     }
 

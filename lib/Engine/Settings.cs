@@ -180,6 +180,11 @@ public static class KnownFlags
     /// <summary>Whether flanneld has what leaves the pods' network masqueraded; kube-flannel.yml
     /// says so, the binary alone does not.</summary>
     public static Setting<bool> FlannelMasquerade { get; } = Switch("flanneld", "ip-masq", "true");
+    /// <summary>Whether kube-router enforces NetworkPolicies on every node, beside any network, as
+    /// k3s has it. Its own default is true, but a cluster does not run it unless told so: then
+    /// policies are kept and have no effect.</summary>
+    public static Setting<bool> RunFirewall { get; } =
+        Switch("kube-router", "run-firewall", "false");
 
     /// <summary>How long an event is kept.</summary>
     public static Setting<TimeSpan> EventTtl { get; } =
@@ -206,6 +211,7 @@ public static class KnownFlags
         MaxPods, ClusterDns, ClusterDomain,
         FlannelBackend, FlannelMasquerade,
         ProxyClusterCidr, MasqueradeAll, LocalhostNodePorts, MinSyncPeriod,
+        RunFirewall,
     ];
 
     private static Setting<TimeSpan> Span(

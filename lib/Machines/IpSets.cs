@@ -8,7 +8,7 @@ namespace KubeSim;
 /// (<c>-m set --match-set NAME src</c>), which takes one look whatever the size of the set: how ten
 /// thousand addresses fit into one rule.
 /// <para>A member has as many parts as the type of its set names: <c>hash:ip</c> an address,
-/// <c>hash:net</c> a range, <c>hash:ip,port</c> an address and a port with its protocol
+/// <c>hash:net</c> a range (with <c>nomatch</c> a hole in a wider one), <c>hash:ip,port</c> an address and a port with its protocol
 /// (<c>10.96.0.7,tcp:80</c>), <c>hash:ip,port,ip</c> one address more, <c>bitmap:port</c> a port
 /// alone.</para>
 /// </summary>
@@ -31,7 +31,7 @@ public sealed class IpSets
         ArgumentNullException.ThrowIfNull(type);
         var all = members.ToHashSet(StringComparer.Ordinal);
         var ranges = !type.StartsWith("hash:net", StringComparison.Ordinal) ? []
-            : all.Select(m => new RuleRange(m.Contains('/') ? m : m + "/32")).ToList();
+            : all.Select(RangeOf).OrderByDescending(LengthOf).ToList();
         sets[name] = new(name, type, all, ranges);
     }
 
@@ -55,7 +55,7 @@ public sealed class IpSets
         if (set.Ranges.Count > 0)
         {
             var address = of[0] == "src" ? packet.Source : packet.Destination;
-            return set.Ranges.Exists(r => r.Takes(address));
+            return Holds(set.Ranges, address);
         }
         var kinds = set.Type[(set.Type.IndexOf(':', StringComparison.Ordinal) + 1)..].Split(',');
         var key = new StringBuilder();
@@ -70,5 +70,37 @@ public sealed class IpSets
                 : string.Create(CultureInfo.InvariantCulture, $"{packet.Protocol}:{port}"));
         }
         return set.All.Contains(key.ToString());
+    }
+
+    // A hole: the range of it, inside out.
+    private static RuleRange RangeOf(string member)
+    {
+        var cidr = member.Split(' ')[0];
+        return new(cidr.Contains('/') ? cidr : cidr + "/32", Not: cidr.Length < member.Length);
+    }
+
+    private static int LengthOf(RuleRange range) => int.Parse(
+        range.Cidr.AsSpan(range.Cidr.IndexOf('/') + 1), CultureInfo.InvariantCulture);
+
+    /// <summary>Of several ranges the narrowest that has the address decides.</summary>
+    private static bool Holds(List<RuleRange> ranges, string address) =>
+        ranges.Find(r => (r with { Not = false }).Takes(address)) is { Not: false };
+
+    /// <summary>All sets as <c>ipset save</c> prints them: what <c>ipset restore</c>
+    /// reads.</summary>
+    public string Save()
+    {
+        var text = new StringBuilder();
+        foreach (var set in sets.Values)
+        {
+            text.Append($"create {set.Name} {set.Type} ").Append(
+                set.Type == "bitmap:port" ? "range 0-65535\n"
+                    : "family inet hashsize 1024 maxelem 65536\n");
+            foreach (var member in MembersOf(set.Name))
+            {
+                text.Append($"add {set.Name} {member}\n");
+            }
+        }
+        return text.ToString();
     }
 }

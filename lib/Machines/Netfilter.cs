@@ -85,6 +85,10 @@ public sealed record NetfilterLook(string Machine, DateTime Now, Func<string, bo
 {
     /// <summary>The sets of addresses that rules ask for.</summary>
     public IpSets Sets { get; init; } = new();
+
+    /// <summary>True when the packet goes from one port of a bridge to another: between pods of
+    /// this machine.</summary>
+    public bool IsBridged { get; init; }
 }
 
 /// <summary>
@@ -111,6 +115,11 @@ public sealed class Netfilter
         ["nat"] = Empty("nat", "PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
     };
 
+    // What one writer put there as whole tables, and what others laid beside it.
+    private readonly Dictionary<string, NetfilterTable> whole = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, (NetfilterTable First, NetfilterTable? Last)> beside =
+        new(StringComparer.Ordinal);
+
     private const int MostConnections = 1024;
 
     private readonly Dictionary<(string List, string Source), DateTime> recent = [];
@@ -124,9 +133,48 @@ public sealed class Netfilter
     public NetfilterTable Table(string name) => tables.TryGetValue(name, out var table) ? table
         : throw new ArgumentException($"there is no table {name}: nat, filter, mangle");
 
-    /// <summary>Puts a table in place of the one with its name, as <c>iptables-restore</c>
-    /// does.</summary>
-    public void Restore(NetfilterTable table) => tables[Table(table.Name).Name] = table;
+    /// <summary>Puts a table in place of the one with its name, but for what others laid beside
+    /// it.</summary>
+    public void Restore(NetfilterTable table)
+    {
+        whole[Table(table.Name).Name] = table;
+        Join(table.Name);
+    }
+
+    /// <summary>Lays chains beside those of others, as a writer does that restores only its own
+    /// (<c>iptables-restore --noflush</c>) and sees to it that the kernel's chains lead there
+    /// (<c>iptables -I</c> and <c>-A</c>).</summary>
+    /// <param name="writer">Whose; what it laid into that table before goes.</param>
+    /// <param name="first">Its chains; in those of the kernel what comes before the rules of
+    /// others.</param>
+    /// <param name="last">In the kernel's chains what comes after them.</param>
+    public void Lay(string writer, NetfilterTable first, NetfilterTable? last = null)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        whole.TryAdd(first.Name, Table(first.Name));
+        beside[$"{first.Name} {writer}"] = (first, last);
+        Join(first.Name);
+    }
+
+    private void Join(string name)
+    {
+        var own = beside.Where(b => b.Key.StartsWith(name + " ", StringComparison.Ordinal))
+            .Select(b => b.Value).ToList();
+        static IEnumerable<NetfilterRule> Of(NetfilterTable? table, string chain) =>
+            table?.Chain(chain)?.Rules ?? [];
+        tables[name] = own.Count == 0 ? whole[name] : new(name,
+        [
+            .. own.SelectMany(l => l.First.Chains).Where(c => !c.IsBuiltIn),
+            .. whole[name].Chains.Select(c => !c.IsBuiltIn ? c : c with
+            {
+                Rules =
+                [
+                    .. own.SelectMany(l => Of(l.First, c.Name)), .. c.Rules,
+                    .. own.SelectMany(l => Of(l.Last, c.Name)),
+                ],
+            }),
+        ]);
+    }
 
     /// <summary>A table as <c>iptables-save -t TABLE</c> prints it.</summary>
     public string Save(string table = "nat") => Table(table).ToString();

@@ -112,16 +112,64 @@ public abstract record RuleMatch
         internal override bool Holds(Packet packet, Netfilter kernel, NetfilterLook look) => true;
     }
 
-    /// <summary>The destination port of a protocol; null: any port.</summary>
-    public sealed record Port(string Protocol, int? Destination = null) : RuleMatch
+    /// <summary>The destination port of a protocol; null: any port. With a last one all in
+    /// between.</summary>
+    public sealed record Port(string Protocol, int? Destination = null, int? Last = null)
+        : RuleMatch
     {
         /// <inheritdoc/>
         public override string ToString() => Destination is null ? Protocol
-            : string.Create(CultureInfo.InvariantCulture, $"{Protocol} --dport {Destination}");
+            : string.Create(CultureInfo.InvariantCulture, $"{Protocol} --dport {Destination}")
+                + (Last is null ? "" : string.Create(CultureInfo.InvariantCulture, $":{Last}"));
 
         internal override bool Holds(Packet packet, Netfilter kernel, NetfilterLook look) =>
-            packet.Protocol == Protocol
-            && (Destination is null || packet.DestinationPort == Destination);
+            packet.Protocol == Protocol && (Destination is null
+                || (packet.DestinationPort >= Destination
+                    && packet.DestinationPort <= (Last ?? Destination)));
+    }
+
+    /// <summary>A destination port between two, of whatever protocol the rule names.</summary>
+    public sealed record Ports(int First, int Last) : RuleMatch
+    {
+        /// <inheritdoc/>
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+            $"multiport --dports {First}:{Last}");
+
+        internal override bool Holds(Packet packet, Netfilter kernel, NetfilterLook look) =>
+            packet.DestinationPort >= First && packet.DestinationPort <= Last;
+    }
+
+    /// <summary>The type of an icmp message: 8 asks for an echo, and all that is sent is
+    /// that.</summary>
+    public sealed record Icmp(int Type) : RuleMatch
+    {
+        /// <inheritdoc/>
+        public override string ToString() =>
+            string.Create(CultureInfo.InvariantCulture, $"icmp --icmp-type {Type}");
+
+        internal override bool Holds(Packet packet, Netfilter kernel, NetfilterLook look) =>
+            packet.Protocol == "icmp" && Type == 8;
+    }
+
+    /// <summary>The packet goes from one port of a bridge to another.</summary>
+    public sealed record Bridged : RuleMatch
+    {
+        /// <inheritdoc/>
+        public override string ToString() => "physdev --physdev-is-bridged";
+
+        internal override bool Holds(Packet packet, Netfilter kernel, NetfilterLook look) =>
+            look.IsBridged;
+    }
+
+    /// <summary>At most so many times a minute, after so many at once: always, for a packet that
+    /// is looked at alone.</summary>
+    public sealed record Limit(int PerMinute, int Burst) : RuleMatch
+    {
+        /// <inheritdoc/>
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+            $"limit --limit {PerMinute}/min --limit-burst {Burst}");
+
+        internal override bool Holds(Packet packet, Netfilter kernel, NetfilterLook look) => true;
     }
 
     /// <summary>The source, or the destination, is an address of this machine.</summary>
@@ -229,6 +277,14 @@ public abstract record RuleTarget
     {
         /// <inheritdoc/>
         public override string ToString() => Verdict.ToString().ToUpperInvariant();
+    }
+
+    /// <summary>Hand a copy to whoever reads the log, and go on.</summary>
+    public sealed record Log(int Group) : RuleTarget
+    {
+        /// <inheritdoc/>
+        public override string ToString() =>
+            string.Create(CultureInfo.InvariantCulture, $"NFLOG --nflog-group {Group}");
     }
 
     /// <summary>Throw away and tell the sender.</summary>

@@ -1,0 +1,392 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+using NUnit.Framework;
+
+namespace KubeSim.Tests;
+
+/// <summary>
+/// A simulated cluster laid out in the kernel of this machine, to see where real connections end
+/// up. A network namespace stands for each node, each pod, the router that joins the nodes, and a
+/// host outside; cables, bridges, routes, sets and the rules as iptables-save prints them are those
+/// of the simulation. Behind each pod's ports a server says its name and whom it saw.
+/// <para>A thread moves into a namespace to open a socket there (setns); the socket stays there
+/// whoever uses it, so that no helper process is needed.</para>
+/// </summary>
+internal sealed class KernelNetwork : IDisposable
+{
+    public const string Outside = "outside";
+
+    private const string Router = "router";
+    private const string OutsideAddress = "203.0.113.50";
+    private const int NetworkNamespace = 0x40000000;
+
+    // A SYN that got no answer is sent again after one second: what comes at all comes by then.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1.6);
+
+    // That nobody has an address is known after 0.15 s then, instead of 3 s.
+    private const string SoonGivesUp = "ntable change name arp_cache retrans 50 dev";
+
+    private readonly string prefix = string.Create(CultureInfo.InvariantCulture,
+        $"kubesim{Environment.ProcessId}-");
+
+    private readonly StringBuilder script = new("set -e\n");
+    private readonly List<Socket> sockets = [];
+    private readonly List<string> namespaces = [];
+    private readonly Cluster cluster;
+
+    /// <param name="cluster">What to lay out.</param>
+    /// <param name="backend">The kind of iptables: legacy or nft.</param>
+    /// <param name="tcp">The ports that each pod listens on.</param>
+    /// <param name="udp">The same for UDP.</param>
+    public KernelNetwork(Cluster cluster, string backend, int[] tcp, int[] udp)
+    {
+        this.cluster = cluster;
+        try
+        {
+            LayOut();
+            foreach (var node in Nodes)
+            {
+                LoadRules(node, backend);
+            }
+            var (code, error) = Run(script.ToString());
+            Assert.That(code, Is.Zero, error);
+            Listen(tcp, udp);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    private List<Node> Nodes => [.. cluster.List<Node>()];
+
+    private IEnumerable<Pod> Pods => cluster.List<Pod>()
+        .Where(p => p is { IsFinished: false, Spec.HostNetwork: not true, Status.PodIP: not null });
+
+    /// <summary>Ends the test that asks when this machine cannot do it, and says why.</summary>
+    public static void Require(string backend)
+    {
+        Assume.That(OperatingSystem.IsLinux() && Environment.UserName == "root", Is.True,
+            "network namespaces need root on Linux");
+        foreach (var tool in (string[])["ip", $"iptables-{backend}-restore", "ipset", "nfacct"])
+        {
+            Assume.That(Environment.GetEnvironmentVariable("PATH")!.Split(':')
+                .Any(folder => File.Exists(Path.Combine(folder, tool))), Is.True, $"no {tool}");
+        }
+        var tried = Run("ip netns add kubesim-try && ip netns exec kubesim-try "
+            + $"iptables-{backend} -t nat -L; code=$?; ip netns del kubesim-try; exit $code");
+        Assume.That(tried.Code, Is.Zero, $"namespaces with iptables: {tried.Error}");
+    }
+
+    /// <summary>The kernel reads the rules and says what is wrong with them; empty: it would take
+    /// them.</summary>
+    public static string Check(IEnumerable<Netfilter> kernels, string backend)
+    {
+        var all = new StringBuilder("ip netns add kubesim-check\n" + Counters("kubesim-check"));
+        foreach (var kernel in kernels)
+        {
+            all.Append($"ip netns exec kubesim-check iptables-{backend}-restore --test <<'E'\n")
+                .Append(Rules(kernel)).Append("E\n");
+        }
+        return Run(all.Append("ip netns del kubesim-check\n").ToString()).Error;
+    }
+
+    /// <summary>Makes connections at the same time: who answered and whom it saw
+    /// (<c>default/web-1 from 10.244.1.1</c>), or <c>refused</c>, <c>timed out</c>,
+    /// <c>no route</c>.</summary>
+    public string[] Connect(IReadOnlyList<(string From, string Protocol, IPEndPoint To)> tries)
+    {
+        var answers = new Task<string>[tries.Count];
+        foreach (var group in tries.Index().GroupBy(t => t.Item.From))
+        {
+            var own = group.ToList();
+            var opened = Inside(group.Key, () => own.ConvertAll(t => Open(t.Item.Protocol)));
+            foreach (var (i, (at, (_, _, to))) in own.Index())
+            {
+                answers[at] = Ask(opened[i], to);
+            }
+        }
+        return Task.WhenAll(answers).GetAwaiter().GetResult();
+    }
+
+    public void Dispose()
+    {
+        foreach (var socket in sockets)
+        {
+            socket.Dispose();
+        }
+        Run(string.Concat(namespaces.Select(n => $"ip netns del {prefix}{n}\n")));
+    }
+
+    private static string NameOf(Pod pod) => $"{pod.Metadata.Namespace}/{pod.Metadata.Name}";
+
+    private static string AddressOf(Node node) =>
+        node.Status.Addresses.First(a => a.Type == "InternalIP").Address;
+
+    private static string Rules(Netfilter kernel) =>
+        kernel.Save("mangle") + kernel.Save("nat") + kernel.Save("filter");
+
+    private static string Counters(string space) => string.Concat(
+        ((string[])["ct_state_invalid_dropped_pkts", "localhost_nps_accepted_pkts"])
+            .Select(name => $"ip netns exec {space} nfacct add {name}\n"));
+
+    private void LayOut()
+    {
+        var nodes = Nodes;
+        AddNamespace(Router);
+        AddNamespace(Outside);
+        Cable(Outside, "eth0", Router, "out");
+        var gateway = Gateway(AddressOf(nodes[0]));
+        Batch(Router, "link add br0 type bridge", "link set br0 up", "link set out up",
+            $"address add {gateway}/16 dev br0", "address add 169.254.1.1/32 dev out",
+            $"route add {OutsideAddress}/32 dev out", "route add blackhole default");
+        Batch(Outside, "link set eth0 up", $"address add {OutsideAddress}/32 dev eth0",
+            "route add 169.254.1.1/32 dev eth0", "route add default via 169.254.1.1 dev eth0");
+        foreach (var (i, node) in nodes.Index())
+        {
+            LayOutNode(node, $"n{i}", gateway);
+            Batch(node.Metadata.Name, [.. nodes.Where(n => n != node && n.Spec.PodCIDR is not null)
+                .Select(n => $"route add {n.Spec.PodCIDR} via {AddressOf(n)} dev eth0")]);
+        }
+        foreach (var (i, pod) in Pods.Index())
+        {
+            LayOutPod(pod, $"veth{i}");
+        }
+        RouteLoadBalancers();
+    }
+
+    private void LayOutNode(Node node, string port, string gateway)
+    {
+        var name = node.Metadata.Name;
+        AddNamespace(name);
+        Cable(name, "eth0", Router, port);
+        Batch(Router, $"link set {port} master br0", $"link set {port} up");
+        Batch(name, "link set eth0 up", $"address add {AddressOf(node)}/16 dev eth0",
+            $"route add default via {gateway} dev eth0", "link add cni0 type bridge",
+            $"address add {Gateway(node.Spec.PodCIDR!)}/24 dev cni0", "link set cni0 up",
+            $"{SoonGivesUp} cni0");
+    }
+
+    // The cable's end on the bridge lets a packet out where it came in (hairpin), as the plugin
+    // sets it: a pod that reaches itself by its Service needs that.
+    private void LayOutPod(Pod pod, string cable)
+    {
+        var (space, node) = (Space(NameOf(pod)), pod.Spec.NodeName!);
+        AddNamespace(space);
+        Cable(space, "eth0", node, cable);
+        Batch(space, "link set eth0 up", $"address add {pod.Status.PodIP}/24 dev eth0",
+            $"route add default via {Gateway(pod.Status.PodIP!)} dev eth0",
+            $"{SoonGivesUp} eth0");
+        Batch(node, $"link set {cable} master cni0", $"link set {cable} up",
+            $"link set {cable} type bridge_slave hairpin on");
+    }
+
+    /// <summary>The router stands for the load balancers too: it hands a connection to one of the
+    /// nodes that answer the health check.</summary>
+    private void RouteLoadBalancers()
+    {
+        foreach (var service in cluster.List<Service>())
+        {
+            var local = service.Spec.ExternalTrafficPolicy == "Local";
+            var ready = cluster.List<EndpointSlice>()
+                .Where(s => s.Metadata.Labels.Get("kubernetes.io/service-name")
+                    == service.Metadata.Name)
+                .SelectMany(s => s.Endpoints).Select(e => e.NodeName).ToHashSet();
+            var hops = Nodes.Where(n => !local || ready.Contains(n.Metadata.Name))
+                .Select(n => $" nexthop via {AddressOf(n)} dev br0");
+            Batch(Router, [.. service.Status.LoadBalancer.Ingress
+                .Select(i => $"route add {i.Ip}/32{string.Concat(hops)}")]);
+        }
+    }
+
+    private void LoadRules(Node node, string backend)
+    {
+        var (name, space) = (node.Metadata.Name, prefix + node.Metadata.Name);
+        script.Append(Counters(space))
+            .Append($"ip netns exec {space} iptables-{backend}-restore <<'E'\n")
+            .Append(Rules(cluster.FilterOf(name))).Append("E\n");
+    }
+
+    private void Listen(int[] tcp, int[] udp)
+    {
+        foreach (var pod in Pods)
+        {
+            Listen(Space(NameOf(pod)), NameOf(pod), tcp, udp);
+        }
+        int[] health = [.. cluster.List<Service>().Select(s => s.Spec.HealthCheckNodePort ?? 0)
+            .Where(p => p > 0)];
+        foreach (var node in Nodes)
+        {
+            Listen(node.Metadata.Name, node.Metadata.Name, [10250, .. health], []);
+        }
+        foreach (var pod in cluster.List<Pod>().Where(p => p.Spec.HostNetwork == true))
+        {
+            Listen(pod.Spec.NodeName!, NameOf(pod), tcp, udp);
+        }
+    }
+
+    private void Listen(string space, string name, int[] tcp, int[] udp) => Inside(space, () =>
+    {
+        foreach (var port in tcp)
+        {
+            var server = Add(Open("tcp"));
+            server.Bind(new IPEndPoint(IPAddress.Any, port));
+            server.Listen(512);
+            _ = Serve(server, name);
+        }
+        foreach (var port in udp)
+        {
+            var server = Add(Open("udp"));
+            server.Bind(new IPEndPoint(IPAddress.Any, port));
+            _ = Echo(server, name);
+        }
+        return true;
+    });
+
+    private static async Task Serve(Socket server, string name)
+    {
+        while (true)
+        {
+            using var connection = await server.AcceptAsync();
+            await connection.SendAsync(Hello(name, connection.RemoteEndPoint!));
+        }
+    }
+
+    private static async Task Echo(Socket server, string name)
+    {
+        var buffer = new byte[16];
+        while (true)
+        {
+            var got = await server.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0));
+            await server.SendToAsync(Hello(name, got.RemoteEndPoint), got.RemoteEndPoint);
+        }
+    }
+
+    private static byte[] Hello(string name, EndPoint seen) =>
+        Encoding.UTF8.GetBytes($"{name} from {((IPEndPoint)seen).Address}");
+
+    private static Socket Open(string protocol) => protocol == "udp"
+        ? new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)
+        : new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+
+    private static async Task<string> Ask(Socket socket, IPEndPoint to)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        using var own = socket;
+        try
+        {
+            await socket.ConnectAsync(to, patience.Token);
+            if (socket.SocketType == SocketType.Dgram)
+            {
+                await socket.SendAsync("?"u8.ToArray(), patience.Token);
+            }
+            var buffer = new byte[128];
+            var count = await socket.ReceiveAsync(buffer, patience.Token);
+            return Encoding.UTF8.GetString(buffer, 0, count);
+        }
+        catch (OperationCanceledException)
+        {
+            return "timed out";
+        }
+        catch (SocketException e)
+        {
+            return e.SocketErrorCode switch
+            {
+                SocketError.ConnectionRefused => "refused",
+                SocketError.HostUnreachable => "no route",
+                var other => other.ToString(),
+            };
+        }
+    }
+
+    private Socket Add(Socket socket)
+    {
+        lock (sockets)
+        {
+            sockets.Add(socket);
+        }
+        return socket;
+    }
+
+    /// <summary>Does something in the namespace of a node, a pod or the host outside.</summary>
+    private T Inside<T>(string name, Func<T> work)
+    {
+        var (result, failure) = (default(T), default(Exception));
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                using var file = File.OpenHandle($"/run/netns/{prefix}{Space(name)}",
+                    share: FileShare.ReadWrite);
+                if (Enter(file.DangerousGetHandle().ToInt32(), NetworkNamespace) != 0)
+                {
+                    throw new InvalidOperationException($"setns: {Marshal.GetLastPInvokeError()}");
+                }
+                result = work();
+            }
+            catch (Exception e)
+            {
+                failure = e;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        return failure is null ? result! : throw new InvalidOperationException(name, failure);
+    }
+
+    [DllImport("libc", EntryPoint = "setns", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Enter(int file, int kind);
+
+    private static string Space(string name) => name.Replace('/', '.');
+
+    // 10.244.1.0/24 and 10.244.1.7: 10.244.1.1.
+    private static string Gateway(string address) => address[..address.LastIndexOf('.')] + ".1";
+
+    private void AddNamespace(string name)
+    {
+        namespaces.Add(name);
+        string[] values =
+        [
+            "net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0",
+            "net.ipv4.conf.default.rp_filter=0", "net.ipv4.conf.all.route_localnet=1",
+            "net.ipv4.conf.all.send_redirects=0", "net.ipv4.conf.default.send_redirects=0",
+            "net.ipv4.fib_multipath_hash_policy=1",
+        ];
+        script.Append($"ip netns add {prefix}{name}\nip -n {prefix}{name} link set lo up\n")
+            .Append($"ip netns exec {prefix}{name} sysctl -q -w {string.Join(' ', values)}\n");
+    }
+
+    private void Cable(string one, string end, string other, string otherEnd) => script.Append(
+        $"ip link add {end} netns {prefix}{one} type veth peer name {otherEnd} "
+        + $"netns {prefix}{other}\n");
+
+    private void Batch(string space, params string[] commands) => script.Append(
+        $"ip -n {prefix}{space} -batch - <<'E'\n{string.Join('\n', commands)}\nE\n");
+
+    private static (int Code, string Error) Run(string text)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, text);
+            using var process = Process.Start(new ProcessStartInfo("bash",
+                ["-c", "exec bash \"$0\" >/dev/null </dev/null", file])
+            {
+                RedirectStandardError = true,
+            })!;
+            var error = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            return (process.ExitCode, error.Trim());
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+using System.Globalization;
+using System.Net;
+using NUnit.Framework;
+
+namespace KubeSim.Tests;
+
+/// <summary>The network of the simulation against a real kernel: where connections of a cluster
+/// laid out in network namespaces end up is where <c>Send</c> says. Needs root, iproute2, iptables,
+/// ipset and nfacct; inconclusive where they are absent.</summary>
+[TestFixture("legacy")]
+[TestFixture("nft")]
+[Category("Kernel")]
+[NonParallelizable]
+public sealed class KernelTests(string backend) : IDisposable
+{
+    private const int MostRounds = 80;
+
+    private static readonly string[] Senders =
+    [
+        "default/client-1", "default/client-2", "default/web-1", "default/web-2", "default/solo",
+        "node-1", "node-2", "node-3", KernelNetwork.Outside,
+    ];
+
+    private Cluster cluster = null!;
+    private KernelNetwork kernel = null!;
+
+    [OneTimeSetUp]
+    public void Lay_out()
+    {
+        KernelNetwork.Require(backend);
+        cluster = new(nodes: 3);
+        cluster.Apply(Data.Text("kernel/cluster.yaml"));
+        cluster.Converge();
+        kernel = new(cluster, backend, [80, 8080, 9999], [5353]);
+    }
+
+    [OneTimeTearDown]
+    public void Dispose() => kernel?.Dispose();
+
+    [Test]
+    public void Every_connection_ends_where_the_simulation_says()
+    {
+        var pairs = Senders.SelectMany(from => Targets().Select(to => (from, to)))
+            .Append((from: "node-1", to: "127.0.0.1:30080"))
+            .Append((from: "node-3", to: "127.0.0.1:30081"))
+            .Where(p => !IsKnown(p.from, p.to)).ToList();
+        var expected = pairs.ToDictionary(p => p, p => Simulated(p.from, p.to));
+        var seen = pairs.ToDictionary(p => p, _ => new SortedSet<string>(StringComparer.Ordinal));
+        for (var round = 0; round < MostRounds; round++)
+        {
+            // A few rounds more where several answer: nobody else may.
+            var open = pairs.FindAll(p => seen[p].IsSubsetOf(expected[p])
+                && (!seen[p].SetEquals(expected[p]) || (round < 8 && expected[p].Count > 1)));
+            var answers = kernel.Connect(
+                open.ConvertAll(p => (p.from, Protocol(p.to), Point(p.to))));
+            foreach (var (i, answer) in answers.Index())
+            {
+                seen[open[i]].Add(answer);
+            }
+        }
+        Assert.That(string.Join('\n', pairs.Where(p => !seen[p].SetEquals(expected[p])).Select(p =>
+            $"{p.from} → {p.to}: the kernel says {string.Join(", ", seen[p])}; the simulation "
+            + string.Join(", ", expected[p]))), Is.Empty);
+    }
+
+    [Test]
+    public void Three_endpoints_share_connections_within_binomial_bounds()
+    {
+        const int tries = 300;
+        var to = Point($"{cluster.Get<Service>("web").Spec.ClusterIP}:80");
+        var counts = kernel.Connect([.. Enumerable.Repeat(("default/client-1", "tcp", to), tries)])
+            .GroupBy(a => a).ToDictionary(g => g.Key, g => g.Count());
+        // A third each; 4.5 standard deviations are exceeded once in 50,000 runs.
+        var deviation = Math.Sqrt(tries * (1 / 3.0) * (2 / 3.0));
+        Assert.That(counts, Has.Count.EqualTo(3));
+        Assert.That(counts.Values, Has.All.EqualTo(tries / 3.0).Within(4.5 * deviation));
+    }
+
+    [Test]
+    public void A_client_with_affinity_stays_with_its_pod()
+    {
+        var to = Point($"{cluster.Get<Service>("sticky").Spec.ClusterIP}:80");
+        var first = kernel.Connect([("default/client-2", "tcp", to)]);
+        var rest = kernel.Connect([.. Enumerable.Repeat(("default/client-2", "tcp", to), 30)]);
+        Assert.That(rest.Distinct(), Is.EqualTo(first));
+        Assert.That(first[0], Does.StartWith("default/web-"));
+    }
+
+    [Test]
+    public void The_kernel_takes_the_rules_of_every_node()
+    {
+        var recorded = new Netfilter();
+        var (services, slices) = ProxyData.Recorded(
+            TestData.Rows("kube-proxy/recorded.tsv").Last(r => r[1] == "EndpointSlice")[0]);
+        new KubeProxy("node-1").Write(recorded, services, slices);
+        Assert.That(recorded.Save().Length, Is.GreaterThan(2000));
+        Assert.That(KernelNetwork.Check([recorded, new(), .. cluster.List<Node>()
+            .Select(n => cluster.FilterOf(n.Metadata.Name))], backend), Is.Empty);
+    }
+
+    private List<string> Targets()
+    {
+        var nodes = cluster.List<Node>().Select(n => n.Status.Addresses[0].Address).ToList();
+        List<string> to =
+        [
+            .. cluster.List<Pod>().Select(p => $"{p.Status.PodIP}:8080"),
+            // A node's own agent, a port that nobody listens on, a port without a rule.
+            $"{nodes[0]}:10250", $"{nodes[0]}:9999", "10.244.1.99:8080", "10.244.3.99:8080",
+            $"{cluster.Get<Service>("web").Spec.ClusterIP}:81",
+        ];
+        foreach (var service in cluster.List<Service>("default").Where(s => s.Spec
+            is { SessionAffinity: not "ClientIP", ClusterIP: not "None", Selector.IsEmpty: false }))
+        {
+            var (spec, port) = (service.Spec, service.Spec.Ports[0]);
+            var scheme = port.Protocol == "UDP" ? "udp://" : "";
+            IEnumerable<string?> addresses = [spec.ClusterIP, .. spec.ExternalIPs,
+                .. service.Status.LoadBalancer.Ingress.Select(i => i.Ip)];
+            to.AddRange(addresses.Select(a => Text($"{scheme}{a}:{port.Port}")));
+            to.AddRange(nodes.Where(_ => port.NodePort > 0)
+                .Select(a => Text($"{scheme}{a}:{port.NodePort}")));
+        }
+        return to;
+    }
+
+    // Two things that the simulation does not know yet: an answer that takes another way than the
+    // question (a pod that asks another node's port of policy Local for a pod beside it), and that
+    // a node speaks to its own pods from the address of its bridge.
+    private bool IsKnown(string from, string to)
+    {
+        var isPod = from.Contains('/', StringComparison.Ordinal);
+        var port = Point(to).Port;
+        var local = cluster.List<Service>("default").Where(s => s.Spec.ExternalTrafficPolicy
+            == "Local").Any(s => s.Spec.Ports[0].NodePort == port);
+        return isPod ? local : to.StartsWith($"10.244.{from[^1]}.", StringComparison.Ordinal);
+    }
+
+    private SortedSet<string> Simulated(string from, string to)
+    {
+        var seen = new SortedSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < 12 || (i < MostRounds && seen.Count > 1); i++)
+        {
+            var trace = cluster.Send(from, to);
+            seen.Add(trace.Outcome switch
+            {
+                SendOutcome.Refused => "refused",
+                SendOutcome.TimedOut => "timed out",
+                SendOutcome.NoRoute => "no route",
+                _ => trace.Message[..trace.Message.IndexOf(' ', StringComparison.Ordinal)]
+                    + $" from {trace.Hops.Single(h => h.Verdict == Verdict.Deliver).After.Source}",
+            });
+        }
+        return seen;
+    }
+
+    private static string Protocol(string to) => to.StartsWith("udp", StringComparison.Ordinal)
+        ? "udp" : "tcp";
+
+    private static IPEndPoint Point(string to) => IPEndPoint.Parse(to.Replace("udp://", ""));
+
+    private static string Text(FormattableString text) =>
+        text.ToString(CultureInfo.InvariantCulture);
+}
