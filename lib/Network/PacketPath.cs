@@ -75,7 +75,7 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
     // Upstream networks end a loop by the packet's time to live; ours has at most three nodes.
     private const int MostNodes = 8;
 
-    private readonly List<(NetworkNode Node, Packet In, Packet Out)> passed = [];
+    private readonly List<(NetworkNode Node, Packet In, Packet Out, bool ByProcess)> passed = [];
     private bool byBridge;
 
     public List<Hop> Hops { get; } = [];
@@ -180,7 +180,7 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
         }
         if (node.Forwarders.Take(packet, LookOf(node)) is { } onward)
         {
-            Passed(node, before, packet);
+            Passed(node, before, packet, byProcess: true);
             FromNode(node, onward);
             return;
         }
@@ -262,11 +262,20 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
             : pod is null ? "a process of the node takes the connection"
             : "a container takes the connection", packet, Verdict.Deliver);
         (Outcome, Receiver, ReceiverName) = (SendOutcome.Answered, pod, name);
-        var answer = packet.Reply();
+        Answer(packet.Reply());
+    }
+
+    /// <summary>The answer goes by routes of its own. Where they pass by a node that rewrote the
+    /// packet, that is undone; where they do not, the sender hears from somebody whom it never
+    /// asked, and waits in vain.</summary>
+    private void Answer(Packet answer)
+    {
         for (var i = passed.Count - 1; i >= 0; i--)
         {
-            var node = passed[i].Node;
-            if (node.Kernel.AnswerOf(answer) is not { } entry)
+            var (node, _, went, byProcess) = passed[i];
+            answer = byProcess ? went.Reply() : answer;
+            if ((i < passed.Count - 1 && !byProcess && !IsOwn(node, answer.Destination)
+                && !node.HasPod(answer.Destination)) || node.Kernel.AnswerOf(answer) is not { } entry)
             {
                 continue;
             }
@@ -278,11 +287,17 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
                     Verdict.Rewrite));
             }
         }
+        if (passed.Count > 0 && !answer.IsSameFlow(passed[0].In.Reply()))
+        {
+            Note("sender", $"an answer from {answer.Source}, which it never asked: thrown away",
+                answer, Verdict.Drop);
+            Outcome = SendOutcome.TimedOut;
+        }
     }
 
-    private void Passed(NetworkNode node, Packet before, Packet after)
+    private void Passed(NetworkNode node, Packet before, Packet after, bool byProcess = false)
     {
-        passed.Add((node, before, after));
+        passed.Add((node, before, after, byProcess));
         node.Kernel.Track(before, after, now);
     }
 
