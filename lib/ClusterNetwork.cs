@@ -96,6 +96,11 @@ public sealed partial class Cluster
     private void Start(PacketPath path, Sender sender, Packet packet, Prng random)
     {
         var node = sender.Node is null ? null : ViewOf(sender.Node);
+        // A port that a connection has is not free for another one.
+        while (node?.Kernel.Find(packet) is not null && packet.SourcePort > 0)
+        {
+            packet = packet with { SourcePort = 32768 + ((packet.SourcePort - 32767) % 28232) };
+        }
         if (node is not null && sender.Pod is { OnHost: false } pod)
         {
             path.FromPod(pod, node, packet);

@@ -36,6 +36,20 @@ public sealed record Setting<T>(string Component, string Name, string Default, s
     internal override object? Read(string text) => Parse(text);
 }
 
+/// <summary>By what kube-proxy makes Services work (--proxy-mode).</summary>
+public enum ProxyMode
+{
+    /// <summary>Rules of the packet filter that pick an endpoint by chance: the default.</summary>
+    Iptables,
+
+    /// <summary>Virtual servers of the kernel. Deprecated since 1.35.</summary>
+    Ipvs,
+
+    /// <summary>kube-proxy itself takes each connection and opens another. History: removed in
+    /// 1.26.</summary>
+    Userspace,
+}
+
 /// <summary>
 /// The flags of the real components, one table: a flag is set as the binary takes it and has the
 /// effect that it has there. What has no flag but a field of a configuration file (the scheduler's)
@@ -159,6 +173,18 @@ public static class KnownFlags
     public static Setting<string> ProxyClusterCidr { get; } =
         Range("kube-proxy", "cluster-cidr", "");
 
+    /// <summary>By what kube-proxy makes Services work.</summary>
+    public static Setting<ProxyMode> ProxyMode { get; } = new("kube-proxy", "proxy-mode",
+        "iptables", "iptables, ipvs or userspace (nftables is not simulated yet)",
+        text => Enum.TryParse<ProxyMode>(text, ignoreCase: true, out var mode)
+            && text == $"{mode}".ToLowerInvariant() ? mode : null);
+
+    /// <summary>How a virtual server of mode ipvs picks the server of a connection.</summary>
+    public static Setting<string> IpvsScheduler { get; } = new("kube-proxy", "ipvs-scheduler",
+        "rr", "rr, wrr, lc, wlc, sed, nq, sh or dh (lblc, lblcr and mh are not simulated yet)",
+        text => text is "rr" or "wrr" or "lc" or "wlc" or "sed" or "nq" or "sh" or "dh"
+            ? text : null);
+
     /// <summary>Whether all that goes to a cluster IP is masqueraded.</summary>
     public static Setting<bool> MasqueradeAll { get; } =
         Switch("kube-proxy", "masquerade-all", "false");
@@ -180,6 +206,7 @@ public static class KnownFlags
     /// <summary>Whether flanneld has what leaves the pods' network masqueraded; kube-flannel.yml
     /// says so, the binary alone does not.</summary>
     public static Setting<bool> FlannelMasquerade { get; } = Switch("flanneld", "ip-masq", "true");
+
     /// <summary>Whether kube-router enforces NetworkPolicies on every node, beside any network, as
     /// k3s has it. Its own default is true, but a cluster does not run it unless told so: then
     /// policies are kept and have no effect.</summary>
@@ -210,8 +237,8 @@ public static class KnownFlags
         PodMaxUnschedulable, PodInitialBackoff, PodMaxBackoff, PercentageOfNodesToScore,
         MaxPods, ClusterDns, ClusterDomain,
         FlannelBackend, FlannelMasquerade,
-        ProxyClusterCidr, MasqueradeAll, LocalhostNodePorts, MinSyncPeriod,
-        RunFirewall,
+        ProxyMode, IpvsScheduler, ProxyClusterCidr, MasqueradeAll, LocalhostNodePorts,
+        MinSyncPeriod, RunFirewall,
     ];
 
     private static Setting<TimeSpan> Span(

@@ -27,6 +27,9 @@ internal sealed record NetworkNode(
 
     /// <summary>Whether a process of the node itself listens on a port.</summary>
     public Func<int, bool> Listens { get; init; } = _ => false;
+
+    public bool HasPod(string address) =>
+        PodCidr.Length > 0 && new RuleRange(PodCidr).Takes(address);
 }
 
 /// <summary>A pod as the network sees it.</summary>

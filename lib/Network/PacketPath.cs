@@ -38,6 +38,7 @@ internal sealed partial class PacketPath(
     private readonly List<Leg> legs = [];
     private readonly List<Hop> unseen = [];
     private bool answering;
+    private bool byBridge;
     private int routers;
     private (NetworkPod? Pod, string Name) answers;
 
@@ -62,6 +63,11 @@ internal sealed partial class PacketPath(
             && SourceFor(node, route) is { Length: > 0 } source && !IsOwn(node, packet.Destination))
         {
             packet = packet with { Source = source };
+        }
+        if (node.Kernel is not null && node.Ipvs.HasAddress(packet.Destination))
+        {
+            // Of several addresses of its own the kernel sends from the one that it sends to.
+            packet = packet with { Source = packet.Destination };
         }
         legs.Add(new(new(node), packet));
         Note($"{node.Name} process", $"sends from {packet.Source}", packet);
@@ -95,6 +101,7 @@ internal sealed partial class PacketPath(
             }
             return;
         }
+        byBridge = false;
         if (Ends(Filter(at.Node, "OUTPUT", ref packet)))
         {
             return;
@@ -117,6 +124,7 @@ internal sealed partial class PacketPath(
             return;
         }
         Note($"{node.Name} eth0", "in from the network of the nodes", packet);
+        byBridge = false;
         Enter(node, packet);
     }
 
@@ -176,7 +184,7 @@ internal sealed partial class PacketPath(
         }
         if (node.Forwarders.Take(packet, LookOf(node)) is { } onward)
         {
-            node.Kernel.Track(before, packet);
+            node.Kernel.Track(before, packet, now);
             Note($"{node.Name} process", "takes the connection and opens another", onward);
             legs.Add(new(new(node), onward, packet));
             Originate(new(node), onward);
@@ -187,7 +195,7 @@ internal sealed partial class PacketPath(
         if (isOwn || pod is { Runs: true })
         {
             pod = isOwn ? null : pod;
-            node.Kernel.Track(before, packet);
+            node.Kernel.Track(before, packet, now);
             Arrived(new(node), pod, pod?.Name ?? node.Name, $"{node.Name} eth0", packet);
             return;
         }
@@ -211,7 +219,7 @@ internal sealed partial class PacketPath(
         packet = packet with { Mark = 0 };
         if (!answering && packet.Carries is null)
         {
-            node.Kernel.Track(before, packet);
+            node.Kernel.Track(before, packet, now);
         }
         return packet with { IsDestinationTranslated = false };
     }
@@ -292,7 +300,12 @@ internal sealed partial class PacketPath(
         {
             Undo(node, ref packet);
         }
-        var (look, count) = (LookOf(node), Hops.Count);
+        var count = Hops.Count;
+        var look = LookOf(node) with
+        {
+            IsBridged = byBridge && hook == "FORWARD" && node.HasPod(packet.Destination)
+                && node.Net.Is(MachineNetwork.BridgeCalls),
+        };
         unseen.Clear();
         var verdict = node.Kernel.Pass(hook, ref packet, look, by);
         if (answering && verdict is Verdict.Drop or Verdict.Reject && unseen.Count > 0)
@@ -325,7 +338,9 @@ internal sealed partial class PacketPath(
     private NetfilterLook LookOf(NetworkNode node) =>
         new(node.Name, now, a => IsOwn(node, a), chance, answering ? unseen : Hops)
         {
-            Sets = node.Sets,
+            Sets = node.Sets, CameByBridge = byBridge,
+            Address = byBridge && node.Net.Host.Device(MachineNetwork.Bridge) is { } bridge
+                ? bridge.Address : node.Address,
         };
 
     /// <summary>True when the packet filter let it go no further.</summary>

@@ -140,6 +140,7 @@ internal sealed partial class PacketPath
         var (node, pod) = (at.Node, at.Pod!);
         Note($"{pod.Name} eth0", $"to {pod.Cable}, the other end of the cable", packet);
         Learn(node, pod.Cable, at.Net.Device("eth0")!.Mac);
+        byBridge = true;
         if (found.Pod is null)
         {
             Note($"{node.Name} cni0", $"in by port {pod.Cable}; the frame is for cni0 itself",
@@ -277,6 +278,7 @@ internal sealed partial class PacketPath
             Hops.Add(new($"{node.Name} {device.Name}", "out of the tunnel", outer, inner,
                 Verdict.Rewrite));
         }
+        byBridge = false;
         Enter(node, inner);
     }
 }
