@@ -6,7 +6,7 @@ namespace KubeSim;
 /// <summary>The network of a cluster: send a packet and see its way.</summary>
 public sealed partial class Cluster
 {
-    private const string OutsideAddress = "203.0.113.50";
+    internal const string OutsideAddress = "203.0.113.50";
     private const int KubeletPort = 10250;
 
     private int sends;
@@ -189,7 +189,7 @@ public sealed partial class Cluster
         return simulation.World.Machine(node).Kernel<ServiceHealth>();
     }
 
-    private string AddressOf(Node node) => node.Status.Addresses
+    internal string AddressOf(Node node) => node.Status.Addresses
         .FirstOrDefault(a => a.Type == "InternalIP")?.Address
         ?? simulation.World.Machine(node.Metadata.Name).Address;
 

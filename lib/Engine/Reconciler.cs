@@ -28,6 +28,12 @@ public interface IReconciler
     /// that the kind's <see cref="Watched"/> entry maps the change to.</summary>
     void Observe(in WatchEvent e, IWorkQueue queue) => Watched.Enqueue(Watches, e, queue);
 
+    /// <summary>The process ends: what it held open on its machine closes. What it wrote
+    /// stays.</summary>
+    void Die()
+    {
+    }
+
     /// <summary>Brings one key closer to what should be.</summary>
     /// <exception cref="ApiException">A write was refused; the key is tried again with
     /// back-off.</exception>

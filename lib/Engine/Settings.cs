@@ -36,6 +36,20 @@ public sealed record Setting<T>(string Component, string Name, string Default, s
     internal override object? Read(string text) => Parse(text);
 }
 
+/// <summary>By what kube-proxy makes Services work (--proxy-mode).</summary>
+public enum ProxyMode
+{
+    /// <summary>Rules of the packet filter that pick an endpoint by chance: the default.</summary>
+    Iptables,
+
+    /// <summary>Virtual servers of the kernel. Deprecated since 1.35.</summary>
+    Ipvs,
+
+    /// <summary>kube-proxy itself takes each connection and opens another. History: removed in
+    /// 1.26.</summary>
+    Userspace,
+}
+
 /// <summary>
 /// The flags of the real components, one table: a flag is set as the binary takes it and has the
 /// effect that it has there. What has no flag but a field of a configuration file (the scheduler's)
@@ -159,6 +173,18 @@ public static class KnownFlags
     public static Setting<string> ProxyClusterCidr { get; } =
         Range("kube-proxy", "cluster-cidr", "");
 
+    /// <summary>By what kube-proxy makes Services work.</summary>
+    public static Setting<ProxyMode> ProxyMode { get; } = new("kube-proxy", "proxy-mode",
+        "iptables", "iptables, ipvs or userspace (nftables is not simulated yet)",
+        text => Enum.TryParse<ProxyMode>(text, ignoreCase: true, out var mode)
+            && text == $"{mode}".ToLowerInvariant() ? mode : null);
+
+    /// <summary>How a virtual server of mode ipvs picks the server of a connection.</summary>
+    public static Setting<string> IpvsScheduler { get; } = new("kube-proxy", "ipvs-scheduler",
+        "rr", "rr, wrr, lc, wlc, sed, nq, sh or dh (lblc, lblcr and mh are not simulated yet)",
+        text => text is "rr" or "wrr" or "lc" or "wlc" or "sed" or "nq" or "sh" or "dh"
+            ? text : null);
+
     /// <summary>Whether all that goes to a cluster IP is masqueraded.</summary>
     public static Setting<bool> MasqueradeAll { get; } =
         Switch("kube-proxy", "masquerade-all", "false");
@@ -200,7 +226,7 @@ public static class KnownFlags
         .. ConcurrentSyncs.Select(f => f.Value),
         PodMaxUnschedulable, PodInitialBackoff, PodMaxBackoff, PercentageOfNodesToScore,
         MaxPods, ClusterDns, ClusterDomain,
-        ProxyClusterCidr, MasqueradeAll, LocalhostNodePorts, MinSyncPeriod,
+        ProxyMode, IpvsScheduler, ProxyClusterCidr, MasqueradeAll, LocalhostNodePorts, MinSyncPeriod,
         RunFirewall,
     ];
 

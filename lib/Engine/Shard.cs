@@ -158,6 +158,7 @@ internal sealed class Shard : IQueueHost
     {
         CatchUp();
         Generation++;
+        Reconciler?.Die();
         Reconciler = null;
         Listed = false;
         foreach (var pending in notes.Values)

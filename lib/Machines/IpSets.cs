@@ -8,14 +8,16 @@ namespace KubeSim;
 /// (<c>-m set --match-set NAME src</c>), which takes one look whatever the size of the set: how ten
 /// thousand addresses fit into one rule.
 /// <para>A member has as many parts as the type of its set names: <c>hash:ip</c> an address,
-/// <c>hash:net</c> a range (with <c>nomatch</c> a hole in a wider one), <c>hash:ip,port</c> an address and a port with its protocol
+/// <c>hash:net</c> a range, <c>hash:ip,port</c> an address and a port with its protocol
 /// (<c>10.96.0.7,tcp:80</c>), <c>hash:ip,port,ip</c> one address more, <c>bitmap:port</c> a port
-/// alone.</para>
+/// alone; where the last part is <c>net</c>, a range in place of an address, and with
+/// <c>nomatch</c> behind it a hole in a wider one.</para>
 /// </summary>
 public sealed class IpSets
 {
+    // A member whose last part is a range is kept under its other parts.
     private sealed record Members(
-        string Name, string Type, HashSet<string> All, List<RuleRange> Ranges);
+        string Name, string Type, HashSet<string> All, Dictionary<string, List<RuleRange>> Ranges);
 
     private readonly SortedDictionary<string, Members> sets = new(StringComparer.Ordinal);
 
@@ -30,8 +32,18 @@ public sealed class IpSets
     {
         ArgumentNullException.ThrowIfNull(type);
         var all = members.ToHashSet(StringComparer.Ordinal);
-        var ranges = !type.StartsWith("hash:net", StringComparison.Ordinal) ? []
-            : all.Select(RangeOf).OrderByDescending(LengthOf).ToList();
+        var ranges = new Dictionary<string, List<RuleRange>>(StringComparer.Ordinal);
+        foreach (var member in type.EndsWith("net", StringComparison.Ordinal) ? all : [])
+        {
+            var (comma, net) = (member.LastIndexOf(','), member[(member.LastIndexOf(',') + 1)..]);
+            var key = comma < 0 ? "" : member[..comma];
+            _ = ranges.TryGetValue(key, out var list) || ranges.TryAdd(key, list = []);
+            var cidr = net.Split(' ')[0];
+            // A hole: its range, inside out.
+            var range = cidr.Contains('/') ? new(cidr) : RuleRange.Of(cidr);
+            list!.Add(range with { Not = cidr != net });
+            list.Sort((a, b) => LengthOf(b).CompareTo(LengthOf(a)));
+        }
         sets[name] = new(name, type, all, ranges);
     }
 
@@ -52,19 +64,21 @@ public sealed class IpSets
             return false;
         }
         var of = parts.Split(',');
-        if (set.Ranges.Count > 0)
-        {
-            var address = of[0] == "src" ? packet.Source : packet.Destination;
-            return Holds(set.Ranges, address);
-        }
         var kinds = set.Type[(set.Type.IndexOf(':', StringComparison.Ordinal) + 1)..].Split(',');
         var key = new StringBuilder();
         for (var i = 0; i < kinds.Length; i++)
         {
             var source = of[Math.Min(i, of.Length - 1)] == "src";
             var port = source ? packet.SourcePort : packet.DestinationPort;
-            key.Append(i == 0 ? "" : ",").Append(
-                kinds[i] != "port" ? source ? packet.Source : packet.Destination
+            var address = source ? packet.Source : packet.Destination;
+            if (kinds[i] == "net")
+            {
+                // Of several ranges the narrowest that has the address decides.
+                return set.Ranges.TryGetValue(key.ToString(), out var ranges)
+                    && ranges.Find(r => (r with { Not = false }).Takes(address))
+                        is { Not: false };
+            }
+            key.Append(i == 0 ? "" : ",").Append(kinds[i] != "port" ? address
                 : set.Type.StartsWith("bitmap", StringComparison.Ordinal)
                     ? port.ToString(CultureInfo.InvariantCulture)
                 : string.Create(CultureInfo.InvariantCulture, $"{packet.Protocol}:{port}"));
@@ -72,33 +86,26 @@ public sealed class IpSets
         return set.All.Contains(key.ToString());
     }
 
-    // A hole: the range of it, inside out.
-    private static RuleRange RangeOf(string member)
-    {
-        var cidr = member.Split(' ')[0];
-        return new(cidr.Contains('/') ? cidr : cidr + "/32", Not: cidr.Length < member.Length);
-    }
-
     private static int LengthOf(RuleRange range) => int.Parse(
         range.Cidr.AsSpan(range.Cidr.IndexOf('/') + 1), CultureInfo.InvariantCulture);
 
-    /// <summary>Of several ranges the narrowest that has the address decides.</summary>
-    private static bool Holds(List<RuleRange> ranges, string address) =>
-        ranges.Find(r => (r with { Not = false }).Takes(address)) is { Not: false };
-
-    /// <summary>All sets as <c>ipset save</c> prints them: what <c>ipset restore</c>
-    /// reads.</summary>
-    public string Save()
+    /// <summary>All sets as <c>ipset list</c> prints them, members in order, without the lines on
+    /// the memory that they take.</summary>
+    public string List()
     {
         var text = new StringBuilder();
         foreach (var set in sets.Values)
         {
-            text.Append($"create {set.Name} {set.Type} ").Append(
-                set.Type == "bitmap:port" ? "range 0-65535\n"
-                    : "family inet hashsize 1024 maxelem 65536\n");
+            var family = set.All.Any(m => m.Contains("::", StringComparison.Ordinal)) ? "6" : "";
+            text.Append(text.Length == 0 ? "" : "\n").Append("Name: ").Append(set.Name)
+                .Append("\nType: ").Append(set.Type).Append("\nHeader: ").Append(
+                    set.Type == "bitmap:port" ? "range 0-65535"
+                        : $"family inet{family} hashsize 1024 maxelem 65536")
+                .Append(CultureInfo.InvariantCulture, $"\nNumber of entries: {set.All.Count}")
+                .Append("\nMembers:\n");
             foreach (var member in MembersOf(set.Name))
             {
-                text.Append($"add {set.Name} {member}\n");
+                text.Append(member).Append('\n');
             }
         }
         return text.ToString();

@@ -60,19 +60,6 @@ public sealed class NetfilterTable
     }
 }
 
-/// <summary>A connection that a machine keeps track of: how its packets look coming in, and how
-/// the answers do.</summary>
-public sealed record ConntrackEntry(Packet Original, Packet Answer)
-{
-    /// <summary>As <c>conntrack -L</c> prints it.</summary>
-    public override string ToString() =>
-        $"{Original.Protocol} {Tuple(Original)} {Tuple(Answer)} [ASSURED]";
-
-    private static string Tuple(Packet p) => string.Create(
-        System.Globalization.CultureInfo.InvariantCulture,
-        $"src={p.Source} dst={p.Destination} sport={p.SourcePort} dport={p.DestinationPort}");
-}
-
 /// <summary>What a machine knows while a packet passes.</summary>
 /// <param name="Machine">Its name.</param>
 /// <param name="Now">The virtual time (UTC).</param>
@@ -89,6 +76,16 @@ public sealed record NetfilterLook(string Machine, DateTime Now, Func<string, bo
     /// <summary>True when the packet goes from one port of a bridge to another: between pods of
     /// this machine.</summary>
     public bool IsBridged { get; init; }
+
+    /// <summary>True when the packet came in by a port of a bridge: from a pod of this
+    /// machine.</summary>
+    public bool CameByBridge { get; init; }
+
+    /// <summary>The machine's address, for what is redirected to it.</summary>
+    public string Address { get; init; } = "127.0.0.1";
+
+    /// <summary>How many rules the packet was held against.</summary>
+    public int RulesPassed { get; internal set; }
 }
 
 /// <summary>
@@ -106,7 +103,7 @@ public sealed record NetfilterLook(string Machine, DateTime Now, Func<string, bo
 /// <c>-d 10.96.0.7/32 … -j KUBE-SVC-…</c>, there a chance of one third for each of three
 /// KUBE-SEP-…, and in that one DNAT: now it goes to 10.244.2.3:8080.</para>
 /// </summary>
-public sealed class Netfilter
+public sealed partial class Netfilter
 {
     private readonly Dictionary<string, NetfilterTable> tables = new(StringComparer.Ordinal)
     {
@@ -120,13 +117,7 @@ public sealed class Netfilter
     private readonly SortedDictionary<string, (NetfilterTable First, NetfilterTable? Last)> beside =
         new(StringComparer.Ordinal);
 
-    private const int MostConnections = 1024;
-
     private readonly Dictionary<(string List, string Source), DateTime> recent = [];
-    private readonly List<ConntrackEntry> connections = [];
-
-    /// <summary>The connections that the machine keeps track of, oldest first.</summary>
-    public IReadOnlyList<ConntrackEntry> Connections => connections;
 
     /// <summary>A table: <c>nat</c>, <c>filter</c> or <c>mangle</c>.</summary>
     /// <exception cref="ArgumentException">There is no such table.</exception>
@@ -188,6 +179,9 @@ public sealed class Netfilter
     /// by.</param>
     public Verdict Pass(string hook, ref Packet packet, NetfilterLook look, string leavingBy = "")
     {
+        ArgumentNullException.ThrowIfNull(packet);
+        ArgumentNullException.ThrowIfNull(look);
+        Follow(hook, ref packet, look);
         var verdict = Verdict.Accept;
         if (hook is "PREROUTING" or "OUTPUT" or "POSTROUTING" && packet.State == "NEW")
         {
@@ -200,29 +194,12 @@ public sealed class Netfilter
         return verdict;
     }
 
-    /// <summary>Remembers a connection whose first packet went through; of too many the oldest
-    /// is forgotten.</summary>
-    /// <param name="original">The packet as it came in.</param>
-    /// <param name="final">The packet as it went out.</param>
-    public void Track(Packet original, Packet final)
-    {
-        if (connections.Count == MostConnections)
-        {
-            connections.RemoveAt(0);
-        }
-        connections.Add(new(original with { Mark = 0 }, final.Reply()));
-    }
-
-    /// <summary>The entry whose answer a packet is; null when it belongs to no connection.
-    /// </summary>
-    public ConntrackEntry? AnswerOf(Packet packet) =>
-        connections.FindLast(c => c.Answer.IsSameFlow(packet));
-
     /// <summary>Forgets connections and remembered clients; the rules stay.</summary>
     public void Forget()
     {
         recent.Clear();
         connections.Clear();
+        flows.Clear();
     }
 
     internal bool See(string list, string source, DateTime now)
@@ -251,6 +228,7 @@ public sealed class Netfilter
     {
         foreach (var rule in (table.Chain(name)?.Rules ?? default).AsSpan())
         {
+            look.RulesPassed++;
             if (!rule.Takes(packet, this, look))
             {
                 if (rule.Matches.Any(m => m is RuleMatch.Chance))
@@ -261,7 +239,7 @@ public sealed class Netfilter
                 continue;
             }
             var before = packet;
-            var verdict = Apply(rule.Target, ref packet, leavingBy);
+            var verdict = Apply(rule.Target, ref packet, leavingBy, look.Address);
             look.Trace.Add(new($"{look.Machine} {table.Name} {name}", rule.ToString(), before,
                 packet, verdict));
             if (rule.Target is RuleTarget.Jump jump)
@@ -291,7 +269,8 @@ public sealed class Netfilter
         return Verdict.Pass;
     }
 
-    private static Verdict Apply(RuleTarget? target, ref Packet packet, string leavingBy)
+    private static Verdict Apply(
+        RuleTarget? target, ref Packet packet, string leavingBy, string own)
     {
         switch (target)
         {
@@ -306,6 +285,13 @@ public sealed class Netfilter
                 return Verdict.Rewrite;
             case RuleTarget.Masquerade:
                 packet = packet with { Source = leavingBy };
+                return Verdict.Rewrite;
+            case RuleTarget.Redirect redirect:
+                packet = packet with
+                {
+                    Destination = own, DestinationPort = redirect.Port,
+                    IsDestinationTranslated = true,
+                };
                 return Verdict.Rewrite;
             case RuleTarget.Dnat dnat:
                 var colon = dnat.To.LastIndexOf(':');

@@ -107,7 +107,8 @@ public abstract record RuleMatch
     public sealed record Comment(string Text) : RuleMatch
     {
         /// <inheritdoc/>
-        public override string ToString() => $"comment --comment \"{Text}\"";
+        public override string ToString() => Text.All(c => char.IsAsciiLetterOrDigit(c)
+            || c is '-' or '_') ? $"comment --comment {Text}" : $"comment --comment \"{Text}\"";
 
         internal override bool Holds(Packet packet, Netfilter kernel, NetfilterLook look) => true;
     }
@@ -172,14 +173,45 @@ public abstract record RuleMatch
         internal override bool Holds(Packet packet, Netfilter kernel, NetfilterLook look) => true;
     }
 
-    /// <summary>The source, or the destination, is an address of this machine.</summary>
-    public sealed record Local(bool OfSource) : RuleMatch
+    /// <summary>The source, or the destination, is an address of this machine, or is
+    /// none.</summary>
+    public sealed record Local(bool OfSource, bool Not = false) : RuleMatch
     {
         /// <inheritdoc/>
-        public override string ToString() => $"addrtype --{(OfSource ? "src" : "dst")}-type LOCAL";
+        public override string ToString() =>
+            $"addrtype {(Not ? "! " : "")}--{(OfSource ? "src" : "dst")}-type LOCAL";
 
         internal override bool Holds(Packet packet, Netfilter kernel, NetfilterLook look) =>
-            look.IsOwn(OfSource ? packet.Source : packet.Destination);
+            look.IsOwn(OfSource ? packet.Source : packet.Destination) != Not;
+    }
+
+    /// <summary>The packet did not come in by a port of a bridge: it is not from a pod of this
+    /// machine.</summary>
+    public sealed record NotByBridge : RuleMatch
+    {
+        /// <inheritdoc/>
+        public override string ToString() => "physdev ! --physdev-is-in";
+
+        internal override bool Holds(Packet packet, Netfilter kernel, NetfilterLook look) =>
+            !look.CameByBridge;
+    }
+
+    /// <summary>The packet belongs to a connection of a virtual server.</summary>
+    /// <param name="Address">The address of the virtual server.</param>
+    /// <param name="Protocol">Its protocol.</param>
+    /// <param name="At">Its port.</param>
+    public sealed record Virtual(string Address, string Protocol, int At) : RuleMatch
+    {
+        /// <inheritdoc/>
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+            $"ipvs --vproto {Number(Protocol)} --vaddr {Address} --vport {At}");
+
+        internal override bool Holds(Packet packet, Netfilter kernel, NetfilterLook look) =>
+            packet.Destination == Address && packet.Protocol == Protocol
+            && packet.DestinationPort == At;
+
+        private static string Number(string protocol) =>
+            protocol switch { "tcp" => "6", "udp" => "17", _ => "132" };
     }
 
     /// <summary>The mark has a bit, or has it not.</summary>
@@ -302,12 +334,23 @@ public abstract record RuleTarget
         public override string ToString() => $"DNAT --to-destination {To}";
     }
 
-    /// <summary>Rewrite the source to the address of the interface that it leaves by, for the
-    /// whole connection.</summary>
-    public sealed record Masquerade : RuleTarget
+    /// <summary>Rewrite the destination to a port of this machine, for the whole
+    /// connection.</summary>
+    public sealed record Redirect(int Port) : RuleTarget
     {
         /// <inheritdoc/>
-        public override string ToString() => "MASQUERADE --random-fully";
+        public override string ToString() =>
+            string.Create(CultureInfo.InvariantCulture, $"REDIRECT --to-ports {Port}");
+    }
+
+    /// <summary>Rewrite the source to the address of the interface that it leaves by, for the
+    /// whole connection.</summary>
+    /// <param name="AnyPort">True: to a port picked by chance, so that two connections at one
+    /// moment do not want the same.</param>
+    public sealed record Masquerade(bool AnyPort = true) : RuleTarget
+    {
+        /// <inheritdoc/>
+        public override string ToString() => AnyPort ? "MASQUERADE --random-fully" : "MASQUERADE";
     }
 
     /// <summary>Clear the bits of the mask in the mark, then flip the bits of the value.</summary>

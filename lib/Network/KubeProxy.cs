@@ -15,6 +15,9 @@ namespace KubeSim;
 /// <para>All nodes see the same Services, so all do the same work: Services whose rules are the
 /// same everywhere are computed once for all nodes, and in a cluster of more than 20 nodes the
 /// rules of a node are computed only when somebody looks at it, as new as the watch.</para>
+/// <para>What is said here of rules is mode iptables, the default. The same endpoints are chosen in
+/// mode ipvs (<see cref="KubeProxyIpvs"/>) and in the oldest one, userspace
+/// (<see cref="KubeProxyPortals"/>).</para>
 /// Models pkg/proxy/iptables/proxier.go, pkg/proxy/servicechangetracker.go.
 /// </summary>
 public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : ILazyReconciler
@@ -25,8 +28,12 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
 
     private readonly bool isOwn = options is null;
     private KubeProxyOptions options = options ?? new();
-    private (Netfilter Kernel, Seq<SeenService> Services, string Zone, string Address)? written;
+    private readonly KubeProxyPortals portals = new(node);
+    private Written? written;
     private DateTime next;
+
+    private sealed record Written(
+        ProxyKernel Kernel, Seq<SeenService> Services, string Zone, Seq<string> Own, string PodCidr);
 
     /// <inheritdoc/>
     public string Name => "kube-proxy";
@@ -71,42 +78,54 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
         var seen = api.Shared<SeenServices>();
         seen.Read(api);
         var machine = world.Machine(node);
-        var self = api.Get<Node>("", node);
-        var now = (Kernel: machine.Kernel<Netfilter>(), seen.Services,
-            Zone: self?.Metadata.Labels.Get(Zone) ?? "", self.Address);
-        if (now.Equals(written))
-        {
-            return false;
-        }
         if (isOwn)
         {
             options = KubeProxyOptions.Of(api.Settings);
         }
-        Write(now.Kernel, now.Services, now.Zone, now.Address);
+        var now = Now(ProxyKernel.Of(machine), seen.Services, api.Get<Node>("", node));
+        if (now.Equals(written))
+        {
+            return false;
+        }
+        Write(now);
         Listen(machine.Kernel<ServiceHealth>(), now.Services);
         var before = written?.Services ?? [];
         written = now;
         return Tell(before, now.Services, api);
     }
 
+    private Written Now(ProxyKernel kernel, Seq<SeenService> services, Node? self) => new(kernel,
+        services, self?.Metadata.Labels.Get(Zone) ?? "", self.Own(options.Ipv6),
+        self?.Spec.PodCIDR ?? "");
+
+    /// <inheritdoc/>
+    public void Die()
+    {
+        if (written is not null)
+        {
+            portals.Close(written.Kernel.Forwarders);
+        }
+    }
+
     /// <summary>Says which Services have other rules than before; false when none has.</summary>
-    private static bool Tell(Seq<SeenService> before, Seq<SeenService> now, ReconcileContext api)
+    private bool Tell(Seq<SeenService> before, Seq<SeenService> now, ReconcileContext api)
     {
         var (told, old) = (false, before.ToDictionary(s => s.Service.Key));
+        var what = options.Mode == ProxyMode.Ipvs ? "virtual servers" : "rules";
         foreach (var service in now)
         {
             old.Remove(service.Service.Key, out var was);
             if (!ReferenceEquals(service, was) && service.Rules > 0 && !service.HasRulesOf(was))
             {
                 told = true;
-                api.Did("wrote the rules of Service {0} (rules: {1}, endpoints: {2})",
+                api.Did($"wrote the {what} of Service {{0}} ({what}: {{1}}, endpoints: {{2}})",
                     service.Name, Number(service.Rules), Number(service.Endpoints));
             }
         }
         foreach (var service in old.Values.Where(s => s.Rules > 0).OrderBy(s => s.Service.Key))
         {
             told = true;
-            api.Did("removed the rules of Service {0}", service.Name);
+            api.Did($"removed the {what} of Service {{0}}", service.Name);
         }
         return told;
     }
@@ -126,19 +145,18 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
         Listen(health, seen.Services);
     }
 
-    /// <summary>Writes the tables of a node for the given objects.</summary>
+    /// <summary>Writes the kernel of a node for the given objects.</summary>
     /// <param name="kernel">Where to.</param>
     /// <param name="services">The Services.</param>
     /// <param name="slices">The EndpointSlices.</param>
-    /// <param name="self">The node's own object: its zone and address count.</param>
-    public void Write(Netfilter kernel, IEnumerable<Service> services,
+    /// <param name="self">The node's own object: its zone and addresses.</param>
+    public void Write(ProxyKernel kernel, IEnumerable<Service> services,
         IEnumerable<EndpointSlice> slices, Node? self = null)
     {
         ArgumentNullException.ThrowIfNull(kernel);
         var seen = new SeenServices();
         seen.Read(services, slices);
-        var zone = self?.Metadata.Labels.Get(Zone) ?? "";
-        Write(kernel, seen.Services, zone, self.Address);
+        Write(Now(kernel, seen.Services, self));
     }
 
     private void Listen(ServiceHealth health, Seq<SeenService> services)
@@ -155,16 +173,56 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
         health.Listen(ports);
     }
 
-    private void Write(Netfilter kernel, Seq<SeenService> services, string zone, string address)
+    private void Write(Written to)
     {
-        var rules = new List<ServiceRules>();
-        foreach (var service in services)
+        var address = to.Own.FirstOrDefault() ?? "";
+        switch (options.Mode)
         {
-            rules.AddRange(service.RulesOn(node, zone, address, options));
+            case ProxyMode.Ipvs:
+                new KubeProxyIpvs(Used(to), node, [.. to.Own], options).Write(to.Kernel);
+                break;
+            case ProxyMode.Userspace:
+                portals.Write(to.Kernel, Used(to), [.. to.Own], to.PodCidr);
+                break;
+            default:
+                var rules = new List<ServiceRules>();
+                foreach (var service in to.Services)
+                {
+                    rules.AddRange(service.RulesOn(node, to.Zone, address, options));
+                }
+                to.Kernel.Filter.Restore(KubeProxyTables.Nat(rules, options));
+                to.Kernel.Filter.Restore(KubeProxyTables.Filter(rules, options));
+                to.Kernel.Filter.Restore(KubeProxyTables.Mangle);
+                break;
         }
-        kernel.Restore(KubeProxyTables.Nat(rules, options));
-        kernel.Restore(KubeProxyTables.Filter(rules, options));
-        kernel.Restore(KubeProxyTables.Mangle);
+        DropStale(to.Kernel.Filter, to.Services);
+    }
+
+    private IEnumerable<UsedPort> Used(Written to) =>
+        to.Services.SelectMany(s => s.UsedOn(node, to.Zone, options, to.Own.Count));
+
+    /// <summary>Forgets the flows of UDP whose endpoint serves no more. A client that goes on from
+    /// the same port would reach it for as long as it asks; a connection of TCP ends by itself.
+    /// </summary>
+    private void DropStale(Netfilter kernel, Seq<SeenService> services)
+    {
+        if (!kernel.Connections.Any(c => c.Original.Protocol == "udp"))
+        {
+            return;
+        }
+        var serving = new Dictionary<string, HashSet<string>>(StringComparer.Ordinal);
+        foreach (var (port, endpoints) in services.SelectMany(s => s.PortsOf(options)))
+        {
+            var ends = endpoints.Where(e => e.IsServing).Select(e => e.Address).ToHashSet();
+            foreach (var at in port.Protocol == "udp" ? port.Addresses : [])
+            {
+                serving[at] = ends;
+            }
+        }
+        kernel.Drop(c => c.Original.Protocol == "udp" && (serving.TryGetValue(
+                EndpointInfo.Join(c.Original.Destination, c.Original.DestinationPort), out var ends)
+                || serving.TryGetValue(Number(c.Original.DestinationPort), out ends))
+            && !ends.Contains(EndpointInfo.Join(c.Answer.Source, c.Answer.SourcePort)));
     }
 
     /// <summary>The Services that the nodes see, by name; those that did not change since the last
@@ -269,6 +327,26 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
             return rules;
         }
 
+        /// <summary>What the other modes make it of: its ports with the endpoints that a node
+        /// uses.</summary>
+        public IEnumerable<UsedPort> UsedOn(
+            string node, string zone, KubeProxyOptions options, int addresses)
+        {
+            Parse(options);
+            Rules = ports.Sum(p => 1 + p.Port.ExternalIPs.Count + p.Port.LoadBalancerIPs.Count
+                + (p.Port.NodePort > 0 ? addresses : 0));
+            return ports.Select(p => new UsedPort(p.Port, p.Endpoints,
+                UsableEndpoints.Of(p.Endpoints, p.Port, node, zone)));
+        }
+
+        /// <summary>Its ports with all their endpoints.</summary>
+        public IReadOnlyList<(ServicePortInfo Port, List<EndpointInfo> Endpoints)> PortsOf(
+            KubeProxyOptions options)
+        {
+            Parse(options);
+            return ports;
+        }
+
         /// <summary>Where load balancers ask for its health; 0 for nowhere.</summary>
         public int HealthCheckNodePort(KubeProxyOptions options)
         {
@@ -301,8 +379,15 @@ internal static class NodeAddresses
 {
     extension(Node? node)
     {
-        /// <summary>Its InternalIP; empty when it has none.</summary>
-        public string Address => (node?.Status.Addresses ?? default)
-            .FirstOrDefault(a => a.Type == "InternalIP")?.Address ?? "";
+        /// <summary>Its addresses of a family: each InternalIP, and that of the bridge of its
+        /// pods.</summary>
+        public Seq<string> Own(bool ipv6)
+        {
+            var own = (node?.Status.Addresses ?? default).Where(a => a.Type == "InternalIP"
+                && a.Address.Contains(':') == ipv6).Select(a => a.Address);
+            var range = node?.Spec.PodCIDR ?? "";
+            return range.Contains(':') == ipv6 && range.LastIndexOf('.') is > 0 and var dot
+                ? [.. own, range[..dot] + ".1"] : [.. own];
+        }
     }
 }

@@ -3,40 +3,6 @@ using System.Text;
 
 namespace KubeSim;
 
-/// <summary>How kube-proxy is run; the defaults are those of a cluster set up by kubeadm.</summary>
-public sealed record KubeProxyOptions
-{
-    /// <summary>--cluster-cidr: where pods have their addresses; what comes from elsewhere to a
-    /// cluster IP is masqueraded. Empty: nobody is known to be a pod.</summary>
-    public string ClusterCidr { get; init; } = "10.244.0.0/16";
-
-    /// <summary>--masquerade-all: all that goes to a cluster IP is masqueraded.</summary>
-    public bool MasqueradeAll { get; init; }
-
-    /// <summary>--iptables-localhost-nodeports: node ports answer on 127.0.0.1 too.</summary>
-    public bool LocalhostNodePorts { get; init; } = true;
-
-    /// <summary>The addresses of the node that --nodeport-addresses picks; unset: all of
-    /// them.</summary>
-    public Seq<string> NodePortAddresses { get; init; }
-
-    /// <summary>True when it writes the rules of IPv6.</summary>
-    public bool Ipv6 { get; init; }
-
-    /// <summary>As the flags of kube-proxy say.</summary>
-    public static KubeProxyOptions Of(Settings settings)
-    {
-        ArgumentNullException.ThrowIfNull(settings);
-        var own = settings.Get(KnownFlags.ProxyClusterCidr);
-        return new()
-        {
-            ClusterCidr = own.Length > 0 ? own : settings.Get(KnownFlags.ClusterCidr),
-            MasqueradeAll = settings.Get(KnownFlags.MasqueradeAll),
-            LocalhostNodePorts = settings.Get(KnownFlags.LocalhostNodePorts),
-        };
-    }
-}
-
 /// <summary>
 /// The rules that one port of a Service comes to on one node. Its chains:
 /// <list type="bullet">

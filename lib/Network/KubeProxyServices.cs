@@ -41,6 +41,15 @@ internal sealed record ServicePortInfo
     public bool IsExternallyAccessible =>
         NodePort != 0 || !LoadBalancerIPs.IsEmpty || !ExternalIPs.IsEmpty;
 
+    /// <summary>Each address and port that it is asked by; a node port is a number
+    /// alone.</summary>
+    public IEnumerable<string> Addresses =>
+    [
+        .. ExternalIPs.Concat(LoadBalancerIPs).Prepend(ClusterIP)
+            .Select(ip => EndpointInfo.Join(ip, Port)),
+        .. NodePort > 0 ? [NodePort.ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>(),
+    ];
+
     /// <summary>Pods and the node itself reach even a Service of externalTrafficPolicy Local as
     /// by policy Cluster.</summary>
     public bool UsesClusterEndpoints => !IsInternalLocal || IsExternallyAccessible;
@@ -116,8 +125,10 @@ internal sealed record EndpointInfo(string Ip, int Port)
     public Seq<string> Nodes { get; init; }
 
     /// <summary><c>10.244.1.2:8080</c>.</summary>
-    public string Address { get; } = string.Create(CultureInfo.InvariantCulture,
-        $"{(Ip.Contains(':') ? $"[{Ip}]" : Ip)}:{Port}");
+    public string Address { get; } = Join(Ip, Port);
+
+    public static string Join(string ip, int port) => string.Create(CultureInfo.InvariantCulture,
+        $"{(ip.Contains(':') ? $"[{ip}]" : ip)}:{port}");
 
     /// <summary>The endpoints of one port of a Service, by their text, each once.</summary>
     /// <param name="slices">The slices of the Service.</param>

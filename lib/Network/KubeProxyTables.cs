@@ -15,10 +15,40 @@ internal static class KubeProxyTables
 
     private static readonly RuleMatch New = new RuleMatch.State(["NEW"]);
 
+    /// <summary>Where the kernel hands packets in, with the ways from there into the chains of
+    /// kube-proxy.</summary>
+    public static Seq<NetfilterChain> NatHooks { get; } =
+    [
+        BuiltIn("PREROUTING", Go("KUBE-SERVICES", Portals)),
+        BuiltIn("INPUT"),
+        BuiltIn("OUTPUT", Go("KUBE-SERVICES", Portals)),
+        BuiltIn("POSTROUTING", Go("KUBE-POSTROUTING", "kubernetes postrouting rules")),
+    ];
+
+    /// <summary>Marks what is to leave by the node's own address.</summary>
+    public static NetfilterChain MarkMasq { get; } = new(ServiceRules.MarkMasq,
+        [new() { Target = new RuleTarget.Mark(ServiceRules.MasqueradeBit,
+            ServiceRules.MasqueradeBit) }]);
+
+    /// <summary>Gives what is marked the node's own address, and takes the mark away.</summary>
+    public static Seq<NetfilterRule> Masquerade { get; } =
+    [
+        new()
+        {
+            Matches = [new RuleMatch.Marked(ServiceRules.MasqueradeBit, Not: true)],
+            Target = new RuleTarget.Decide(Verdict.Return),
+        },
+        new() { Target = new RuleTarget.Mark(ServiceRules.MasqueradeBit, 0) },
+        new()
+        {
+            Matches = [ServiceRules.Remark("kubernetes service traffic requiring SNAT")],
+            Target = new RuleTarget.Masquerade(),
+        },
+    ];
+
     public static NetfilterTable Nat(
         IReadOnlyCollection<ServiceRules> services, KubeProxyOptions options)
     {
-        var masquerade = ServiceRules.MasqueradeBit;
         NetfilterRule lastRule = new()
         {
             Matches = [ServiceRules.Remark("kubernetes service nodeports; NOTE: this must be the "
@@ -27,28 +57,10 @@ internal static class KubeProxyTables
         };
         List<NetfilterChain> chains =
         [
-            BuiltIn("PREROUTING", Go("KUBE-SERVICES", Portals)),
-            BuiltIn("INPUT"),
-            BuiltIn("OUTPUT", Go("KUBE-SERVICES", Portals)),
-            BuiltIn("POSTROUTING", Go("KUBE-POSTROUTING", "kubernetes postrouting rules")),
-            new(ServiceRules.MarkMasq,
-                [new() { Target = new RuleTarget.Mark(masquerade, masquerade) }]),
+            .. NatHooks,
+            MarkMasq,
             new("KUBE-NODEPORTS", Gather(services, s => s.NatNodePorts)),
-            new("KUBE-POSTROUTING",
-            [
-                new()
-                {
-                    Matches = [new RuleMatch.Marked(masquerade, Not: true)],
-                    Target = new RuleTarget.Decide(Verdict.Return),
-                },
-                new() { Target = new RuleTarget.Mark(masquerade, 0) },
-                new()
-                {
-                    Matches =
-                        [ServiceRules.Remark("kubernetes service traffic requiring SNAT")],
-                    Target = new RuleTarget.Masquerade(),
-                },
-            ]),
+            new("KUBE-POSTROUTING", Masquerade),
             new("KUBE-PROXY-CANARY", []),
             new("KUBE-SERVICES", Gather(services, s => s.NatServices,
                 NodePortRules(lastRule, options))),
@@ -107,7 +119,9 @@ internal static class KubeProxyTables
         BuiltIn("POSTROUTING"), new("KUBE-PROXY-CANARY", []),
     ]);
 
-    private static readonly Seq<NetfilterRule> Forward =
+    /// <summary>What is passed on: nothing that conntrack cannot place, and all that Services
+    /// brought about.</summary>
+    public static Seq<NetfilterRule> Forward { get; } =
     [
         new()
         {
@@ -160,10 +174,10 @@ internal static class KubeProxyTables
         ];
     }
 
-    private static NetfilterChain BuiltIn(string name, params NetfilterRule[] rules) =>
+    public static NetfilterChain BuiltIn(string name, params NetfilterRule[] rules) =>
         new(name, [.. rules], IsBuiltIn: true);
 
-    private static NetfilterRule Go(string chain, string remark, RuleMatch? when = null) => new()
+    public static NetfilterRule Go(string chain, string remark, RuleMatch? when = null) => new()
     {
         Matches = when is null ? [ServiceRules.Remark(remark)]
             : [when, ServiceRules.Remark(remark)],

@@ -76,6 +76,7 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
     private const int MostNodes = 8;
 
     private readonly List<(NetworkNode Node, Packet In, Packet Out)> passed = [];
+    private bool byBridge;
 
     public List<Hop> Hops { get; } = [];
 
@@ -93,11 +94,18 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
             : $"default via {node.Bridge} dev eth0", packet);
         Note($"{node.Name} cni0", $"in by {pod.Cable}, the other end of the pod's eth0; "
             + $"cni0 is {node.Bridge}", packet);
+        byBridge = true;
         Enter(node, packet);
     }
 
     public void FromNode(NetworkNode node, Packet packet)
     {
+        byBridge = false;
+        if (node.Kernel is not null && node.Ipvs.HasAddress(packet.Destination))
+        {
+            // Of several addresses of its own the kernel sends from the one that it sends to.
+            packet = packet with { Source = packet.Destination };
+        }
         var before = packet;
         Note($"{node.Name} process", $"sends from {packet.Source}", packet);
         var verdict = Filter(node, "OUTPUT", ref packet);
@@ -134,6 +142,7 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
             return;
         }
         Note($"{node.Name} eth0", "in from the network of the nodes", packet);
+        byBridge = false;
         Enter(node, packet);
     }
 
@@ -274,7 +283,7 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
     private void Passed(NetworkNode node, Packet before, Packet after)
     {
         passed.Add((node, before, after));
-        node.Kernel.Track(before, after);
+        node.Kernel.Track(before, after, now);
     }
 
     private Verdict Filter(NetworkNode node, string hook, ref Packet packet, string by = "")
@@ -294,7 +303,11 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
     }
 
     private NetfilterLook LookOf(NetworkNode node) =>
-        new(node.Name, now, a => IsOwn(node, a), chance, Hops) { Sets = node.Sets };
+        new(node.Name, now, a => IsOwn(node, a), chance, Hops)
+        {
+            Sets = node.Sets, CameByBridge = byBridge,
+            Address = byBridge ? node.Bridge : node.Address,
+        };
 
     /// <summary>True when the packet filter let it go no further.</summary>
     private bool Ends(NetworkNode node, Verdict verdict, Packet packet)

@@ -31,7 +31,7 @@ public class KubeProxyFlowTests
             {
                 case "sync":
                     Proxy(name, row[2]).Write(
-                        kernel, services.Values, slices.Values, Self);
+                        new() { Filter = kernel }, services.Values, slices.Values, Self);
                     break;
                 case "flow":
                     flows++;
@@ -86,50 +86,9 @@ public class KubeProxyFlowTests
         {
             Source = source, SourcePort = 40001, Destination = destination, DestinationPort = port,
         };
-        var ends = new List<(string Where, bool Masquerade)>();
-        Explore(kernel, packet, [], ends);
+        var ends = ProxyWalk.Ends(kernel, packet, IsOwn);
         Assert.That(string.Join(", ", ends.Select(e => e.Where)), Is.EqualTo(flow[5]), flow[7]);
         Assert.That(ends[0].Masquerade, Is.EqualTo(flow[6] == "true"), flow[7]);
-    }
-
-    // Takes every turn of chance once: each choice made so far, then "taken", later "not taken".
-    private static void Explore(Netfilter kernel, Packet packet, bool[] choices,
-        List<(string, bool)> ends)
-    {
-        var made = new List<bool>();
-        var trace = new List<Hop>();
-        var look = new NetfilterLook("node", DateTime.UnixEpoch, IsOwn, _ =>
-        {
-            made.Add(made.Count >= choices.Length || choices[made.Count]);
-            return made[^1];
-        }, trace);
-        ends.Add(End(kernel, packet, look));
-        if (trace.Exists(h => h.Rule.Contains("-m recent --set", StringComparison.Ordinal)))
-        {
-            kernel.Forget();
-        }
-        for (var i = choices.Length; i < made.Count; i++)
-        {
-            Explore(kernel, packet, [.. made.Take(i), false], ends);
-        }
-    }
-
-    private static (string, bool) End(Netfilter kernel, Packet packet, NetfilterLook look)
-    {
-        var first = IsOwn(packet.Source) ? "OUTPUT" : "PREROUTING";
-        var before = packet;
-        var verdict = kernel.Pass(first, ref packet, look);
-        if (verdict == Verdict.Accept && !(first == "OUTPUT" && !IsOwn(packet.Destination)))
-        {
-            verdict = kernel.Pass(
-                IsOwn(packet.Destination) ? "INPUT" : "FORWARD", ref packet, look);
-        }
-        var translated = packet.Destination != before.Destination;
-        var said = look.Trace.Exists(h => h.Verdict == Verdict.Accept && h.Rule.Contains(
-            "health check", StringComparison.Ordinal));
-        return (verdict is Verdict.Drop or Verdict.Reject ? verdict.ToString().ToUpperInvariant()
-            : translated ? $"{packet.Destination}:{packet.DestinationPort}"
-            : said ? "ACCEPT" : "", (packet.Mark & 0x4000) != 0);
     }
 
     private static bool IsOwn(string address) =>

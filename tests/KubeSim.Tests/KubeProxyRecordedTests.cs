@@ -67,7 +67,7 @@ public class KubeProxyRecordedTests
     {
         var kernel = new Netfilter();
         var (services, slices) = ProxyData.Recorded(step);
-        new KubeProxy(node).Write(kernel, services, slices);
+        new KubeProxy(node).Write(new() { Filter = kernel }, services, slices);
         return kernel;
     }
 }

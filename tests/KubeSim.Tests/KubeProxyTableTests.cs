@@ -67,7 +67,7 @@ public class KubeProxyTableTests
         string type, int services, int endpoints, int filter, int nat, int more)
     {
         var kernel = new Netfilter();
-        new KubeProxy("node-1").Write(kernel,
+        new KubeProxy("node-1").Write(new() { Filter = kernel },
             Enumerable.Range(1, services).Select(i => NewService(type, i)),
             Enumerable.Range(1, services).Select(i => NewSlice(i, endpoints)));
         Assert.That(Count(kernel, "filter"), Is.EqualTo(filter));

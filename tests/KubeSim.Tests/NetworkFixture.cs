@@ -6,9 +6,10 @@ internal static class NetworkCluster
 {
     /// <summary>node-1 to node-3 at 192.168.0.11 to .13, pods in 10.244.1.0/24 to
     /// .3.0/24.</summary>
-    public static Cluster New(int nodes = 3, ulong seed = 0) => new(new SimulationOptions
+    public static Cluster New(int nodes = 3, ulong seed = 0, string mode = "iptables") =>
+        new(new SimulationOptions
     {
-        Seed = seed,
+        Seed = seed, Settings = Settings.Default.With("kube-proxy.proxy-mode", mode),
         World = Bootstrap.World,
         Components = [new("kube-proxy", node => new KubeProxy(node)) { PerNode = true }],
         Objects =
