@@ -6,7 +6,7 @@ namespace KubeSim;
 /// <summary>The network of a cluster: send a packet and see its way.</summary>
 public sealed partial class Cluster
 {
-    private const string OutsideAddress = "203.0.113.50";
+    internal const string OutsideAddress = "203.0.113.50";
     private const int KubeletPort = 10250;
     private const int HeaderBytes = 28;
 
@@ -220,7 +220,7 @@ public sealed partial class Cluster
         return simulation.World.Machine(node).Kernel<ServiceHealth>();
     }
 
-    private string AddressOf(Node node) => NetworkGround.AddressOf(simulation, node);
+    internal string AddressOf(Node node) => NetworkGround.AddressOf(simulation, node);
 
     // What runs is asked of the machine: it goes on when its kubelet is silent. A pod that no
     // runtime knows, in a cluster without kubelets, is as the API says.

@@ -32,7 +32,7 @@ public sealed class ClusterPolicies
         ArgumentException.ThrowIfNullOrEmpty(from);
         ArgumentException.ThrowIfNullOrEmpty(to);
         var protocol = to.StartsWith("udp://", StringComparison.Ordinal) ? "UDP" : "TCP";
-        var target = to[(to.IndexOf("://", StringComparison.Ordinal) is >= 0 and var i ? i + 3 : 0)..];
+        var target = to.Replace("udp://", "", StringComparison.Ordinal);
         var colon = target.LastIndexOf(':');
         if (colon < 0 || !int.TryParse(target.AsSpan(colon + 1), NumberStyles.None,
             CultureInfo.InvariantCulture, out var port))
@@ -78,7 +78,7 @@ public sealed class ClusterPolicies
             return new(pod);
         }
         var node = cluster.List<Node>().FirstOrDefault(n => n.Metadata.Name == name
-            || n.Address == name);
+            || cluster.AddressOf(n) == name);
         if (node is null && name != "outside" && !System.Net.IPAddress.TryParse(name, out var _))
         {
             throw new ArgumentException(
@@ -87,7 +87,8 @@ public sealed class ClusterPolicies
         return new(null)
         {
             Name = node?.Metadata.Name ?? name, Node = node?.Metadata.Name ?? "",
-            Address = node?.Address ?? (name == "outside" ? "203.0.113.50" : name),
+            Address = node is not null ? cluster.AddressOf(node)
+                : name == "outside" ? Cluster.OutsideAddress : name,
         };
     }
 

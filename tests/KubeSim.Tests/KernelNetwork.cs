@@ -30,13 +30,16 @@ internal sealed class KernelNetwork : IDisposable
     // That nobody has an address is known after 0.15 s then, instead of 3 s.
     private const string SoonGivesUp = "ntable change name arp_cache retrans 50 dev";
 
+    private static int count;
+
     private readonly string prefix = string.Create(CultureInfo.InvariantCulture,
-        $"kubesim{Environment.ProcessId}-");
+        $"kubesim{Environment.ProcessId}.{Interlocked.Increment(ref count)}-");
 
     private readonly StringBuilder script = new("set -e\n");
     private readonly List<Socket> sockets = [];
     private readonly List<string> namespaces = [];
     private readonly Cluster cluster;
+    private readonly string backend;
 
     /// <param name="cluster">What to lay out.</param>
     /// <param name="backend">The kind of iptables: legacy or nft.</param>
@@ -44,16 +47,15 @@ internal sealed class KernelNetwork : IDisposable
     /// <param name="udp">The same for UDP.</param>
     public KernelNetwork(Cluster cluster, string backend, int[] tcp, int[] udp)
     {
-        this.cluster = cluster;
+        (this.cluster, this.backend) = (cluster, backend);
         try
         {
             LayOut();
             foreach (var node in Nodes)
             {
-                LoadRules(node, backend);
+                script.Append(Counters(prefix + node.Metadata.Name));
             }
-            var (code, error) = Run(script.ToString());
-            Assert.That(code, Is.Zero, error);
+            LoadRules();
             Listen(tcp, udp);
         }
         catch
@@ -96,6 +98,24 @@ internal sealed class KernelNetwork : IDisposable
         return Run(all.Append("ip netns del kubesim-check\n").ToString()).Error;
     }
 
+    /// <summary>Gives the nodes the rules and sets that they have in the simulation now.</summary>
+    public void LoadRules()
+    {
+        foreach (var name in Nodes.Select(n => n.Metadata.Name))
+        {
+            var enter = $"ip netns exec {prefix}{name}";
+            // A set cannot go while a rule asks for it.
+            script.Append($"{enter} iptables-{backend} -F\n{enter} ipset destroy\n")
+                .Append($"{enter} ipset restore <<'E'\n")
+                .Append(Sets(cluster.Engine.World.Machine(name).Kernel<IpSets>().List()))
+                .Append($"E\n{enter} iptables-{backend}-restore <<'E'\n")
+                .Append(Rules(cluster.FilterOf(name))).Append("E\n");
+        }
+        var (code, error) = Run(script.ToString());
+        Assert.That(code, Is.Zero, error);
+        script.Clear().Append("set -e\n");
+    }
+
     /// <summary>Makes connections at the same time: who answered and whom it saw
     /// (<c>default/web-1 from 10.244.1.1</c>), or <c>refused</c>, <c>timed out</c>,
     /// <c>no route</c>.</summary>
@@ -130,6 +150,22 @@ internal sealed class KernelNetwork : IDisposable
 
     private static string Rules(Netfilter kernel) =>
         kernel.Save("mangle") + kernel.Save("nat") + kernel.Save("filter");
+
+    // What ipset list prints, as ipset restore reads it.
+    private static string Sets(string list)
+    {
+        var (text, name, inside) = (new StringBuilder(), "", false);
+        foreach (var line in list.Split('\n'))
+        {
+            var value = line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..];
+            name = line.StartsWith("Name: ", StringComparison.Ordinal) ? value : name;
+            text.Append(line.StartsWith("Type: ", StringComparison.Ordinal)
+                ? $"create {name} {value}\n" : inside && line.Length > 0
+                ? $"add {name} {line}\n" : "");
+            inside = line == "Members:" || (inside && line.Length > 0);
+        }
+        return text.ToString();
+    }
 
     private static string Counters(string space) => string.Concat(
         ((string[])["ct_state_invalid_dropped_pkts", "localhost_nps_accepted_pkts"])
@@ -202,14 +238,6 @@ internal sealed class KernelNetwork : IDisposable
             Batch(Router, [.. service.Status.LoadBalancer.Ingress
                 .Select(i => $"route add {i.Ip}/32{string.Concat(hops)}")]);
         }
-    }
-
-    private void LoadRules(Node node, string backend)
-    {
-        var (name, space) = (node.Metadata.Name, prefix + node.Metadata.Name);
-        script.Append(Counters(space))
-            .Append($"ip netns exec {space} iptables-{backend}-restore <<'E'\n")
-            .Append(Rules(cluster.FilterOf(name))).Append("E\n");
     }
 
     private void Listen(int[] tcp, int[] udp)
@@ -357,6 +385,8 @@ internal sealed class KernelNetwork : IDisposable
             "net.ipv4.conf.default.rp_filter=0", "net.ipv4.conf.all.route_localnet=1",
             "net.ipv4.conf.all.send_redirects=0", "net.ipv4.conf.default.send_redirects=0",
             "net.ipv4.fib_multipath_hash_policy=1",
+            // Every refusal is told, not the first six of a second alone.
+            "net.ipv4.icmp_ratemask=0",
         ];
         script.Append($"ip netns add {prefix}{name}\nip -n {prefix}{name} link set lo up\n")
             .Append($"ip netns exec {prefix}{name} sysctl -q -w {string.Join(' ', values)}\n");

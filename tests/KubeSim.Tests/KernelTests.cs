@@ -92,10 +92,34 @@ public sealed class KernelTests(string backend) : IDisposable
         var recorded = new Netfilter();
         var (services, slices) = ProxyData.Recorded(
             TestData.Rows("kube-proxy/recorded.tsv").Last(r => r[1] == "EndpointSlice")[0]);
-        new KubeProxy("node-1").Write(recorded, services, slices);
+        new KubeProxy("node-1").Write(new() { Filter = recorded }, services, slices);
         Assert.That(recorded.Save().Length, Is.GreaterThan(2000));
         Assert.That(KernelNetwork.Check([recorded, new(), .. cluster.List<Node>()
             .Select(n => cluster.FilterOf(n.Metadata.Name))], backend), Is.Empty);
+    }
+
+    [Test]
+    public void Policies_let_through_what_they_let_through_in_the_simulation()
+    {
+        var policed = PolicyCases.Cluster();
+        using var network = new KernelNetwork(policed, backend, [80, 81], []);
+        var failed = new List<string>();
+        foreach (var of in PolicyCases.All())
+        {
+            PolicyCases.Apply(policed, of);
+            network.LoadRules();
+            var answers = network.Connect([.. PolicyCases.Pods.SelectMany(from =>
+                PolicyCases.Pods.Select(to => (from, "tcp", Point(
+                    Text($"{policed.Get<Pod>(to[..1], to[2..]).Status.PodIP}:{of.Port}")))))]);
+            Assert.That(answers.Where(a => !a.Contains(" from ")), Is.All.EqualTo("refused"));
+            var (came, expected) = (PolicyCases.Matrix(of.Port, answers.Select(a =>
+                a != "refused")), PolicyCases.Expected(of, byRules: true));
+            if (came != expected)
+            {
+                failed.Add($"{of.Name}: {came}\nbut {expected}");
+            }
+        }
+        Assert.That(string.Join('\n', failed), Is.Empty);
     }
 
     private List<string> Targets()
