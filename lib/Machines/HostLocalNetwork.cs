@@ -2,8 +2,8 @@ namespace KubeSim;
 
 /// <summary>
 /// The plugins <c>bridge</c> and <c>host-local</c>, and before them <c>flannel</c> where somebody
-/// wants it: each sandbox gets a cable to the bridge <c>cni0</c> and an address of its node's range,
-/// one after the other, and no address twice while it is in use.
+/// wants it: each sandbox gets a cable to the bridge <c>cni0</c> and an address of its node's
+/// range, one after the other, and no address twice while it is in use.
 /// <para>Worked: node-2 has 10.244.2.0/24. 10.244.2.0 names the network and 10.244.2.1 is the
 /// bridge, so its first pod gets 10.244.2.2, the next 10.244.2.3, and after 10.244.2.254 the
 /// search begins anew with the addresses given back.</para>

@@ -53,7 +53,8 @@ public sealed class Flannel(string node, bool isMany = false) : ILazyReconciler
     public Result Reconcile(ObjectKey key, ReconcileContext api)
     {
         ArgumentNullException.ThrowIfNull(api);
-        if (api.Get<Node>("", node) is not { } self || !api.World.Machine(node).IsOn)
+        if (api.Get<Node>("", node) is not { Address.Length: > 0 } self
+            || !api.World.Machine(node).IsOn)
         {
             return Result.Idle;
         }

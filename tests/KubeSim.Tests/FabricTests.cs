@@ -107,10 +107,10 @@ public class FabricTests
         var cluster = Pods();
         cluster.Shell("node-1", "ip route del 10.244.2.0/24");
         cluster.Shell("node-1", "ip link set eth0 down");
-        Assert.That(cluster.Journal[^1].Input.Describe, Is.EqualTo("node-1# ip link set eth0 down"));
-        var fork = cluster.Fork();
-        Assert.That(fork.Shell("node-1", "ip route"), Is.EqualTo(cluster.Shell("node-1", "ip route"))
-            .And.Not.Contain("eth0"));
+        Assert.That(cluster.Journal[^1].Input.Describe,
+            Is.EqualTo("node-1# ip link set eth0 down"));
+        Assert.That(cluster.Fork().Shell("node-1", "ip route"),
+            Is.EqualTo(cluster.Shell("node-1", "ip route")).And.Not.Contain("eth0"));
         var text = JournalText.Write(cluster.Journal, cluster.Engine.Options.Start);
         Assert.That(JournalText.Read(text, "j", cluster.Engine.Api.Kinds).Lines[^1].Input,
             Is.EqualTo(cluster.Journal[^1].Input));

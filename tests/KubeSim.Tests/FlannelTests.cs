@@ -54,7 +54,8 @@ public class FlannelTests
             Is.EqualTo($$"""{"VNI":1,"VtepMAC":"{{mac}}"}"""));
         Assert.That((notes["flannel.alpha.coreos.com/backend-type"],
             notes["flannel.alpha.coreos.com/kube-subnet-manager"],
-            notes["flannel.alpha.coreos.com/public-ip"]), Is.EqualTo(("vxlan", "true", "172.18.0.3")));
+            notes["flannel.alpha.coreos.com/public-ip"]),
+            Is.EqualTo(("vxlan", "true", "172.18.0.3")));
     }
 
     [Test]
@@ -156,6 +157,13 @@ public class FlannelTests
         cluster.Create(Bootstrap.NewNode("node-3") with
         {
             Spec = new() { PodCIDR = "10.244.3.0/24", PodCIDRs = ["10.244.3.0/24"] },
+        });
+        cluster.UpdateStatus(cluster.Get<Node>("node-3") with
+        {
+            Status = cluster.Get<Node>("node-3").Status with
+            {
+                Addresses = [new() { Type = "InternalIP", Address = "172.18.0.4" }],
+            },
         });
         cluster.Converge();
         Assert.That(cluster.Shell("node-2", "ip route"), Does.Contain("10.244.3.0/24 via"));
