@@ -51,7 +51,7 @@ public sealed partial class Cluster
     /// when it gets there, else what became of it. Further questions go the same way.</summary>
     private string? Ask(Packet question, Sender sender, Prng random, List<Hop> hops)
     {
-        var path = new PacketPath(Nodes(), PodAt, p => random.NextDouble() < p, Now);
+        var path = NewPath(random);
         Start(path, sender, question, random);
         hops.AddRange(path.Hops);
         return path.Outcome == SendOutcome.Answered ? null

@@ -8,6 +8,7 @@ public sealed partial class Cluster
 {
     internal const string OutsideAddress = "203.0.113.50";
     private const int KubeletPort = 10250;
+    private const int HeaderBytes = 28;
 
     private int sends;
 
@@ -16,6 +17,8 @@ public sealed partial class Cluster
     /// <c>outside</c>.</param>
     /// <param name="to"><c>NAME:PORT</c>, <c>IP:PORT</c>, <c>http://NAME</c>,
     /// <c>udp://NAME:PORT</c>; a name or address alone is pinged.</param>
+    /// <param name="bytes">How much it carries; 28 bytes more make the whole packet, which must
+    /// not be split.</param>
     /// <returns>Its way, rule by rule, and what the sender notices.</returns>
     /// <exception cref="ArgumentException">There is no such sender, or the target cannot be
     /// read.</exception>
@@ -23,7 +26,7 @@ public sealed partial class Cluster
     /// sends came before, and what machines remember of it (connections, session affinity) nothing
     /// but later sends can see. A fork begins without that memory. First form: a running container
     /// takes connections on every port, declared or not.</remarks>
-    public PacketTrace Send(string from, string to)
+    public PacketTrace Send(string from, string to, int bytes = 32)
     {
         ArgumentException.ThrowIfNullOrEmpty(from);
         using var own = Own();
@@ -46,9 +49,9 @@ public sealed partial class Cluster
         {
             Protocol = target.Protocol, Source = sender.Address, Destination = address,
             SourcePort = target.Port == 0 ? 0 : 32768 + random.Next(28232),
-            DestinationPort = target.Port,
+            DestinationPort = target.Port, Length = HeaderBytes + bytes,
         };
-        var path = new PacketPath(Nodes(), PodAt, p => random.NextDouble() < p, Now);
+        var path = NewPath(random);
         path.Hops.AddRange(hops);
         Start(path, sender, packet, random);
         return new()
@@ -84,6 +87,8 @@ public sealed partial class Cluster
         SendOutcome.Answered => $"{path.ReceiverName} answers",
         SendOutcome.Refused => $"{target}: connection refused",
         SendOutcome.NoRoute => $"{target}: no route to host",
+        SendOutcome.Unreachable => $"{target}: network is unreachable",
+        SendOutcome.TooLong => $"{target}: message too long",
         _ when target.Port == 0 => $"{target}: 100% packet loss",
         _ => $"{target}: connection timed out",
     };
@@ -91,6 +96,11 @@ public sealed partial class Cluster
     private void Start(PacketPath path, Sender sender, Packet packet, Prng random)
     {
         var node = sender.Node is null ? null : ViewOf(sender.Node);
+        // A port that a connection has is not free for another one.
+        while (node?.Kernel.Find(packet) is not null && packet.SourcePort > 0)
+        {
+            packet = packet with { SourcePort = 32768 + ((packet.SourcePort - 32767) % 28232) };
+        }
         if (node is not null && sender.Pod is { OnHost: false } pod)
         {
             path.FromPod(pod, node, packet);
@@ -166,16 +176,23 @@ public sealed partial class Cluster
         return new($"{ns}/{name}", address) { Node = pod.Spec.NodeName, Pod = ViewOf(pod) };
     }
 
-    private List<NetworkNode> Nodes() =>
-        [.. List<Node>().Select(n => ViewOf(n.Metadata.Name))];
+    private PacketPath NewPath(Prng random)
+    {
+        var ground = Ground;
+        return new(new(PodAt, a => ground.At(a) is { } name ? ViewOf(name) : null,
+            a => ground.Behind(a) is { } name && !IsFlannel ? ViewOf(name) : null,
+            ground.Router, AnswersOutside), p => random.NextDouble() < p, Now);
+    }
 
     private NetworkNode ViewOf(string name)
     {
         var node = Find<Node>("", name);
         var machine = simulation.World.Machine(name);
-        return new(name, node is null ? machine.Address : AddressOf(node),
-            node?.Spec.PodCIDR ?? machine.PodCidr, () => FilterOf(name))
+        var address = node is null ? machine.Address : AddressOf(node);
+        var range = node?.Spec.PodCIDR ?? machine.PodCidr;
+        return new(name, address, range, () => FilterOf(name))
         {
+            Net = NetworkOf(machine, address, range),
             IsReachable = machine.IsOn && machine.IsConnected,
             Ipvs = machine.Kernel<Ipvs>(), Sets = machine.Kernel<IpSets>(),
             Forwarders = machine.Kernel<Forwarders>(),
@@ -198,16 +215,12 @@ public sealed partial class Cluster
     private NetworkPod? PodAt(NetworkNode node, string address)
     {
         var runtime = simulation.World.Machine(node.Name).Runtime;
-        foreach (var about in runtime.ListPods())
+        if (runtime.PodAt(address) is { } about)
         {
-            if (runtime.ListPodSandbox(about.Uid)
-                .Any(s => s.Ready && !s.Ips.IsEmpty && s.Ips[0] == address))
+            return new(new(Kinds.Pod, about.Namespace, about.Name), address, node.Name)
             {
-                return new(new(Kinds.Pod, about.Namespace, about.Name), address, node.Name)
-                {
-                    Runs = Runs(runtime, about.Uid),
-                };
-            }
+                Runs = Runs(runtime, about.Uid),
+            };
         }
         NetworkPod? found = null;
         foreach (var o in simulation.Store.OnNode(Kinds.Pod, node.Name, Revision))

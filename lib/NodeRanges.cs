@@ -11,8 +11,7 @@ namespace KubeSim;
 /// </summary>
 internal sealed class NodeRanges(Settings settings)
 {
-    private readonly System.Net.IPNetwork all =
-        System.Net.IPNetwork.Parse(settings.Get(KnownFlags.ClusterCidr));
+    private readonly Ipv4Range all = Ipv4Range.Parse(settings.Get(KnownFlags.ClusterCidr));
     private readonly int mask = settings.Get(KnownFlags.NodeCidrMaskSize);
 
     /// <summary>The range of the n-th node, n from 1.</summary>
@@ -21,8 +20,8 @@ internal sealed class NodeRanges(Settings settings)
     {
         get
         {
-            var room = mask < all.PrefixLength ? 0 : 1L << (mask - all.PrefixLength);
-            return n < room ? Text(Number(all.BaseAddress) + ((uint)n << (32 - mask)), mask)
+            var room = mask < all.Length ? 0 : 1L << (mask - all.Length);
+            return n < room ? $"{new Ipv4Range(all.First + ((uint)n << (32 - mask)), mask)}"
                 : throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
                     $"{KnownFlags.ClusterCidr}: {all} has {room} ranges of /{mask} for the control "
                     + $"plane and its nodes; node {n} finds none left"));
@@ -33,19 +32,12 @@ internal sealed class NodeRanges(Settings settings)
     /// nodes.</summary>
     public static string For(int nodes, Settings settings)
     {
-        var usual = System.Net.IPNetwork.Parse(KnownFlags.ClusterCidr.Usual);
-        var (mask, length) = (settings.Get(KnownFlags.NodeCidrMaskSize), usual.PrefixLength);
+        var usual = Ipv4Range.Parse(KnownFlags.ClusterCidr.Usual);
+        var (mask, length) = (settings.Get(KnownFlags.NodeCidrMaskSize), usual.Length);
         while (length > 8 && (mask < length || 1L << (mask - length) <= nodes))
         {
             length--;
         }
-        return Text(Number(usual.BaseAddress) & (uint.MaxValue << (32 - length)), length);
+        return $"{Ipv4Range.Around(usual.First, length)}";
     }
-
-    private static uint Number(System.Net.IPAddress address) =>
-        System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
-
-    private static string Text(uint address, int length) =>
-        string.Create(CultureInfo.InvariantCulture, $"{address >> 24}.{address >> 16 & 255}."
-            + $"{address >> 8 & 255}.{address & 255}/{length}");
 }

@@ -197,6 +197,16 @@ public static class KnownFlags
     public static Setting<TimeSpan> MinSyncPeriod { get; } =
         Span("kube-proxy", "iptables-min-sync-period", "1s");
 
+    /// <summary>How Flannel joins the nodes: <c>vxlan</c> or <c>host-gw</c>, the field of its
+    /// net-conf.json. Unset, the cluster has no Flannel: its machines and their router have the
+    /// routes of all pods.</summary>
+    public static Setting<string> FlannelBackend { get; } = new("flanneld", "Backend.Type", "",
+        "vxlan or host-gw", text => text is "" or "vxlan" or "host-gw" ? text : null);
+
+    /// <summary>Whether flanneld has what leaves the pods' network masqueraded; kube-flannel.yml
+    /// says so, the binary alone does not.</summary>
+    public static Setting<bool> FlannelMasquerade { get; } = Switch("flanneld", "ip-masq", "true");
+
     /// <summary>Whether kube-router enforces NetworkPolicies on every node, beside any network, as
     /// k3s has it. Its own default is true, but a cluster does not run it unless told so: then
     /// policies are kept and have no effect.</summary>
@@ -226,8 +236,9 @@ public static class KnownFlags
         .. ConcurrentSyncs.Select(f => f.Value),
         PodMaxUnschedulable, PodInitialBackoff, PodMaxBackoff, PercentageOfNodesToScore,
         MaxPods, ClusterDns, ClusterDomain,
-        ProxyMode, IpvsScheduler, ProxyClusterCidr, MasqueradeAll, LocalhostNodePorts, MinSyncPeriod,
-        RunFirewall,
+        FlannelBackend, FlannelMasquerade,
+        ProxyMode, IpvsScheduler, ProxyClusterCidr, MasqueradeAll, LocalhostNodePorts,
+        MinSyncPeriod, RunFirewall,
     ];
 
     private static Setting<TimeSpan> Span(

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace KubeSim;
 
 /// <summary>
@@ -19,9 +17,9 @@ public sealed class HostLocalNetwork : INetworkPlugin
     {
         public string Cidr { get; } = cidr;
 
-        public uint Base { get; } = Parse(cidr);
+        public Ipv4Range All { get; } = Ipv4Range.TryParse(cidr, out var all) ? all : default;
 
-        public int Last { get; } = (1 << (32 - PrefixOf(cidr))) - 2;
+        public int Last => (int)(All.Last - All.First) - 1;
 
         public int Cursor { get; set; } = FirstHost - 1;
 
@@ -45,7 +43,7 @@ public sealed class HostLocalNetwork : INetworkPlugin
         {
             return new(null, Error: "plugin type=\"bridge\" failed (add): failed to allocate for "
                 + "range 0: no IP addresses available in range set: "
-                + $"{Text(range.Base + 1)}-{Text(range.Base + (uint)range.Last)}");
+                + $"{range.All.At(1)}-{range.All.At((uint)range.Last)}");
         }
         do
         {
@@ -53,7 +51,7 @@ public sealed class HostLocalNetwork : INetworkPlugin
         }
         while (!range.Taken.Add(range.Cursor));
         range.Used.Add(arguments.ContainerId, range.Cursor);
-        return new(new(Text(range.Base + (uint)range.Cursor)));
+        return new(new(range.All.At((uint)range.Cursor)));
     }
 
     /// <inheritdoc/>
@@ -77,20 +75,4 @@ public sealed class HostLocalNetwork : INetworkPlugin
         }
         return ranges.GetValueOrDefault(machine.Name);
     }
-
-    private static int PrefixOf(string cidr) =>
-        int.Parse(cidr.AsSpan(cidr.IndexOf('/') + 1), CultureInfo.InvariantCulture);
-
-    private static uint Parse(string cidr)
-    {
-        var address = 0u;
-        foreach (var part in cidr[..cidr.IndexOf('/')].Split('.'))
-        {
-            address = (address << 8) | uint.Parse(part, CultureInfo.InvariantCulture);
-        }
-        return address;
-    }
-
-    private static string Text(uint address) => string.Create(CultureInfo.InvariantCulture,
-        $"{address >> 24}.{(address >> 16) & 255}.{(address >> 8) & 255}.{address & 255}");
 }

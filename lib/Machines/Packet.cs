@@ -32,6 +32,12 @@ public sealed record Packet
     /// <summary>True when this machine has rewritten its destination.</summary>
     public bool IsDestinationTranslated { get; init; }
 
+    /// <summary>Its length in bytes, from the IP header on; it must not be split.</summary>
+    public int Length { get; init; } = 60;
+
+    /// <summary>The packet that it carries: of a tunnel's packet the one inside.</summary>
+    public Packet? Carries { get; init; }
+
     /// <summary>The answer to it.</summary>
     public Packet Reply() => this with
     {
@@ -49,7 +55,8 @@ public sealed record Packet
     /// one.</summary>
     public override string ToString() => $"{Protocol} {End(Source, SourcePort)} → "
         + End(Destination, DestinationPort)
-        + (Mark == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" mark 0x{Mark:x}"));
+        + (Mark == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" mark 0x{Mark:x}"))
+        + (Carries is null ? "" : $" {{ {Carries} }}");
 
     private static string End(string address, int port) => port == 0 ? address
         : string.Create(CultureInfo.InvariantCulture,

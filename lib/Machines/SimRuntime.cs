@@ -50,6 +50,9 @@ public sealed class SimRuntime : IContainerRuntime
 
     private DateTime Now => machine.World.Host.Now;
 
+    /// <summary>True when it has connected a pod to the network since the machine booted.</summary>
+    public bool HasConnected { get; private set; }
+
     /// <inheritdoc/>
     public Answer<string> RunPodSandbox(PodSandboxConfig config)
     {
@@ -66,6 +69,7 @@ public sealed class SimRuntime : IContainerRuntime
                     + $"for sandbox \"{id}\": {error}");
             }
             ips = [added.Value!.Ip];
+            HasConnected = true;
         }
         if (!pods.TryGetValue(config.Metadata.Uid, out var pod))
         {
@@ -144,6 +148,20 @@ public sealed class SimRuntime : IContainerRuntime
             found[i] = pod.Sandboxes[^(i + 1)].Status;
         }
         return [.. found];
+    }
+
+    /// <summary>The pod whose sandbox has an address; null when none has.</summary>
+    public PodSandboxMetadata? PodAt(string address)
+    {
+        foreach (var sandbox in sandboxes.Values)
+        {
+            if (sandbox.Status.Ready && !sandbox.Status.Ips.IsEmpty
+                && sandbox.Status.Ips[0] == address)
+            {
+                return sandbox.Status.Metadata;
+            }
+        }
+        return null;
     }
 
     /// <inheritdoc/>
@@ -280,7 +298,7 @@ public sealed class SimRuntime : IContainerRuntime
 
     internal void LosePower()
     {
-        pullsUntil = default;
+        (pullsUntil, HasConnected) = (default, false);
         foreach (var container in containers.Values)
         {
             container.Lose(Now);

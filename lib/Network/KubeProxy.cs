@@ -379,6 +379,10 @@ internal static class NodeAddresses
 {
     extension(Node? node)
     {
+        /// <summary>Its InternalIP; empty when it has none.</summary>
+        public string Address => (node?.Status.Addresses ?? default)
+            .FirstOrDefault(a => a.Type == "InternalIP")?.Address ?? "";
+
         /// <summary>Its addresses of a family: each InternalIP, and that of the bridge of its
         /// pods.</summary>
         public Seq<string> Own(bool ipv6)

@@ -1,82 +1,46 @@
-using System.Globalization;
-
 namespace KubeSim;
 
-/// <summary>A node as the network sees it.</summary>
-internal sealed record NetworkNode(
-    string Name, string Address, string PodCidr, Func<Netfilter> Open)
+/// <summary>
+/// The way of one packet from namespace to namespace, and the way of the answer back.
+/// <list type="bullet">
+/// <item>In each namespace the routing table says by which interface it leaves and who is next; ARP
+/// finds out who that is (see <c>PacketPathLink.cs</c>).</item>
+/// <item>A pod's <c>eth0</c> is one end of a cable; the other end is a port of the bridge
+/// <c>cni0</c> of its node, whose address is the pod's way out.</item>
+/// <item>A node hands the packet to its packet filter (<see cref="Netfilter"/>): PREROUTING, then
+/// by the route INPUT or FORWARD, then POSTROUTING.</item>
+/// </list>
+/// <para>The answer takes its own way by the routes of whoever answers. Each node that rewrote the
+/// packet must see the answer in order to undo that: one that comes back past it belongs to no
+/// connection of the sender, who waits in vain. Of the answer's way only what changes or ends it is
+/// noted.</para>
+/// Models Linux: net/ipv4/ip_input.c, ip_forward.c, ip_output.c.
+/// </summary>
+internal sealed partial class PacketPath(
+    NetworkView view, Func<double, bool> chance, DateTime now)
 {
-    /// <summary>Its packet filter, opened when a packet comes by: only then are rules
-    /// written.</summary>
-    public Netfilter Kernel => Open();
+    private const int MostRouters = 64;
 
-    /// <summary>False: without power or cut off; nothing comes in or out.</summary>
-    public bool IsReachable { get; init; } = true;
+    // A connection: who opened it, its first packet, and the one that it answers to in its turn.
+    private sealed record Leg(Place? From, Packet First, Packet? Answers = null);
 
-    /// <summary>The virtual servers of its kernel.</summary>
-    public Ipvs Ipvs { get; init; } = new();
-
-    /// <summary>The sets of addresses that its rules ask for.</summary>
-    public IpSets Sets { get; init; } = new();
-
-    /// <summary>The processes on it that take connections in order to hand them on.</summary>
-    public Forwarders Forwarders { get; init; } = new();
-
-    /// <summary>Whether a process of the node itself listens on a port.</summary>
-    public Func<int, bool> Listens { get; init; } = _ => false;
-
-    /// <summary>The address of its bridge: the first of its range.</summary>
-    public string Bridge
+    // A namespace: a pod's, or with no pod the node's own.
+    private readonly record struct Place(NetworkNode Node, NetworkPod? Pod = null)
     {
-        get
-        {
-            var dot = PodCidr.LastIndexOf('.');
-            return dot < 0 ? "" : PodCidr[..dot] + ".1";
-        }
+        public string Name => Pod?.Name ?? Node.Name;
+
+        public NetNamespace Net =>
+            Pod is null ? Node.Net.Host : Node.Net.Pod(Pod.Cable, Pod.Address);
+
+        public bool Is(Place? other) => other is { } o && o.Name == Name;
     }
 
-    public bool HasPod(string address) =>
-        PodCidr.Length > 0 && new RuleRange(PodCidr).Takes(address);
-}
-
-/// <summary>A pod as the network sees it.</summary>
-internal sealed record NetworkPod(ObjectKey Key, string Address, string Node)
-{
-    /// <summary>True: it has no network of its own, but that of its node.</summary>
-    public bool OnHost { get; init; }
-
-    /// <summary>True: a container runs that takes connections.</summary>
-    public bool Runs { get; init; }
-
-    /// <summary><c>default/web-0</c>.</summary>
-    public string Name => $"{Key.Namespace}/{Key.Name}";
-
-    /// <summary>The end of its cable on the node.</summary>
-    public string Cable => string.Create(CultureInfo.InvariantCulture,
-        $"veth{(uint)Digest.Mix(Digest.Start, Name):x8}");
-}
-
-/// <summary>
-/// The way of one packet through a pod network of bridges and host routes, first form.
-/// <list type="bullet">
-/// <item>A pod's <c>eth0</c> is one end of a cable (veth pair); the other end is a port of the
-/// bridge <c>cni0</c> of its node, whose address is the pod's way out.</item>
-/// <item>The node passes the packet through its packet filter (<see cref="Netfilter"/>), then by
-/// its routes: its own pods are on the bridge, each other node's range is behind that node's
-/// address (<c>10.244.2.0/24 via 192.168.0.12</c>), all else is behind the router.</item>
-/// <item>On the way in, node by node, the same again, until a cable leads to the pod.</item>
-/// </list>
-/// The answer takes the same way back, and each node that rewrote the packet undoes that on the
-/// answer.
-/// </summary>
-internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
-    Func<NetworkNode, string, NetworkPod?> podAt, Func<double, bool> chance, DateTime now)
-{
-    // Upstream networks end a loop by the packet's time to live; ours has at most three nodes.
-    private const int MostNodes = 8;
-
-    private readonly List<(NetworkNode Node, Packet In, Packet Out)> passed = [];
+    private readonly List<Leg> legs = [];
+    private readonly List<Hop> unseen = [];
+    private bool answering;
     private bool byBridge;
+    private int routers;
+    private (NetworkPod? Pod, string Name) answers;
 
     public List<Hop> Hops { get; } = [];
 
@@ -84,61 +48,79 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
 
     public NetworkPod? Receiver { get; private set; }
 
-    /// <summary>Who answers: a pod or a node.</summary>
+    /// <summary>Who answers: a pod, a node, or somebody outside.</summary>
     public string ReceiverName { get; private set; } = "";
 
     public void FromPod(NetworkPod pod, NetworkNode node, Packet packet)
     {
-        var local = node.HasPod(packet.Destination);
-        Note($"{pod.Name} eth0", local ? $"{node.PodCidr} is on the link"
-            : $"default via {node.Bridge} dev eth0", packet);
-        Note($"{node.Name} cni0", $"in by {pod.Cable}, the other end of the pod's eth0; "
-            + $"cni0 is {node.Bridge}", packet);
-        byBridge = true;
-        Enter(node, packet);
+        legs.Add(new(new(node, pod), packet));
+        Originate(new(node, pod), packet);
     }
 
     public void FromNode(NetworkNode node, Packet packet)
     {
-        byBridge = false;
+        if (packet.Source == node.Address && node.Net.Host.RouteOf(packet.Destination) is { } route
+            && SourceFor(node, route) is { Length: > 0 } source && !IsOwn(node, packet.Destination))
+        {
+            packet = packet with { Source = source };
+        }
         if (node.Kernel is not null && node.Ipvs.HasAddress(packet.Destination))
         {
             // Of several addresses of its own the kernel sends from the one that it sends to.
             packet = packet with { Source = packet.Destination };
         }
-        var before = packet;
+        legs.Add(new(new(node), packet));
         Note($"{node.Name} process", $"sends from {packet.Source}", packet);
-        var verdict = Filter(node, "OUTPUT", ref packet);
-        if (Ends(node, verdict, packet))
-        {
-            return;
-        }
-        if (IsOwn(node, packet.Destination))
-        {
-            Note($"{node.Name} lo", "the address is the node's own", packet);
-            Deliver(node, before, packet);
-            return;
-        }
-        Forward(node, before, packet, filtered: true);
+        Originate(new(node), packet);
     }
 
     public void FromOutside(NetworkNode? entry, Packet packet, string by)
     {
-        if (entry is null)
+        legs.Add(new(null, packet));
+        Note("router", by, packet, entry is null ? Verdict.Drop : Verdict.Pass);
+        if (entry is not null)
         {
-            Note("router", by, packet, Verdict.Drop);
+            Arrive(entry, packet);
+        }
+    }
+
+    /// <summary>Out of a process of a namespace.</summary>
+    private void Originate(Place at, Packet packet)
+    {
+        var before = packet;
+        if (at.Pod is not null)
+        {
+            if (packet.Destination == at.Pod.Address)
+            {
+                Note($"{at.Name} lo", "the address is the pod's own", packet);
+                AtPod(at, packet);
+            }
+            else if (RouteOf(at, packet) is { } route)
+            {
+                Transmit(at, route, packet);
+            }
             return;
         }
-        Note("router", by, packet);
-        Arrive(entry, packet);
+        byBridge = false;
+        if (Ends(Filter(at.Node, "OUTPUT", ref packet)))
+        {
+            return;
+        }
+        if (IsOwn(at.Node, packet.Destination))
+        {
+            Note($"{at.Name} lo", "the address is the node's own", packet);
+            Deliver(at.Node, before, packet);
+            return;
+        }
+        Forward(at.Node, before, packet, filtered: true);
     }
 
     private void Arrive(NetworkNode node, Packet packet)
     {
-        if (!node.IsReachable)
+        if (!node.IsReachable || node.Net.Host.Device("eth0") is not { IsUp: true })
         {
-            Note($"{node.Name} eth0", "the machine is off or cut off: nothing comes in", packet,
-                Verdict.Drop);
+            Note($"{node.Name} eth0", node.IsReachable ? "is down: nothing comes in"
+                : "the machine is off or cut off: nothing comes in", packet, Verdict.Drop);
             return;
         }
         Note($"{node.Name} eth0", "in from the network of the nodes", packet);
@@ -146,33 +128,55 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
         Enter(node, packet);
     }
 
+    /// <summary>Into the namespace of a node, by whatever interface.</summary>
     private void Enter(NetworkNode node, Packet packet)
     {
         var before = packet;
-        var verdict = Filter(node, "PREROUTING", ref packet);
-        if (Ends(node, verdict, packet))
+        if (Ends(Filter(node, "PREROUTING", ref packet)))
         {
             return;
         }
         if (IsOwn(node, packet.Destination))
         {
             Deliver(node, before, packet);
-            return;
         }
-        Forward(node, before, packet, filtered: false);
+        else if (!node.Net.Is(MachineNetwork.IpForward))
+        {
+            Note($"{node.Name} route", $"{MachineNetwork.IpForward} = 0: it passes nothing on",
+                packet, Verdict.Drop);
+        }
+        else if (++routers > MostRouters)
+        {
+            Note($"{node.Name} route", "time to live exceeded: it went round in circles", packet,
+                Verdict.Drop);
+        }
+        else
+        {
+            Forward(node, before, packet, filtered: false);
+        }
     }
 
     /// <summary>To a process of the node itself.</summary>
     private void Deliver(NetworkNode node, Packet before, Packet packet)
     {
-        if (Ends(node, Filter(node, "INPUT", ref packet), packet))
+        if (Ends(Filter(node, "INPUT", ref packet)))
         {
+            return;
+        }
+        if (packet.Carries is { } inner)
+        {
+            Decapsulate(node, packet, inner);
+            return;
+        }
+        if (answering)
+        {
+            Back(new(node), packet);
             return;
         }
         if (node.Ipvs.Schedule(ref packet, LookOf(node)) is { } scheduled)
         {
             // From here on as if the node had sent it: OUTPUT has no rule for it.
-            if (!Ends(node, scheduled, packet))
+            if (!Ends(scheduled))
             {
                 Forward(node, before, packet, filtered: true);
             }
@@ -180,17 +184,19 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
         }
         if (node.Forwarders.Take(packet, LookOf(node)) is { } onward)
         {
-            Passed(node, before, packet);
-            FromNode(node, onward);
+            node.Kernel.Track(before, packet, now);
+            Note($"{node.Name} process", "takes the connection and opens another", onward);
+            legs.Add(new(new(node), onward, packet));
+            Originate(new(node), onward);
             return;
         }
-        var pod = podAt(node, node.Address);
+        var pod = view.PodAt(node, node.Address);
         var isOwn = packet.Protocol == "icmp" || node.Listens(packet.DestinationPort);
         if (isOwn || pod is { Runs: true })
         {
             pod = isOwn ? null : pod;
-            Passed(node, before, packet);
-            Arrived(pod, pod?.Name ?? node.Name, $"{node.Name} eth0", packet);
+            node.Kernel.Track(before, packet, now);
+            Arrived(new(node), pod, pod?.Name ?? node.Name, $"{node.Name} eth0", packet);
             return;
         }
         Refuse(node.Name, packet, $"nothing listens on port {packet.DestinationPort} of the node");
@@ -199,77 +205,126 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
     /// <summary>Onward by the routes of the node.</summary>
     private void Forward(NetworkNode node, Packet before, Packet packet, bool filtered)
     {
-        if (!filtered && Ends(node, Filter(node, "FORWARD", ref packet), packet))
+        if (RouteOf(new(node), packet) is { } route
+            && (filtered || !Ends(Filter(node, "FORWARD", ref packet))))
         {
-            return;
-        }
-        var local = node.HasPod(packet.Destination);
-        Filter(node, "POSTROUTING", ref packet, local ? node.Bridge : node.Address);
-        packet = packet with { Mark = 0 };
-        Passed(node, before, packet);
-        packet = packet with { IsDestinationTranslated = false };
-        if (local)
-        {
-            ToPod(node, packet);
-        }
-        else if (passed.Count < MostNodes)
-        {
-            Leave(node, packet);
+            Transmit(new(node), route, Leave(node, before, packet, SourceFor(node, route)));
         }
     }
 
-    private void ToPod(NetworkNode node, Packet packet)
+    /// <summary>Through POSTROUTING; what the packet has become is remembered.</summary>
+    private Packet Leave(NetworkNode node, Packet before, Packet packet, string source)
     {
-        Note($"{node.Name} route", $"{node.PodCidr} dev cni0", packet);
-        if (podAt(node, packet.Destination) is not { } pod)
+        Filter(node, "POSTROUTING", ref packet, source);
+        packet = packet with { Mark = 0 };
+        if (!answering && packet.Carries is null)
         {
-            Note($"{node.Name} cni0", $"nobody on the bridge answers for {packet.Destination}",
-                packet, Verdict.Drop);
-            Outcome = SendOutcome.NoRoute;
-            return;
+            node.Kernel.Track(before, packet, now);
         }
-        Note($"{node.Name} {pod.Cable}", "out to the other end of the cable", packet);
-        if (packet.Protocol != "icmp" && !pod.Runs)
+        return packet with { IsDestinationTranslated = false };
+    }
+
+    /// <summary>At the receiving end of a pod's cable.</summary>
+    private void AtPod(Place at, Packet packet)
+    {
+        var pod = at.Pod!;
+        if (at.Net.Device("eth0") is not { IsUp: true })
+        {
+            Note($"{pod.Name} eth0", "is down: nothing comes in", packet, Verdict.Drop);
+        }
+        else if (answering)
+        {
+            Back(at, packet);
+        }
+        else if (packet.Protocol != "icmp" && !pod.Runs)
         {
             Refuse(pod.Name, packet,
                 $"no container runs, so nothing listens on port {packet.DestinationPort}");
-            return;
         }
-        Arrived(pod, pod.Name, $"{pod.Name} eth0", packet);
-    }
-
-    private void Leave(NetworkNode node, Packet packet)
-    {
-        foreach (var other in nodes)
+        else
         {
-            var isNode = other.Address == packet.Destination;
-            if (other.Name != node.Name && (isNode || other.HasPod(packet.Destination)))
-            {
-                Note($"{node.Name} route", isNode ? "the node is on the link, dev eth0"
-                    : $"{other.PodCidr} via {other.Address} dev eth0", packet);
-                Arrive(other, packet);
-                return;
-            }
+            Arrived(at, pod, pod.Name, $"{pod.Name} eth0", packet);
         }
-        Note($"{node.Name} route", "default via the router dev eth0", packet);
-        Note("router", $"no answer ever comes from {packet.Destination}: outside the rules of the "
-            + "nodes nobody has this address", packet, Verdict.Drop);
     }
 
-    private void Arrived(NetworkPod? pod, string name, string where, Packet packet)
+    private void Arrived(Place at, NetworkPod? pod, string name, string where, Packet packet)
     {
         Note(where, packet.Protocol == "icmp" ? "the kernel answers the echo"
             : pod is null ? "a process of the node takes the connection"
             : "a container takes the connection", packet, Verdict.Deliver);
-        (Outcome, Receiver, ReceiverName) = (SendOutcome.Answered, pod, name);
-        var answer = packet.Reply();
-        for (var i = passed.Count - 1; i >= 0; i--)
+        answers = (pod, name);
+        (answering, routers) = (true, 0);
+        Originate(at, packet.Reply());
+    }
+
+    /// <summary>An answer has come to a namespace, or with none to the outside world.</summary>
+    private void Back(Place? at, Packet packet)
+    {
+        var leg = legs[^1];
+        var asked = leg.First.Reply();
+        if ((leg.From is not { } from ? at is not null : !from.Is(at))
+            || !packet.IsSameFlow(asked))
         {
-            var node = passed[i].Node;
-            if (node.Kernel.AnswerOf(answer) is not { } entry)
-            {
-                continue;
-            }
+            Note($"{at?.Name ?? "router"} eth0", $"an answer of {packet.Source} belongs to no "
+                + $"connection: {leg.First.Destination} was asked", packet, Verdict.Drop);
+            return;
+        }
+        legs.RemoveAt(legs.Count - 1);
+        if (leg.Answers is { } first)
+        {
+            Originate(leg.From!.Value, first.Reply());
+            return;
+        }
+        (Outcome, Receiver, ReceiverName) = (SendOutcome.Answered, answers.Pod, answers.Name);
+    }
+
+    private NetRoute? RouteOf(Place at, Packet packet)
+    {
+        if (at.Net.RouteOf(packet.Destination) is not { } route)
+        {
+            Note($"{at.Name} route", $"no route fits {packet.Destination}: network is unreachable",
+                packet, Verdict.Reject);
+            End(SendOutcome.Unreachable);
+            return null;
+        }
+        Note($"{at.Name} route", route.ToString(), packet);
+        return route;
+    }
+
+    private static string SourceFor(NetworkNode node, NetRoute route) =>
+        route.Source ?? node.Net.Host.Device(route.Device)?.Address ?? "";
+
+    private Verdict Filter(NetworkNode node, string hook, ref Packet packet, string by = "")
+    {
+        if (answering && packet.Carries is null && hook is "PREROUTING" or "OUTPUT")
+        {
+            Undo(node, ref packet);
+        }
+        var count = Hops.Count;
+        var look = LookOf(node) with
+        {
+            IsBridged = byBridge && hook == "FORWARD" && node.HasPod(packet.Destination)
+                && node.Net.Is(MachineNetwork.BridgeCalls),
+        };
+        unseen.Clear();
+        var verdict = node.Kernel.Pass(hook, ref packet, look, by);
+        if (answering && verdict is Verdict.Drop or Verdict.Reject && unseen.Count > 0)
+        {
+            Hops.Add(unseen[^1]);
+        }
+        if (Hops.Count == count && verdict == Verdict.Accept && hook == "PREROUTING")
+        {
+            Note($"{node.Name} nat PREROUTING", "no rule is about it", packet);
+        }
+        return verdict;
+    }
+
+    /// <summary>Gives an answer the addresses that the one who asked knows. (The kernel does the
+    /// destination here and the source on the way out.)</summary>
+    private void Undo(NetworkNode node, ref Packet answer)
+    {
+        if (node.Kernel.AnswerOf(answer) is { } entry)
+        {
             var before = answer;
             answer = entry.Original.Reply();
             if (!before.IsSameFlow(answer))
@@ -280,56 +335,44 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
         }
     }
 
-    private void Passed(NetworkNode node, Packet before, Packet after)
-    {
-        passed.Add((node, before, after));
-        node.Kernel.Track(before, after, now);
-    }
-
-    private Verdict Filter(NetworkNode node, string hook, ref Packet packet, string by = "")
-    {
-        var count = Hops.Count;
-        var look = LookOf(node) with
-        {
-            IsBridged = hook == "FORWARD" && node.HasPod(packet.Source)
-                && node.HasPod(packet.Destination),
-        };
-        var verdict = node.Kernel.Pass(hook, ref packet, look, by);
-        if (Hops.Count == count && verdict == Verdict.Accept && hook == "PREROUTING")
-        {
-            Note($"{node.Name} nat PREROUTING", "no rule is about it", packet);
-        }
-        return verdict;
-    }
-
     private NetfilterLook LookOf(NetworkNode node) =>
-        new(node.Name, now, a => IsOwn(node, a), chance, Hops)
+        new(node.Name, now, a => IsOwn(node, a), chance, answering ? unseen : Hops)
         {
             Sets = node.Sets, CameByBridge = byBridge,
-            Address = byBridge ? node.Bridge : node.Address,
+            Address = byBridge && node.Net.Host.Device(MachineNetwork.Bridge) is { } bridge
+                ? bridge.Address : node.Address,
         };
 
     /// <summary>True when the packet filter let it go no further.</summary>
-    private bool Ends(NetworkNode node, Verdict verdict, Packet packet)
+    private bool Ends(Verdict verdict)
     {
-        _ = (node, packet);
-        Outcome = verdict == Verdict.Reject ? SendOutcome.Refused : Outcome;
+        if (verdict == Verdict.Reject)
+        {
+            End(SendOutcome.Refused);
+        }
         return verdict is Verdict.Reject or Verdict.Drop;
     }
 
     private void Refuse(string where, Packet packet, string why)
     {
         Note(where, why, packet, Verdict.Reject);
-        Outcome = SendOutcome.Refused;
+        End(SendOutcome.Refused);
     }
 
-    private void Note(string where, string what, Packet packet, Verdict verdict = Verdict.Pass) =>
-        Hops.Add(new(where, what, packet, packet, verdict));
+    // The one who asked does not hear what became of an answer, nor of a packet around its own.
+    private void End(SendOutcome outcome) =>
+        Outcome = answering || inTunnel ? SendOutcome.TimedOut : outcome;
 
-    private static bool IsOwn(NetworkNode node, string address) => address == node.Address
-        || (node.Bridge.Length > 0 && address == node.Bridge)
-        || node.Ipvs.HasAddress(address)
-        || address.StartsWith("127.", StringComparison.Ordinal);
+    private void Note(string where, string what, Packet packet, Verdict verdict = Verdict.Pass)
+    {
+        if (!answering || verdict is Verdict.Drop or Verdict.Reject)
+        {
+            Hops.Add(new(where, what, packet, packet, verdict));
+        }
+    }
+
+    private static bool IsOwn(NetworkNode node, string address) =>
+        node.Net.Host.Has(address) || node.Ipvs.HasAddress(address);
 }
 
 /// <summary>What the sender notices.</summary>
@@ -349,4 +392,11 @@ public enum SendOutcome
 
     /// <summary>The name could not be resolved.</summary>
     NameUnknown,
+
+    /// <summary>Network is unreachable: a routing table has no line for the address.</summary>
+    Unreachable,
+
+    /// <summary>Message too long: it does not fit an interface on the way, and must not be
+    /// split.</summary>
+    TooLong,
 }
