@@ -20,6 +20,9 @@ internal sealed class KernelNetwork : IDisposable
 {
     public const string Outside = "outside";
 
+    /// <summary>Somebody in the outside world.</summary>
+    public const string World = "8.8.8.8";
+
     private const string Router = "router";
     private const string OutsideAddress = "203.0.113.50";
     private const int NetworkNamespace = 0x40000000;
@@ -173,54 +176,107 @@ internal sealed class KernelNetwork : IDisposable
 
     private void LayOut()
     {
-        var nodes = Nodes;
         AddNamespace(Router);
         AddNamespace(Outside);
         Cable(Outside, "eth0", Router, "out");
-        var gateway = Gateway(AddressOf(nodes[0]));
+        var gateway = Gateway(AddressOf(Nodes[0]));
         Batch(Router, "link add br0 type bridge", "link set br0 up", "link set out up",
             $"address add {gateway}/16 dev br0", "address add 169.254.1.1/32 dev out",
-            $"route add {OutsideAddress}/32 dev out", "route add blackhole default");
+            $"route add {OutsideAddress}/32 dev out", $"route add {World}/32 dev out",
+            "route add blackhole default");
         Batch(Outside, "link set eth0 up", $"address add {OutsideAddress}/32 dev eth0",
-            "route add 169.254.1.1/32 dev eth0", "route add default via 169.254.1.1 dev eth0");
-        foreach (var (i, node) in nodes.Index())
+            $"address add {World}/32 dev eth0", "route add 169.254.1.1/32 dev eth0",
+            $"route add default via 169.254.1.1 dev eth0 src {OutsideAddress}");
+        foreach (var (i, node) in Nodes.Index())
         {
-            LayOutNode(node, $"n{i}", gateway);
-            Batch(node.Metadata.Name, [.. nodes.Where(n => n != node && n.Spec.PodCIDR is not null)
-                .Select(n => $"route add {n.Spec.PodCIDR} via {AddressOf(n)} dev eth0")]);
+            LayOutNode(node, $"n{i}");
         }
-        foreach (var (i, pod) in Pods.Index())
+        foreach (var pod in Pods)
         {
-            LayOutPod(pod, $"veth{i}");
+            LayOutPod(pod);
+        }
+        var settings = cluster.Engine.Options.Settings;
+        if (settings.Get(KnownFlags.FlannelBackend).Length == 0)
+        {
+            // As in a cloud: its routers know the pods, and let nobody from outside go there.
+            Batch(Router, [.. Nodes.Select(n => $"route add {n.Spec.PodCIDR} via {AddressOf(n)}"),
+                $"rule add from {OutsideAddress} to {settings.Get(KnownFlags.ClusterCidr)} "
+                + "blackhole"]);
         }
         RouteLoadBalancers();
     }
 
-    private void LayOutNode(Node node, string port, string gateway)
+    private MachineNetwork NetworkOf(string node)
     {
-        var name = node.Metadata.Name;
+        // The network of a machine is made when a packet comes by.
+        cluster.Send(node, "127.0.0.1:1");
+        return cluster.Engine.World.Machine(node).Kernel<MachineNetwork>();
+    }
+
+    private void LayOutNode(Node node, string port)
+    {
+        var (name, network) = (node.Metadata.Name, NetworkOf(node.Metadata.Name));
         AddNamespace(name);
         Cable(name, "eth0", Router, port);
         Batch(Router, $"link set {port} master br0", $"link set {port} up");
-        Batch(name, "link set eth0 up", $"address add {AddressOf(node)}/16 dev eth0",
-            $"route add default via {gateway} dev eth0", "link add cni0 type bridge",
-            $"address add {Gateway(node.Spec.PodCIDR!)}/24 dev cni0", "link set cni0 up",
-            $"{SoonGivesUp} cni0");
+        foreach (var device in network.Host.Devices)
+        {
+            Batch(name, device.Kind switch
+            {
+                "bridge" => [$"link add {device.Name} type bridge"],
+                "vxlan" => [$"link add {device.Name} type vxlan id 1 local {device.Local} dev eth0 "
+                    + "dstport 8472 nolearning"],
+                _ => [],
+            });
+            Set(name, device);
+        }
+        if (network.HasBridge)
+        {
+            Batch(name, $"{SoonGivesUp} {MachineNetwork.Bridge}");
+        }
+        Batch(name, [.. RoutesOf(network.Host), .. network.Host.Neighbours
+            .Where(n => n.Heard is null).Select(n =>
+                $"neigh replace {n.Address} dev {n.Device} lladdr {n.Mac} nud permanent")]);
+        foreach (var entry in network.Host.Forwarding.Where(e => e.Destination is not null))
+        {
+            script.Append($"bridge -n {prefix}{name} fdb append {entry.Mac} dev {entry.Device} "
+                + $"dst {entry.Destination}\n");
+        }
+        script.Append($"ip netns exec {prefix}{name} sysctl -q -w "
+            + string.Join(' ', network.Sysctls.Select(s => $"{s.Key}={s.Value}")) + "\n");
     }
 
     // The cable's end on the bridge lets a packet out where it came in (hairpin), as the plugin
     // sets it: a pod that reaches itself by its Service needs that.
-    private void LayOutPod(Pod pod, string cable)
+    private void LayOutPod(Pod pod)
     {
         var (space, node) = (Space(NameOf(pod)), pod.Spec.NodeName!);
+        var cable = new NetworkPod(pod.Key, pod.Status.PodIP!, node).Cable;
+        var inside = cluster.Engine.World.Machine(node).Kernel<MachineNetwork>()
+            .Pod(cable, pod.Status.PodIP!);
         AddNamespace(space);
         Cable(space, "eth0", node, cable);
-        Batch(space, "link set eth0 up", $"address add {pod.Status.PodIP}/24 dev eth0",
-            $"route add default via {Gateway(pod.Status.PodIP!)} dev eth0",
-            $"{SoonGivesUp} eth0");
-        Batch(node, $"link set {cable} master cni0", $"link set {cable} up",
+        foreach (var device in inside.Devices)
+        {
+            Set(space, device);
+        }
+        Batch(space, [.. RoutesOf(inside), $"{SoonGivesUp} eth0"]);
+        Batch(node, $"link set {cable} master {MachineNetwork.Bridge}", $"link set {cable} up",
             $"link set {cable} type bridge_slave hairpin on");
     }
+
+    private void Set(string space, NetDevice device)
+    {
+        if (device.Kind != "loopback")
+        {
+            Batch(space, $"link set {device.Name} address {device.Mac} mtu {device.Mtu}",
+                device.Cidr.Length > 0 ? $"address add {device.Cidr} dev {device.Name}" : "",
+                $"link set {device.Name} {(device.IsUp ? "up" : "down")}");
+        }
+    }
+
+    private static IEnumerable<string> RoutesOf(NetNamespace space) =>
+        space.Routes.Where(r => r.Protocol != "kernel").Select(r => $"route replace {r}");
 
     /// <summary>The router stands for the load balancers too: it hands a connection to one of the
     /// nodes that answer the health check.</summary>
@@ -242,6 +298,7 @@ internal sealed class KernelNetwork : IDisposable
 
     private void Listen(int[] tcp, int[] udp)
     {
+        Listen(Outside, World, tcp, udp);
         foreach (var pod in Pods)
         {
             Listen(Space(NameOf(pod)), NameOf(pod), tcp, udp);
