@@ -93,12 +93,18 @@ public static class Bootstrap
             PerNode = true, User = BootstrapPolicy.AccountOf("kube-router"),
         };
 
+    private static ComponentSpec FlannelOf(bool isMany) =>
+        new("kube-flannel", node => new Flannel(node, isMany)) { PerNode = true };
+
     // A component whose events come under another name than its own.
     private static ComponentSpec Telling(string source, string name, Func<IReconciler> make) =>
         new(name, _ => make()) { EventSource = source };
 
     /// <summary>The physical world: machines that can pull any public image.</summary>
     public static World World(IWorldHost host) => new(host, new ImageCatalogue());
+
+    private static World FlannelWorld(IWorldHost host) =>
+        new(host, new ImageCatalogue(), new HostLocalNetwork(isFlannel: true));
 
     /// <summary>The objects of a fresh cluster: the system namespaces with their default accounts,
     /// and so many nodes, ready.</summary>
@@ -195,11 +201,14 @@ public static class Bootstrap
                 objects.Add(NewLease(node.Metadata.Name, options.Start));
             }
         }
+        var isFlannel = settings.Get(KnownFlags.FlannelBackend).Length > 0;
+        var more = new List<ComponentSpec>();
+        more.AddRange(settings.Get(KnownFlags.RunFirewall) ? [KubeRouter] : []);
+        more.AddRange(isFlannel ? [FlannelOf(nodes > options.LazyAboveNodes)] : []);
         return options with
         {
-            World = options.World ?? World, Objects = [.. objects], Settings = settings,
-            Components = settings.Get(KnownFlags.RunFirewall)
-                ? options.Components.Add(KubeRouter) : options.Components,
+            World = options.World ?? (isFlannel ? FlannelWorld : World), Objects = [.. objects],
+            Settings = settings, Components = [.. options.Components, .. more],
             Policy = options.Policy.IsUnset ? BootstrapPolicy.Objects : options.Policy,
         };
     }

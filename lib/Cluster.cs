@@ -45,8 +45,10 @@ public sealed partial class Cluster
     /// <param name="history">How much of the past can be read; all of it by default.</param>
     /// <param name="components">What runs; the built-in components by default.</param>
     /// <param name="etcd">How many members etcd has: 1, 3 or 5.</param>
+    /// <param name="network">How the pods of the nodes are joined.</param>
+    /// <exception cref="NotSupportedException">That network is not modelled yet.</exception>
     public Cluster(int nodes = 3, ulong seed = 0, Latency? latency = null, History? history = null,
-        Seq<ComponentSpec>? components = null, int etcd = 1)
+        Seq<ComponentSpec>? components = null, int etcd = 1, PodNetwork network = default)
         : this(new SimulationOptions
         {
             Seed = seed,
@@ -55,6 +57,7 @@ public sealed partial class Cluster
             Components = components ?? Bootstrap.Components(),
             Objects = Bootstrap.Objects(nodes),
             EtcdMembers = etcd,
+            Settings = NetworkGround.SettingsOf(network),
         })
     {
     }
@@ -72,6 +75,7 @@ public sealed partial class Cluster
         Etcd = new(this);
         Scheduler = new(this);
         Controllers = new(this);
+        Network = new(this);
         Policies = new(this);
     }
 

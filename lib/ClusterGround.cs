@@ -1,5 +1,28 @@
 namespace KubeSim;
 
+/// <summary>How the pods of a cluster's nodes are joined.</summary>
+public enum PodNetwork
+{
+    /// <summary>A bridge on each node; every machine, and the router between them, has a route to
+    /// the pods of every node, as the routes of a cloud are.</summary>
+    Routes,
+
+    /// <summary>Flannel: a tunnel from node to node (VXLAN).</summary>
+    FlannelVxlan,
+
+    /// <summary>Flannel: routes that its daemons write (host-gw).</summary>
+    FlannelHostGw,
+
+    /// <summary>Calico: not yet.</summary>
+    Calico,
+
+    /// <summary>Weave Net: not yet.</summary>
+    Weave,
+
+    /// <summary>Open vSwitch: not yet.</summary>
+    OpenVSwitch,
+}
+
 /// <summary>
 /// The ground that the cluster's network stands on: the network of the machines, with its router,
 /// and who keeps the routes between them.
@@ -13,14 +36,19 @@ internal sealed class NetworkGround
     /// <summary>A machine: what the others must know of it.</summary>
     internal sealed record Machine(string Uid, string Name, string Address, string PodCidr);
 
+    private static readonly Ipv4Range[] Nobody = [.. new[] { "0.0.0.0/8", "10.0.0.0/8",
+        "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "192.0.2.0/24",
+        "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3" }
+        .Select(Ipv4Range.Parse)];
+
     private readonly Dictionary<string, Machine> byAddress = new(StringComparer.Ordinal);
     private readonly Dictionary<Ipv4Range, Machine> byRange = [];
     private readonly HashSet<int> lengths = [];
     private readonly List<Machine> machines;
 
-    public NetworkGround(IEnumerable<Machine> all)
+    private NetworkGround(List<Machine> machines)
     {
-        machines = [.. all];
+        this.machines = machines;
         Segment = SegmentOf(machines);
         Router = Segment.At(1);
         foreach (var machine in machines)
@@ -39,6 +67,59 @@ internal sealed class NetworkGround
 
     public string Router { get; }
 
+    /// <summary>The ground as it is now: the known one as long as nothing in it has
+    /// changed.</summary>
+    public static NetworkGround Of(Simulation simulation, NetworkGround? known)
+    {
+        var machines = simulation.Store.List(Kinds.Node, null, simulation.Store.Head).Cast<Node>()
+            .Select(n => new Machine(n.Metadata.Uid, n.Metadata.Name, AddressOf(simulation, n),
+                n.Spec.PodCIDR ?? "")).ToList();
+        return known is not null && known.machines.SequenceEqual(machines) ? known : new(machines);
+    }
+
+    /// <summary>The settings that a choice of network stands for.</summary>
+    /// <exception cref="NotSupportedException">It is not modelled yet.</exception>
+    public static Settings SettingsOf(PodNetwork network) => network switch
+    {
+        PodNetwork.Routes => Settings.Default,
+        PodNetwork.FlannelVxlan =>
+            Settings.Default.With($"{KnownFlags.FlannelBackend}", "vxlan"),
+        PodNetwork.FlannelHostGw =>
+            Settings.Default.With($"{KnownFlags.FlannelBackend}", "host-gw"),
+        _ => throw new NotSupportedException($"{network} is not modelled yet: choose "
+            + "PodNetwork.Routes, FlannelVxlan or FlannelHostGw"),
+    };
+
+    public static bool IsFlannel(Simulation simulation) =>
+        simulation.Options.Settings.Get(KnownFlags.FlannelBackend).Length > 0;
+
+    public static string AddressOf(Simulation simulation, Node node) =>
+        node.Address is { Length: > 0 } address ? address
+            : simulation.World.Machine(node.Metadata.Name).Address;
+
+    /// <summary>The network of a machine as it is by now.</summary>
+    public MachineNetwork NetworkOf(Simulation simulation, string name)
+    {
+        simulation.Look("kube-flannel", name);
+        var (machine, node) = (simulation.World.Machine(name),
+            (Node?)simulation.Store.Get(new(Kinds.Node, "", name)));
+        var network = machine.Kernel<MachineNetwork>();
+        // Pods that no runtime knows, in a cluster without kubelets, are connected all the same.
+        network.HasBridge = network.HasBridge || machine.Runtime.HasConnected
+            || simulation.Store.OnNode(Kinds.Pod, name, simulation.Store.Head)
+                .Any(o => o is Pod { Spec.HostNetwork: not true, Status.PodIP: not null });
+        network.Boot(node is null ? machine.Address : AddressOf(simulation, node), Segment,
+            node?.Spec.PodCIDR ?? machine.PodCidr);
+        if (!IsFlannel(simulation))
+        {
+            network.Follow(this, () => byRange
+                .Where(r => r.Value.Name != name && r.Value.Address.Length > 0)
+                .Select(r => (r.Value.Uid,
+                    new NetRoute(r.Key, "eth0") { Via = r.Value.Address })));
+        }
+        return network;
+    }
+
     public string? At(string address) => byAddress.GetValueOrDefault(address)?.Name;
 
     public string? Behind(string address)
@@ -56,13 +137,13 @@ internal sealed class NetworkGround
         return null;
     }
 
-    public bool Is(NetworkGround? other) =>
-        other is not null && machines.SequenceEqual(other.machines);
-
-    /// <summary>The routes of a machine to the pods of all others.</summary>
-    public IEnumerable<(string Key, NetRoute Route)> RoutesOf(string name) => byRange
-        .Where(r => r.Value.Name != name && r.Value.Address.Length > 0)
-        .Select(r => (r.Value.Uid, new NetRoute(r.Key, "eth0") { Via = r.Value.Address }));
+    /// <summary>Who answers in the outside world: any public address does, and the API server's
+    /// machine; what is private or reserved is nobody.</summary>
+    public static string? AnswersOutside(Packet packet) =>
+        packet is { Destination: Bootstrap.ApiServerAddress, DestinationPort: 6443 }
+            ? "the API server"
+            : Ipv4Range.TryNumber(packet.Destination, out var number)
+                && !Array.Exists(Nobody, n => n.Contains(number)) ? packet.Destination : null;
 
     // 172.18.0.0/16 as containers on one computer have it; else what holds all, /24 at the least.
     private static Ipv4Range SegmentOf(List<Machine> machines)
@@ -75,67 +156,11 @@ internal sealed class NetworkGround
             return usual;
         }
         var length = 24;
-        while (length > 8 && !Array.TrueForAll(numbers,
-            Ipv4Range.Around(numbers[0], length).Contains))
+        while (length > 8
+            && !Array.TrueForAll(numbers, Ipv4Range.Around(numbers[0], length).Contains))
         {
             length--;
         }
         return Ipv4Range.Around(numbers[0], length);
-    }
-}
-
-/// <summary>The machines of the cluster as its network has them.</summary>
-public sealed partial class Cluster
-{
-    private (Revision At, NetworkGround Ground)? ground;
-
-    private bool IsFlannel =>
-        simulation.Options.Settings.Get(KnownFlags.FlannelBackend).Length > 0;
-
-    /// <summary>What the network stands on now; the same object as long as nothing in it
-    /// changes.</summary>
-    private NetworkGround Ground
-    {
-        get
-        {
-            if (ground is not { } known || known.At != simulation.Store.Head)
-            {
-                var now = new NetworkGround(List<Node>().Select(n => new NetworkGround.Machine(
-                    n.Metadata.Uid, n.Metadata.Name, AddressOf(n), n.Spec.PodCIDR ?? "")));
-                ground = (simulation.Store.Head,
-                    now.Is(ground?.Ground) ? ground!.Value.Ground : now);
-            }
-            return ground.Value.Ground;
-        }
-    }
-
-    /// <summary>The network of a machine as it is by now.</summary>
-    private MachineNetwork NetworkOf(SimMachine machine, string address, string range)
-    {
-        var (network, about) = (machine.Kernel<MachineNetwork>(), Ground);
-        // Pods that no runtime knows, in a cluster without kubelets, are connected all the same.
-        network.HasBridge = network.HasBridge || machine.Runtime.HasConnected
-            || simulation.Store.OnNode(Kinds.Pod, machine.Name, Revision)
-                .Any(o => o is Pod { Spec.HostNetwork: not true, Status.PodIP: not null });
-        network.Boot(address, about.Segment, range);
-        if (!IsFlannel)
-        {
-            network.Follow(about, () => about.RoutesOf(machine.Name));
-        }
-        return network;
-    }
-
-    /// <summary>Who answers in the outside world: any public address does, and the API server's
-    /// machine; what is private or reserved is nobody.</summary>
-    private static string? AnswersOutside(Packet packet)
-    {
-        string[] nobody = ["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16",
-            "172.16.0.0/12", "192.168.0.0/16", "192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24",
-            "203.0.113.0/24", "224.0.0.0/3"];
-        return packet is { Destination: Bootstrap.ApiServerAddress, DestinationPort: 6443 }
-            ? "the API server"
-            : Ipv4Range.TryNumber(packet.Destination, out var number) && !Array.Exists(nobody,
-                n => Ipv4Range.TryParse(n, out var range) && range.Contains(number))
-                ? packet.Destination : null;
     }
 }

@@ -11,6 +11,7 @@ public sealed partial class Cluster
     private const int HeaderBytes = 28;
 
     private int sends;
+    private (Revision At, NetworkGround Known)? ground;
 
     /// <summary>Sends the first packet of a connection and follows it.</summary>
     /// <param name="from">A pod (<c>client</c>, <c>shop/client</c>), a node (<c>node-1</c>), or
@@ -79,6 +80,7 @@ public sealed partial class Cluster
         }
         simulation.Look("kube-proxy", node);
         simulation.Look("kube-router", node);
+        simulation.Look("kube-flannel", node);
         return simulation.World.Machine(node).Kernel<Netfilter>();
     }
 
@@ -178,21 +180,33 @@ public sealed partial class Cluster
 
     private PacketPath NewPath(Prng random)
     {
-        var ground = Ground;
+        var (ground, isFlannel) = (Ground, NetworkGround.IsFlannel(simulation));
         return new(new(PodAt, a => ground.At(a) is { } name ? ViewOf(name) : null,
-            a => ground.Behind(a) is { } name && !IsFlannel ? ViewOf(name) : null,
-            ground.Router, AnswersOutside), p => random.NextDouble() < p, Now);
+            a => ground.Behind(a) is { } name && !isFlannel ? ViewOf(name) : null,
+            ground.Router, NetworkGround.AnswersOutside), p => random.NextDouble() < p, Now);
+    }
+
+    /// <summary>What the network stands on now.</summary>
+    private NetworkGround Ground
+    {
+        get
+        {
+            if (ground is not { } known || known.At != simulation.Store.Head)
+            {
+                ground = (simulation.Store.Head, NetworkGround.Of(simulation, ground?.Known));
+            }
+            return ground.Value.Known;
+        }
     }
 
     private NetworkNode ViewOf(string name)
     {
         var node = Find<Node>("", name);
         var machine = simulation.World.Machine(name);
-        var address = node is null ? machine.Address : AddressOf(node);
-        var range = node?.Spec.PodCIDR ?? machine.PodCidr;
-        return new(name, address, range, () => FilterOf(name))
+        return new(name, node is null ? machine.Address : AddressOf(node),
+            node?.Spec.PodCIDR ?? machine.PodCidr, () => FilterOf(name))
         {
-            Net = NetworkOf(machine, address, range),
+            Net = Ground.NetworkOf(simulation, name),
             IsReachable = machine.IsOn && machine.IsConnected,
             Ipvs = machine.Kernel<Ipvs>(), Sets = machine.Kernel<IpSets>(),
             Forwarders = machine.Kernel<Forwarders>(),
@@ -206,9 +220,7 @@ public sealed partial class Cluster
         return simulation.World.Machine(node).Kernel<ServiceHealth>();
     }
 
-    internal string AddressOf(Node node) => node.Status.Addresses
-        .FirstOrDefault(a => a.Type == "InternalIP")?.Address
-        ?? simulation.World.Machine(node.Metadata.Name).Address;
+    internal string AddressOf(Node node) => NetworkGround.AddressOf(simulation, node);
 
     // What runs is asked of the machine: it goes on when its kubelet is silent. A pod that no
     // runtime knows, in a cluster without kubelets, is as the API says.

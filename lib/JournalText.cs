@@ -31,7 +31,7 @@ public sealed record JournalRead(Seq<JournalLine> Lines, Seq<ManifestError> Erro
 /// Journals as text, one JSON object a line:
 /// <c>{"at":"5s"|"settled", OP}</c> with OP one of <c>apply</c>, <c>create</c>, <c>update</c> (an
 /// object), <c>patch</c>, <c>delete</c>, <c>fault</c>, <c>probe</c>, <c>metrics</c>, <c>metric</c>,
-/// <c>traffic</c>, <c>reseed</c>,
+/// <c>traffic</c>, <c>reseed</c>, <c>shell</c>,
 /// <c>compact</c> and <c>etcd</c>. <c>as</c> is who sends a request, <c>manager</c> the name that
 /// its fields are owned under (an apply patch may take others' by <c>force</c>). What a run saves
 /// also says after how many work items, so that a replay comes out the same to the last digest.
@@ -40,7 +40,7 @@ public static class JournalText
 {
     private static readonly string[] Operations =
         ["apply", "create", "update", "patch", "delete", "fault", "compact",
-            "probe", "metrics", "metric", "traffic", "reseed", "etcd"];
+            "probe", "metrics", "metric", "traffic", "reseed", "etcd", "shell"];
 
     /// <summary>Reads a journal. Every line that cannot be read is an error with its
     /// place.</summary>
@@ -157,6 +157,12 @@ public static class JournalText
             "reseed" => line with { Input = Reseed(body) },
             "etcd" => line with { Input = new EtcdInput(Etcd(body)) },
             "metrics" => line with { Input = Metrics(body) },
+            "shell" => line with
+            {
+                Input = new ShellInput(
+                    Text(body, name, "node") ?? throw Error("shell.node", "is missing"),
+                    Text(body, name, "command") ?? throw Error("shell.command", "is missing")),
+            },
             "metric" => line with { Input = Number(body) },
             "traffic" => line with { Input = Traffic(body) },
             _ => line with { Input = new CompactInput(new(Number(body, name))) },
@@ -390,6 +396,12 @@ internal static class JournalWriter
                 {
                     ["namespace"] = metrics.Namespace, ["selector"] = metrics.Selector,
                     ["cpu"] = metrics.Cpu?.ToString(), ["memory"] = metrics.Memory?.ToString(),
+                };
+                break;
+            case ShellInput shell:
+                line["shell"] = new JsonObject
+                {
+                    ["node"] = shell.Node, ["command"] = shell.Command,
                 };
                 break;
             case NumberInput number:

@@ -67,6 +67,14 @@ public static class Draw
     public static KubectlResult Table(Cluster cluster, string resource, bool wide = false) =>
         cluster.Kubectl($"get {resource}{(wide ? " -o wide" : "")}");
 
+    /// <summary>The way of a packet across the cluster: a column for each machine, its pods in it,
+    /// and from top to bottom the interfaces, routes and rules that the packet meets; a packet
+    /// inside of a tunnel's is shown in its own.</summary>
+    /// <param name="cluster">The cluster that sent it.</param>
+    /// <param name="trace">What <c>cluster.Send</c> gave.</param>
+    public static Picture Trace(Cluster cluster, PacketTrace trace) =>
+        TracePicture.Of(trace, name => cluster.Find<Node>("", name) is not null);
+
     /// <summary>What etcd still remembers of some keys: a row for each, a column for each revision
     /// that changed one of them, and how long each value held.</summary>
     /// <param name="cluster">The cluster.</param>

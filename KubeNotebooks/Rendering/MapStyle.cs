@@ -30,6 +30,9 @@ internal static class MapStyle
         .kmap .gt{fill:#555f6b;text-decoration:line-through}
         .kmap .ar{fill:none;stroke:#0072b2;stroke-width:2.5;stroke-linejoin:round}
         .kmap .ah{fill:#0072b2}
+        .kmap .tun{fill:none;stroke:#e69f00;stroke-opacity:.45;stroke-width:14;
+        stroke-linejoin:round}
+        .kmap .num{font-size:9.5px}
         .kmap .rd{stroke-dasharray:2 4}
         .kmap .rf{stroke:#c43c00;stroke-dasharray:6 3}
         .kmap .ah.rf{fill:#c43c00}

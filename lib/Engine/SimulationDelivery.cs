@@ -40,6 +40,8 @@ internal sealed partial class Simulation
             else if (watched.NodeOf is null)
             {
                 component.Shards.ForEach(s => Offer(s, e));
+                // What runs on every node runs on one that joins.
+                BeginOn(component, (e.New as Node)?.Metadata.Name);
             }
             else
             {

@@ -14,6 +14,14 @@ public interface INetworkPlugin
     /// FailedCreatePodSandBox.</summary>
     Answer<CniResult> Add(IMachine machine, CniArguments arguments);
 
+    /// <summary>Whether a sandbox is still connected as ADD left it; then its answer is that of
+    /// ADD.</summary>
+    Answer<CniResult> Check(IMachine machine, CniArguments arguments);
+
+    /// <summary>The files that the plugin keeps on a machine, its configuration first: path and
+    /// content.</summary>
+    IEnumerable<(string Path, string Content)> Files(IMachine machine);
+
     /// <summary>Disconnects a sandbox and gives its address back. It may come twice, or for a
     /// sandbox that never was: neither is an error.</summary>
     void Del(IMachine machine, CniArguments arguments);
@@ -27,4 +35,36 @@ public sealed record CniArguments(string ContainerId, string PodNamespace, strin
 
 /// <summary>What the plugin made.</summary>
 /// <param name="Ip">The address of the sandbox, such as <c>10.244.2.2</c>.</param>
-public sealed record CniResult(string Ip);
+public sealed record CniResult(string Ip)
+{
+    /// <summary>Its way out: the address of the bridge.</summary>
+    public string Gateway { get; init; } = "";
+
+    /// <summary>The length of the network's prefix.</summary>
+    public int Length { get; init; }
+
+    /// <summary>The machine's end of its cable.</summary>
+    public string Cable { get; init; } = "";
+
+    /// <summary>The ranges that have a route of their own, in CIDR form.</summary>
+    public Seq<string> Routes { get; init; }
+
+    /// <summary>The result as the plugin prints it on its standard output.</summary>
+    public override string ToString()
+    {
+        var routes = Routes.Add("0.0.0.0/0").Select(r => $$"""{"dst": "{{r}}"}""");
+        return $$"""
+            {
+              "cniVersion": "1.0.0",
+              "interfaces": [
+                {"name": "{{MachineNetwork.Bridge}}", "mac": "{{NetDevice.MacOf(Gateway)}}"},
+                {"name": "{{Cable}}", "mac": "{{NetDevice.MacOf(Cable)}}"},
+                {"name": "eth0", "mac": "{{NetDevice.MacOf($"{Cable} {Ip}")}}"}
+              ],
+              "ips": [{"interface": 2, "address": "{{Ip}}/{{Length}}", "gateway": "{{Gateway}}"}],
+              "routes": [{{string.Join(", ", routes)}}],
+              "dns": {}
+            }
+            """;
+    }
+}

@@ -113,6 +113,10 @@ public sealed class MachineNetwork
         followed = now;
     }
 
+    /// <summary>What the machine's end of a pod's cable is called.</summary>
+    public static string CableOf(string ns, string name) => string.Create(
+        CultureInfo.InvariantCulture, $"veth{(uint)Digest.Mix(Digest.Start, $"{ns}/{name}"):x8}");
+
     /// <summary>The machine's end of a pod's cable.</summary>
     public NetDevice Cable(string name, string address)
     {

@@ -31,6 +31,9 @@ public sealed class SimRuntime : IContainerRuntime
         public required PodRecord Pod { get; init; }
 
         public required PodSandboxStatus Status { get; set; }
+
+        // Until DEL: its address is taken, even if the machine lost its power in between.
+        public bool IsConnected { get; set; }
     }
 
     private readonly SimMachine machine;
@@ -79,6 +82,7 @@ public sealed class SimRuntime : IContainerRuntime
         var sandbox = new Sandbox
         {
             Pod = pod, Status = new(id, config.Metadata, true, Now + takes, ips),
+            IsConnected = !ips.IsEmpty,
         };
         pod.Sandboxes.Add(sandbox);
         sandboxes.Add(id, sandbox);
@@ -88,11 +92,15 @@ public sealed class SimRuntime : IContainerRuntime
     /// <inheritdoc/>
     public Answer<bool> StopPodSandbox(string podSandboxId)
     {
-        if (!sandboxes.TryGetValue(podSandboxId, out var sandbox) || !sandbox.Status.Ready)
+        if (!sandboxes.TryGetValue(podSandboxId, out var sandbox))
         {
             return new(true);
         }
-        var about = sandbox.Status.Metadata;
+        Disconnect(sandbox);
+        if (!sandbox.Status.Ready)
+        {
+            return new(true);
+        }
         foreach (var container in sandbox.Pod.Containers)
         {
             if (container.SandboxId == podSandboxId)
@@ -100,7 +108,6 @@ public sealed class SimRuntime : IContainerRuntime
                 container.Stop(Now, TimeSpan.Zero);
             }
         }
-        machine.World.Network.Del(machine, new(podSandboxId, about.Namespace, about.Name));
         sandbox.Status = sandbox.Status with { Ready = false, Ips = [] };
         return new(true, random.Next(Ms(50), Ms(150)));
     }
@@ -149,6 +156,12 @@ public sealed class SimRuntime : IContainerRuntime
         }
         return [.. found];
     }
+
+    /// <summary>The sandboxes that are connected to the network, by address.</summary>
+    public IEnumerable<(CniArguments About, string Ip)> Connected => sandboxes.Values
+        .Where(s => s.Status.Ready && !s.Status.Ips.IsEmpty)
+        .Select(s => (ArgumentsOf(s.Status), s.Status.Ips[0]))
+        .OrderBy(s => Ipv4Range.TryNumber(s.Item2, out var number) ? number : 0);
 
     /// <summary>The pod whose sandbox has an address; null when none has.</summary>
     public PodSandboxMetadata? PodAt(string address)
@@ -305,9 +318,6 @@ public sealed class SimRuntime : IContainerRuntime
         }
         foreach (var sandbox in sandboxes.Values)
         {
-            var about = sandbox.Status.Metadata;
-            machine.World.Network.Del(machine,
-                new(sandbox.Status.Id, about.Namespace, about.Name));
             sandbox.Status = sandbox.Status with { Ready = false, Ips = [] };
         }
         foreach (var (name, image) in images.ToArray())
@@ -318,6 +328,18 @@ public sealed class SimRuntime : IContainerRuntime
             }
         }
     }
+
+    private void Disconnect(Sandbox sandbox)
+    {
+        if (sandbox.IsConnected)
+        {
+            machine.World.Network.Del(machine, ArgumentsOf(sandbox.Status));
+            sandbox.IsConnected = false;
+        }
+    }
+
+    private static CniArguments ArgumentsOf(PodSandboxStatus sandbox) =>
+        new(sandbox.Id, sandbox.Metadata.Namespace, sandbox.Metadata.Name);
 
     private string NewId() => string.Create(CultureInfo.InvariantCulture,
         $"{random.NextBits():x16}{random.NextBits():x16}"

@@ -7,17 +7,18 @@ namespace KubeSim;
 /// and tells the kernel the way to the ranges of all others. No packet ever passes through it; when
 /// it dies, what it wrote stays, and nodes that come later are unknown here.
 /// <para>The lease is the Node itself: the range is <c>spec.podCIDR</c>, and how to reach it stands
-/// in annotations (<c>flannel.alpha.coreos.com/…</c>). It watches Nodes, annotates its own, writes
-/// <c>/run/flannel/subnet.env</c> for the CNI plugin, and for each other node that has a lease of
-/// the same kind:</para>
+/// in annotations (<c>flannel.alpha.coreos.com/…</c>). It watches Nodes, annotates its own,
+/// writes <c>/run/flannel/subnet.env</c> for the CNI plugin, and for each other node that has a
+/// lease of the same kind:</para>
 /// <list type="bullet">
-/// <item>vxlan: a neighbour, a forwarding entry and a route on the device <c>flannel.1</c>: to reach
-/// 10.244.2.0/24, put the frame for 10.244.2.0's hardware address into a packet to 172.18.0.3;</item>
-/// <item>host-gw: a route, <c>10.244.2.0/24 via 172.18.0.3 dev eth0</c>: no tunnel, but all nodes must
-/// be on one link.</item>
+/// <item>vxlan: a neighbour, a forwarding entry and a route on the device <c>flannel.1</c>: to
+/// reach 10.244.2.0/24, put the frame for the hardware address of 10.244.2.0 into a packet to
+/// 172.18.0.3;</item>
+/// <item>host-gw: a route, <c>10.244.2.0/24 via 172.18.0.3 dev eth0</c>: no tunnel, but all nodes
+/// must be on one link.</item>
 /// </list>
-/// <para>With --ip-masq it has what goes from a pod to the outside masqueraded: without it no answer
-/// finds its way back, since nobody outside knows the pods' range.</para>
+/// <para>With --ip-masq it has what goes from a pod to the outside masqueraded: without it no
+/// answer finds its way back, since nobody outside knows the pods' range.</para>
 /// Models github.com/flannel-io/flannel pkg/subnet/kube, pkg/backend/vxlan, pkg/backend/hostgw,
 /// pkg/trafficmngr/iptables.
 /// </summary>
@@ -52,7 +53,8 @@ public sealed class Flannel(string node, bool isMany = false) : ILazyReconciler
     public Result Reconcile(ObjectKey key, ReconcileContext api)
     {
         ArgumentNullException.ThrowIfNull(api);
-        if (api.Get<Node>("", node) is not { } self || !api.World.Machine(node).IsOn)
+        if (api.Get<Node>("", node) is not { Address.Length: > 0 } self
+            || !api.World.Machine(node).IsOn)
         {
             return Result.Idle;
         }
@@ -172,8 +174,8 @@ public sealed class Flannel(string node, bool isMany = false) : ILazyReconciler
     private static string MacOf(string name) => NetDevice.MacOf($"{Device} {name}");
 }
 
-/// <summary>The rules that flanneld has beside those of kube-proxy: what leaves the pods' network is
-/// masqueraded, what stays in it is not, and the machine passes it on.</summary>
+/// <summary>The rules that flanneld has beside those of kube-proxy: what leaves the pods' network
+/// is masqueraded, what stays in it is not, and the machine passes it on.</summary>
 internal static class FlannelRules
 {
     // What kube-proxy marks it masquerades itself.

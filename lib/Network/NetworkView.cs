@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace KubeSim;
 
 /// <summary>A node as the network sees it.</summary>
@@ -45,8 +43,7 @@ internal sealed record NetworkPod(ObjectKey Key, string Address, string Node)
     public string Name => $"{Key.Namespace}/{Key.Name}";
 
     /// <summary>The end of its cable on the node.</summary>
-    public string Cable => string.Create(CultureInfo.InvariantCulture,
-        $"veth{(uint)Digest.Mix(Digest.Start, Name):x8}");
+    public string Cable => MachineNetwork.CableOf(Key.Namespace, Key.Name);
 }
 
 /// <summary>What lies around the machines, as a packet finds it.</summary>
