@@ -84,6 +84,19 @@ public static class Draw
     /// <summary>The members of a Raft group, their logs, and the messages on their way.</summary>
     public static Picture Raft(RaftGroup group) => RaftPicture.Of(group);
 
+    /// <summary>Which pod may connect to which under the NetworkPolicies, whether or not anybody
+    /// enforces them.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="port">On which port.</param>
+    /// <param name="protocol">TCP, UDP or SCTP.</param>
+    /// <param name="ns">The namespace of the pods; null for all.</param>
+    public static Picture Policies(
+        Cluster cluster, int port = 80, string protocol = "TCP", string? ns = null)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        return PolicyPicture.Of(cluster.Policies.Matrix(port, protocol, ns));
+    }
+
     /// <summary>Where two branches of a run part, and what is different now.</summary>
     public static ClusterDiff Diff(Cluster first, Cluster second) => new(first, second);
 

@@ -77,6 +77,9 @@ public sealed class DrawRenderingTests
         raft.Compact(1);
         raft.Crash(2);
         yield return Draw.Raft(raft);
+        rolled.Apply(Closed);
+        yield return Draw.Policies(rolled);
+        yield return Draw.Policies(new Cluster(1));
         yield return Chart.PodsByPhase(rolled).ToPicture();
         yield return Chart.Rollout(rolled, "web").ToPicture();
         yield return Chart.Utilisation(rolled).ToPicture();
@@ -151,6 +154,29 @@ public sealed class DrawRenderingTests
         group.Partition(1, 2);
         group.Propose(1, "x=1");
         return group;
+    }
+
+    private const string Closed = """
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: {name: closed}
+        spec: {podSelector: {matchLabels: {app: web}}}
+        """;
+
+    [Test]
+    public void A_way_that_policies_shut_is_crossed_out()
+    {
+        var cluster = new Cluster(nodes: 1);
+        cluster.Kubectl("run web --image=nginx --labels=app=web");
+        cluster.Kubectl("run other --image=nginx");
+        cluster.Apply(Closed);
+        var picture = Draw.Policies(cluster);
+        Assert.Multiple(() =>
+        {
+            Assert.That(picture.Text, Is.EqualTo("80/TCP               1  2\n 1 default/other  "
+                + "   .  X\n 2 default/web       .  .\nOf 4 ways 1 are shut."));
+            Assert.That(picture.Svg.Split("class=\"x\"").Length - 1, Is.EqualTo(1));
+        });
     }
 
     [Test]
