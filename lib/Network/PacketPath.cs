@@ -274,8 +274,9 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
         {
             var (node, _, went, byProcess) = passed[i];
             answer = byProcess ? went.Reply() : answer;
-            if ((i < passed.Count - 1 && !byProcess && !IsOwn(node, answer.Destination)
-                && !node.HasPod(answer.Destination)) || node.Kernel.AnswerOf(answer) is not { } entry)
+            var comesBy = i == passed.Count - 1 || byProcess || IsOwn(node, answer.Destination)
+                || node.HasPod(answer.Destination);
+            if (!comesBy || node.Kernel.AnswerOf(answer) is not { } entry)
             {
                 continue;
             }
