@@ -48,6 +48,9 @@ internal sealed record NetworkPod(ObjectKey Key, string Address, string Node)
     /// <summary>True: a container runs that takes connections.</summary>
     public bool Runs { get; init; }
 
+    /// <summary>Whether such a container listens on a port of tcp, udp or sctp.</summary>
+    public Func<string, int, bool> Listens { get; init; } = (_, _) => false;
+
     /// <summary><c>default/web-0</c>.</summary>
     public string Name => $"{Key.Namespace}/{Key.Name}";
 
@@ -70,7 +73,7 @@ internal sealed record NetworkPod(ObjectKey Key, string Address, string Node)
 /// answer.
 /// </summary>
 internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
-    Func<NetworkNode, string, NetworkPod?> podAt, Func<double, bool> chance, DateTime now)
+    Func<NetworkNode, Packet, NetworkPod?> podAt, Func<double, bool> chance, DateTime now)
 {
     // Upstream networks end a loop by the packet's time to live; ours has at most three nodes.
     private const int MostNodes = 8;
@@ -175,9 +178,9 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
             FromNode(node, onward);
             return;
         }
-        var pod = podAt(node, node.Address);
+        var pod = podAt(node, packet with { Destination = node.Address });
         var isOwn = packet.Protocol == "icmp" || node.Listens(packet.DestinationPort);
-        if (isOwn || pod is { Runs: true })
+        if (isOwn || pod?.Listens(packet.Protocol, packet.DestinationPort) == true)
         {
             pod = isOwn ? null : pod;
             Passed(node, before, packet);
@@ -212,7 +215,7 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
     private void ToPod(NetworkNode node, Packet packet)
     {
         Note($"{node.Name} route", $"{node.PodCidr} dev cni0", packet);
-        if (podAt(node, packet.Destination) is not { } pod)
+        if (podAt(node, packet) is not { } pod)
         {
             Note($"{node.Name} cni0", $"nobody on the bridge answers for {packet.Destination}",
                 packet, Verdict.Drop);
@@ -220,10 +223,10 @@ internal sealed class PacketPath(IReadOnlyList<NetworkNode> nodes,
             return;
         }
         Note($"{node.Name} {pod.Cable}", "out to the other end of the cable", packet);
-        if (packet.Protocol != "icmp" && !pod.Runs)
+        if (packet.Protocol != "icmp" && !pod.Listens(packet.Protocol, packet.DestinationPort))
         {
-            Refuse(pod.Name, packet,
-                $"no container runs, so nothing listens on port {packet.DestinationPort}");
+            Refuse(pod.Name, packet, (pod.Runs ? "" : "no container runs, so ")
+                + $"nothing listens on port {packet.DestinationPort}");
             return;
         }
         Arrived(pod, pod.Name, $"{pod.Name} eth0", packet);
