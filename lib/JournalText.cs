@@ -427,21 +427,12 @@ internal static class JournalWriter
                     ["cpuPerRequest"] = $"{traffic.CpuPerRequest}",
                 };
                 break;
-            case LoadInput { Spec: var spec } load:
-                line["load"] = new JsonObject
-                {
-                    ["from"] = spec.From, ["url"] = spec.Url, ["rps"] = Rates(load.Points),
-                    ["duration"] = GoDuration.Format(spec.Duration),
-                    ["keepAlive"] = spec.KeepAlive, ["connections"] = spec.Connections,
-                    ["cpuPerRequest"] = $"{load.CpuPerRequest}",
-                };
+            case LoadInput load:
+                line["load"] = Of(load);
                 break;
-            case OutsideNameInput outside:
-                line["outside"] = new JsonObject
-                {
-                    ["name"] = outside.Name,
-                    ["addresses"] = new JsonArray([.. outside.Addresses.Select(a => (JsonNode)a)]),
-                };
+            case OutsideNameInput { Name: var name, Addresses: var addresses }:
+                var list = new JsonArray([.. addresses.Select(a => (JsonNode)a)]);
+                line["outside"] = new JsonObject { ["name"] = name, ["addresses"] = list };
                 break;
             case CompactInput compact:
                 line["compact"] = compact.At.Value;
@@ -451,6 +442,13 @@ internal static class JournalWriter
                     $"the journal cannot be saved: \"{input.Describe}\" has no form as text");
         }
     }
+
+    private static JsonObject Of(LoadInput load) => new()
+    {
+        ["from"] = load.Spec.From, ["url"] = load.Spec.Url, ["rps"] = Rates(load.Points),
+        ["duration"] = GoDuration.Format(load.Spec.Duration), ["keepAlive"] = load.Spec.KeepAlive,
+        ["connections"] = load.Spec.Connections, ["cpuPerRequest"] = $"{load.CpuPerRequest}",
+    };
 
     private static JsonArray Rates(Seq<(TimeSpan At, double Rps)> points) => new(
         [.. points.Select(p => new JsonArray(GoDuration.Format(p.At), p.Rps))]);

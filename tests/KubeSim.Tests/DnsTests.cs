@@ -195,7 +195,8 @@ public sealed class DnsTests
         {
             cluster.Delete(new ObjectKey(Kinds.Service, "default", "web"));
             cluster.Apply(
-                "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {clusterIP: " + ip + ", selector: {app: web}, ports: [{port: 80}]}}");
+                "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {clusterIP: " + ip
+                + ", selector: {app: web}, ports: [{port: 80}]}}");
         }
         string Address() => string.Join(' ', Enumerable.Range(0, 9)
             .Select(_ => cluster.Lookup("client", "web").Answer!.Addresses[0]).Distinct());

@@ -24,8 +24,9 @@ public sealed class HttpPodTests
         {apiVersion: v1, kind: Service, metadata: {name: web},
          spec: {selector: {app: web}, ports: [{port: 80}]}}
         ---
-        {apiVersion: v1, kind: Pod, metadata: {name: hello, labels: {app: hello}}, spec: {containers: [
-         {name: main, image: "gcr.io/google-samples/hello-app:1.0", ports: [{containerPort: 8080}]}]}}
+        {apiVersion: v1, kind: Pod, metadata: {name: hello, labels: {app: hello}},
+         spec: {containers: [{name: main, image: "gcr.io/google-samples/hello-app:1.0",
+                              ports: [{containerPort: 8080}]}]}}
         ---
         {apiVersion: v1, kind: Service, metadata: {name: hello},
          spec: {selector: {app: hello}, ports: [{port: 80, targetPort: 8080}]}}

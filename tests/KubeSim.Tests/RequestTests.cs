@@ -109,7 +109,8 @@ public sealed class RequestTests
         cluster.Kubectl($"delete pod {pod.Name}");
         Assert.That(kept.Request().Status, Is.EqualTo(200), "deleted, not told yet");
         cluster.RunUntil(c => c.Find<Pod>("default", pod.Name) is null);
-        Assert.That(kept.Request().Error, Is.EqualTo("(56) Recv failure: Connection reset by peer"));
+        Assert.That(kept.Request().Error,
+            Is.EqualTo("(56) Recv failure: Connection reset by peer"));
         Assert.That(kept.IsOpen, Is.False);
         Assert.That(cluster.Request("client", "web").Status, Is.EqualTo(200), "others are there");
     }
@@ -137,4 +138,24 @@ public sealed class RequestTests
         cluster.Faults.Crash(cluster.Get<Pod>(kept.Receiver!.Value.Name).Spec.NodeName!);
         Assert.That(kept.Request().Error, Is.EqualTo("(28) Operation timed out"));
     }
+
+    [Test]
+    public void Programs_in_a_pod_ask_the_network() => Assert.Multiple(() =>
+    {
+        var cluster = Web();
+        (int, string) Run(string command) => cluster.Kubectl($"exec client -- {command}") is var r
+            ? (r.ExitCode, r.Out + r.Error) : default;
+        Assert.That(Run("cat /etc/resolv.conf").Item2, Does.EndWith("options ndots:5\n"));
+        Assert.That(Run("nslookup web").Item2,
+            Does.Contain("Name:\tweb.default.svc.cluster.local"));
+        Assert.That(Run("nslookup webb"), Is.EqualTo((1, "Server:\t\t10.96.0.10\nAddress:\t"
+            + "10.96.0.10#53\n\n** server can't find webb: NXDOMAIN\n\n"
+            + "command terminated with exit code 1\n")));
+        Assert.That(Run("curl -s -H Host:a.test http://web").Item2,
+            Does.Contain("Host: a.test\n"));
+        Assert.That(Run("wget -qO- -T 2 web").Item2, Does.StartWith("Hostname: web-"));
+        Assert.That(Run("wget -qO- nosuch").Item2, Does.StartWith("wget: bad address 'nosuch'\n"));
+        Assert.That(Run("curl web:81"), Is.EqualTo((28, "curl: (28) Failed to connect to web port "
+            + "81: Connection timed out\ncommand terminated with exit code 28\n")));
+    });
 }
