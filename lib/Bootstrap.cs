@@ -85,6 +85,8 @@ public static class Bootstrap
             PerNode = true, User = UserInfo.Person("system:kube-proxy"),
         },
         new("apiextensions-apiserver", _ => new CustomResources()),
+        Telling("nginx-ingress-controller", "ingress-nginx-controller", () => new IngressNginx())
+            with { User = UserInfo.ServiceAccount(IngressNginx.Namespace, "ingress-nginx") },
     ];
 
     private static ComponentSpec KubeRouter { get; } =

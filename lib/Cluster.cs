@@ -79,6 +79,9 @@ public sealed partial class Cluster
         Policies = new(this);
     }
 
+    /// <summary>A cluster that looks on a run that somebody else steers.</summary>
+    internal static Cluster Over(Simulation simulation) => new(simulation);
+
     /// <summary>The engine, for the rest of this floor.</summary>
     internal Simulation Engine => simulation;
 

@@ -27,7 +27,7 @@ public sealed partial class Cluster
         public DateTime Now => cluster.Now;
 
         public IContainerLogs? Logs => cluster.simulation.World is World world
-            ? new MachineLogs(world, cluster.Now) : null;
+            ? new MachineLogs(cluster, world, cluster.Now) : null;
 
         public ApiResponse Send(ApiRequest request) => send(request);
 
@@ -38,7 +38,8 @@ public sealed partial class Cluster
     }
 
     // Logs are read off the machines when they are asked for, and are no part of the state.
-    private sealed class MachineLogs(World world, DateTime now) : IContainerLogs
+    private sealed class MachineLogs(Cluster cluster, World world, DateTime now)
+        : IContainerLogs
     {
         public bool Reaches(Pod pod) => world.Machine(pod.Spec.NodeName!) is { } machine
             && machine.IsOn && machine.IsConnected && machine.Heartbeat.SilentSince is null;
@@ -51,6 +52,10 @@ public sealed partial class Cluster
         public ExecResult? Exec(
             Pod pod, string container, string containerId, Seq<string> command)
         {
+            if (cluster.NetworkTool(pod, command) is { } told)
+            {
+                return told;
+            }
             if (!ShellOutput.Knows(command))
             {
                 return null;

@@ -25,25 +25,26 @@ public sealed partial class Cluster
     /// read.</exception>
     /// <remarks>A send is no part of the run: it draws from a source of its own, named by how many
     /// sends came before, and what machines remember of it (connections, session affinity) nothing
-    /// but later sends can see. A fork begins without that memory. First form: a running container
-    /// takes connections on every port, declared or not.</remarks>
+    /// but later sends can see. A fork begins without that memory.</remarks>
     public PacketTrace Send(string from, string to, int bytes = 32)
     {
         ArgumentException.ThrowIfNullOrEmpty(from);
         using var own = Own();
-        var target = SendTarget.Parse(to);
-        var random = simulation.Random.Fork(
-            string.Create(CultureInfo.InvariantCulture, $"send/{++sends}"));
-        var sender = SenderOf(from);
+        return Send(SenderOf(from), SendTarget.Parse(to), to, bytes);
+    }
+
+    private PacketTrace Send(Sender sender, SendTarget target, string to, int bytes = 32)
+    {
+        var random = NextSend();
         var hops = new List<Hop>();
-        var address = IPAddress.TryParse(target.Host, out _) ? target.Host
-            : Resolve(sender, target, random, hops);
+        var (address, unknown) = IPAddress.TryParse(target.Host, out _) ? (target.Host, null)
+            : Resolve(sender, target.Host, random, hops);
         if (address is null)
         {
             return new()
             {
-                From = from, To = to, Hops = [.. hops], Outcome = SendOutcome.NameUnknown,
-                Message = $"could not resolve host: {target.Host}",
+                From = sender.Said, To = to, Hops = [.. hops], Outcome = SendOutcome.NameUnknown,
+                Message = $"could not resolve host: {target.Host} ({unknown})",
             };
         }
         var packet = new Packet
@@ -57,7 +58,7 @@ public sealed partial class Cluster
         Start(path, sender, packet, random);
         return new()
         {
-            From = from, To = to, Hops = [.. path.Hops], Outcome = path.Outcome,
+            From = sender.Said, To = to, Hops = [.. path.Hops], Outcome = path.Outcome,
             Receiver = path.Receiver?.Key, Message = Say(path, target),
         };
     }
@@ -83,6 +84,10 @@ public sealed partial class Cluster
         simulation.Look("kube-flannel", node);
         return simulation.World.Machine(node).Kernel<Netfilter>();
     }
+
+    // Each send has a source of chance of its own.
+    private Prng NextSend() => simulation.Random.Fork(
+        string.Create(CultureInfo.InvariantCulture, $"send/{++sends}"));
 
     private static string Say(PacketPath path, SendTarget target) => path.Outcome switch
     {
@@ -175,15 +180,20 @@ public sealed partial class Cluster
             throw new ArgumentException($"pod {ns}/{name} has no address yet: it is "
                 + (pod.Status.Phase ?? "Pending"));
         }
-        return new($"{ns}/{name}", address) { Node = pod.Spec.NodeName, Pod = ViewOf(pod) };
+        return new($"{ns}/{name}", address)
+        {
+            Node = pod.Spec.NodeName, Pod = ViewOf(pod), Said = from,
+        };
     }
 
-    private PacketPath NewPath(Prng random)
+    private PacketPath NewPath(Prng random) => NewPath(p => random.NextDouble() < p);
+
+    private PacketPath NewPath(Func<double, bool> chance)
     {
         var (ground, isFlannel) = (Ground, NetworkGround.IsFlannel(simulation));
         return new(new(PodAt, a => ground.At(a) is { } name ? ViewOf(name) : null,
             a => ground.Behind(a) is { } name && !isFlannel ? ViewOf(name) : null,
-            ground.Router, NetworkGround.AnswersOutside), p => random.NextDouble() < p, Now);
+            ground.Router, NetworkGround.AnswersOutside), chance, Now);
     }
 
     /// <summary>What the network stands on now.</summary>
@@ -223,47 +233,78 @@ public sealed partial class Cluster
     internal string AddressOf(Node node) => NetworkGround.AddressOf(simulation, node);
 
     // What runs is asked of the machine: it goes on when its kubelet is silent. A pod that no
-    // runtime knows, in a cluster without kubelets, is as the API says.
-    private NetworkPod? PodAt(NetworkNode node, string address)
+    // runtime knows, in a cluster without kubelets, is as the API says. Of the pods with their
+    // node's address the one that listens.
+    private NetworkPod? PodAt(NetworkNode node, string address, Packet? packet)
     {
         var runtime = simulation.World.Machine(node.Name).Runtime;
         if (runtime.PodAt(address) is { } about)
         {
-            return new(new(Kinds.Pod, about.Namespace, about.Name), address, node.Name)
-            {
-                Runs = Runs(runtime, about.Uid),
-            };
+            return WithServers(new(new(Kinds.Pod, about.Namespace, about.Name), address,
+                node.Name), Servers(runtime, about.Uid));
         }
         NetworkPod? found = null;
         foreach (var o in simulation.Store.OnNode(Kinds.Pod, node.Name, Revision))
         {
             var (pod, uid) = ((Pod)o, o.Metadata.Uid);
             var known = !runtime.ListPodSandbox(uid).IsEmpty;
-            if (pod.Status.PodIP == address && !pod.IsFinished
-                && (!known || pod.Spec.HostNetwork == true) && found is not { Runs: true })
+            if (pod.Status.PodIP != address || pod.IsFinished
+                || (known && pod.Spec.HostNetwork != true))
             {
-                found = known ? ViewOf(pod) with { Runs = Runs(runtime, uid) } : ViewOf(pod);
+                continue;
+            }
+            var view = ViewOf(pod);
+            view = known ? WithServers(view, Servers(runtime, uid)) : view;
+            if (found is null || (view.Runs && !found.Runs)
+                || (packet is not null
+                    && view.Listens(packet.Protocol, packet.DestinationPort)))
+            {
+                found = view;
             }
         }
         return found;
     }
 
-    private static bool Runs(SimRuntime runtime, string uid) =>
-        runtime.ListContainers(uid).Any(c => c.State == CriContainerState.Running);
+    // The containers of a pod that take connections, on a machine.
+    private static IEnumerable<CriContainerStatus> Servers(SimRuntime runtime, string uid) =>
+        runtime.ListContainers(uid).Where(c => runtime.TakesConnections(c.Id));
+
+    private static NetworkPod WithServers(NetworkPod pod, IEnumerable<CriContainerStatus> servers)
+    {
+        var running = servers.Select(c => c.Config).ToList();
+        return pod with
+        {
+            Runs = running.Count > 0,
+            Listens = (protocol, port) => running.Exists(
+                c => ContainerServer.Listens(c, protocol, port)),
+        };
+    }
 
     private static NetworkPod ViewOf(Pod pod)
     {
         var containers = pod.Status.ContainerStatuses;
+        var runs = pod.Status.Phase == "Running" && (containers.IsEmpty
+            || containers.Any(c => c.State?.Running is not null));
         return new(pod.Key, pod.Status.PodIP ?? "", pod.Spec.NodeName ?? "")
         {
-            OnHost = pod.Spec.HostNetwork == true,
-            Runs = pod.Status.Phase == "Running" && (containers.IsEmpty
-                || containers.Any(c => c.State?.Running is not null)),
+            OnHost = pod.Spec.HostNetwork == true, Runs = runs,
+            Listens = (protocol, port) => runs && pod.Spec.Containers.Any(
+                c => ContainerServer.Listens(ConfigOf(c), protocol, port)),
         };
     }
 
+    // What a kubelet would tell a runtime.
+    private static ContainerConfig ConfigOf(Container c) => new()
+    {
+        Name = c.Name, Image = c.Image ?? "", Command = c.Command, Args = c.Args, Ports = c.Ports,
+        Mounts = c.VolumeMounts,
+    };
+
     private sealed record Sender(string Name, string Address)
     {
+        /// <summary>As it was written.</summary>
+        public string Said { get; init; } = Name;
+
         public string? Node { get; init; }
 
         public NetworkPod? Pod { get; init; }

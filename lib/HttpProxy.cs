@@ -31,11 +31,11 @@ internal static class HttpProxy
                 $"invalid {(ofPod ? "pod" : "service")} request \"{path.Name}\""),
         };
         var target = string.Create(CultureInfo.InvariantCulture, $"{address}:{port}");
-        var trace = cluster.Send(cluster.List<Node>()[0].Metadata.Name, target);
-        return trace.Outcome == SendOutcome.Answered
-            ? HttpAnswer.Plain(200, $"{trace.Message}\n")
+        var reply = cluster.Request(cluster.List<Node>()[0].Metadata.Name, $"{target}/{rest}");
+        return reply.Error is null
+            ? HttpAnswer.Plain(reply.Status, reply.Body)
             : throw ApiErrors.Of(503, "ServiceUnavailable", "error trying to reach service: dial "
-                + $"tcp {target}: " + trace.Outcome switch
+                + $"tcp {target}: " + reply.Traces[0].Outcome switch
                 {
                     SendOutcome.Refused => "connect: connection refused",
                     SendOutcome.NoRoute => "connect: no route to host",

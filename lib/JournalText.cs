@@ -31,7 +31,7 @@ public sealed record JournalRead(Seq<JournalLine> Lines, Seq<ManifestError> Erro
 /// Journals as text, one JSON object a line:
 /// <c>{"at":"5s"|"settled", OP}</c> with OP one of <c>apply</c>, <c>create</c>, <c>update</c> (an
 /// object), <c>patch</c>, <c>delete</c>, <c>fault</c>, <c>probe</c>, <c>metrics</c>, <c>metric</c>,
-/// <c>traffic</c>, <c>reseed</c>, <c>shell</c>,
+/// <c>traffic</c>, <c>load</c>, <c>outside</c>, <c>reseed</c>, <c>shell</c>,
 /// <c>compact</c> and <c>etcd</c>. <c>as</c> is who sends a request, <c>manager</c> the name that
 /// its fields are owned under (an apply patch may take others' by <c>force</c>). What a run saves
 /// also says after how many work items, so that a replay comes out the same to the last digest.
@@ -40,7 +40,7 @@ public static class JournalText
 {
     private static readonly string[] Operations =
         ["apply", "create", "update", "patch", "delete", "fault", "compact",
-            "probe", "metrics", "metric", "traffic", "reseed", "etcd", "shell"];
+            "probe", "metrics", "metric", "traffic", "load", "outside", "reseed", "etcd", "shell"];
 
     /// <summary>Reads a journal. Every line that cannot be read is an error with its
     /// place.</summary>
@@ -165,6 +165,13 @@ public static class JournalText
             },
             "metric" => line with { Input = Number(body) },
             "traffic" => line with { Input = Traffic(body) },
+            "load" => line with { Input = Load(body) },
+            "outside" => line with
+            {
+                Input = new OutsideNameInput(
+                    Text(body, name, "name") ?? throw Error("outside.name", "is missing"),
+                    (body["addresses"] as JsonArray ?? []).Select(a => $"{a}").ToSeq()),
+            },
             _ => line with { Input = new CompactInput(new(Number(body, name))) },
         };
 
@@ -292,21 +299,34 @@ public static class JournalText
             metric["selector"] is null ? null : SelectorOf(metric, "metric"),
             Text(metric, "metric", "of") ?? "");
 
-        private TrafficInput Traffic(JsonNode traffic)
+        private TrafficInput Traffic(JsonNode traffic) =>
+            new(Text(traffic, "traffic", "namespace") ?? "default",
+                Text(traffic, "traffic", "service") ?? throw Error("traffic.service", "is missing"),
+                CpuPerRequest(traffic, "traffic"), Rates(traffic, "traffic"));
+
+        private LoadInput Load(JsonNode load) => new(new()
+        {
+            From = Text(load, "load", "from") ?? throw Error("load.from", "is missing"),
+            Url = Text(load, "load", "url") ?? throw Error("load.url", "is missing"),
+            Rps = _ => 0, Duration = Time(load["duration"]) ?? TimeSpan.FromMinutes(1),
+            KeepAlive = (bool?)load["keepAlive"] ?? false,
+            Connections = (int?)load["connections"] ?? 64,
+        }, CpuPerRequest(load, "load"), Rates(load, "load"));
+
+        private Quantity CpuPerRequest(JsonNode op, string name) =>
+            Amount(op, "cpuPerRequest", name) ?? throw Error($"{name}.cpuPerRequest", "is missing");
+
+        private Seq<(TimeSpan, double)> Rates(JsonNode op, string name)
         {
             var points = new List<(TimeSpan, double)>();
-            foreach (var point in traffic["rps"] as JsonArray ?? [])
+            foreach (var point in op["rps"] as JsonArray ?? [])
             {
                 points.Add(point is JsonArray { Count: 2 } pair && pair[1] is JsonValue value
                     && value.TryGetValue<double>(out var rps) && Time(pair[0]) is { } at
-                    ? (at, rps) : throw Error("traffic.rps",
+                    ? (at, rps) : throw Error($"{name}.rps",
                         "must be a list of pairs such as [\"60s\",200]"));
             }
-            return new(Text(traffic, "traffic", "namespace") ?? "default",
-                Text(traffic, "traffic", "service") ?? throw Error("traffic.service", "is missing"),
-                Amount(traffic, "cpuPerRequest", "traffic")
-                    ?? throw Error("traffic.cpuPerRequest", "is missing"),
-                [.. points.OrderBy(p => p.Item1)]);
+            return [.. points.OrderBy(p => p.Item1)];
         }
 
         private Quantity? Amount(JsonNode op, string field, string name = "metrics") =>
@@ -415,10 +435,16 @@ internal static class JournalWriter
                 line["traffic"] = new JsonObject
                 {
                     ["namespace"] = traffic.Namespace, ["service"] = traffic.Service,
-                    ["rps"] = new JsonArray([.. traffic.Points.Select(p =>
-                        new JsonArray(GoDuration.Format(p.At), p.Rps))]),
+                    ["rps"] = Rates(traffic.Points),
                     ["cpuPerRequest"] = $"{traffic.CpuPerRequest}",
                 };
+                break;
+            case LoadInput load:
+                line["load"] = Of(load);
+                break;
+            case OutsideNameInput { Name: var name, Addresses: var addresses }:
+                var list = new JsonArray([.. addresses.Select(a => (JsonNode)a)]);
+                line["outside"] = new JsonObject { ["name"] = name, ["addresses"] = list };
                 break;
             case CompactInput compact:
                 line["compact"] = compact.At.Value;
@@ -428,6 +454,16 @@ internal static class JournalWriter
                     $"the journal cannot be saved: \"{input.Describe}\" has no form as text");
         }
     }
+
+    private static JsonObject Of(LoadInput load) => new()
+    {
+        ["from"] = load.Spec.From, ["url"] = load.Spec.Url, ["rps"] = Rates(load.Points),
+        ["duration"] = GoDuration.Format(load.Spec.Duration), ["keepAlive"] = load.Spec.KeepAlive,
+        ["connections"] = load.Spec.Connections, ["cpuPerRequest"] = $"{load.CpuPerRequest}",
+    };
+
+    private static JsonArray Rates(Seq<(TimeSpan At, double Rps)> points) => new(
+        [.. points.Select(p => new JsonArray(GoDuration.Format(p.At), p.Rps))]);
 
     private static void Write(ApiRequest request, JsonObject line)
     {

@@ -205,6 +205,34 @@ public static partial class Chart
             })]);
     }
 
+    /// <summary>A load: the requests of each second that were answered, and on top of them those
+    /// that were lost, by reason.</summary>
+    public static Figure Load(LoadRun load)
+    {
+        ArgumentNullException.ThrowIfNull(load);
+        var reasons = load.Seconds.SelectMany(s => s.Lost.Select(l => l.Key)).Distinct()
+            .Order(StringComparer.Ordinal).ToList();
+        var samples = load.Seconds.Select(s => ((double)s.Second,
+            reasons.Select(r => s.Lost.Get(r)).Prepend(s.Answered).ToArray()))
+            .ToList();
+        return new($"Load from {load.Spec.From} to {load.Spec.Url}", "seconds since its start",
+            "requests a second", [Of("answered", TraceForm.Area, Colours[5], samples, 0),
+            .. reasons.Select((r, i) => Of($"lost: {r}", TraceForm.Area,
+                Colours[(i + 1) % Colours.Length], samples, i + 1))]);
+    }
+
+    /// <summary>How long the answers of a load took: half of them, 95 and 99 of 100 came within so
+    /// many milliseconds.</summary>
+    public static Figure LoadTimes(LoadRun load)
+    {
+        ArgumentNullException.ThrowIfNull(load);
+        var samples = load.Seconds.Select(s => ((double)s.Second, new[] { s.P50, s.P95, s.P99 }))
+            .ToList();
+        return new($"Times of answers from {load.Spec.Url}", "seconds since its start",
+            "milliseconds", [.. new[] { "p50", "p95", "p99" }
+            .Select((name, i) => Of(name, TraceForm.Line, Colours[i], samples, i))]);
+    }
+
     // Folds what was written into numbers: a sample after each instant, and one at the end.
     private static List<(double X, double[] Y)> Samples(Cluster cluster, Action<WatchEvent> fold,
         Func<double[]?> sample, params Kind[] kinds)

@@ -62,6 +62,7 @@ public static class Admissions
         new DefaultTolerationSeconds(notReadySeconds, unreachableSeconds),
         new DefaultStorageClass(),
         new StorageObjectInUseProtection(),
+        new DefaultIngressClass(),
         new WebhookAdmission(mutating: true),
         new EscalationCheck(authorizer),
         new WebhookAdmission(mutating: false),

@@ -16,10 +16,7 @@ public sealed class DefaultStorageClass : IAdmission
             && claim.Spec.StorageClassName is null
             && !claim.Metadata.Annotations.ContainsKey("volume.beta.kubernetes.io/storage-class"))
         {
-            var found = request.Store.List(Kinds.StorageClass, null, request.Store.Head)
-                .Where(c => c.Metadata.Annotations.Get(IsDefault) == "true")
-                .OrderByDescending(c => c.Metadata.CreationTimestamp?.UnixSeconds)
-                .ThenBy(c => c.Metadata.Name, StringComparer.Ordinal).FirstOrDefault();
+            var found = Newest(request, Kinds.StorageClass, IsDefault);
             value = found is null ? claim : claim with
             {
                 Spec = claim.Spec with { StorageClassName = found.Metadata.Name },
@@ -27,6 +24,15 @@ public sealed class DefaultStorageClass : IAdmission
         }
         return null;
     }
+
+    /// <summary>The newest object of a kind whose annotation makes it the default; null for
+    /// none.</summary>
+    internal static ApiObject? Newest(
+        in AdmissionRequest request, Kind kind, string annotation) =>
+        request.Store.List(kind, null, request.Store.Head)
+            .Where(c => c.Metadata.Annotations.Get(annotation) == "true")
+            .OrderByDescending(c => c.Metadata.CreationTimestamp?.UnixSeconds)
+            .ThenBy(c => c.Metadata.Name, StringComparer.Ordinal).FirstOrDefault();
 }
 
 /// <summary>Gives each new claim and volume the finalizer that keeps it while it is in use; their

@@ -82,6 +82,10 @@ internal sealed partial class Simulation : IWorldHost
     private Cause WakeCause => inInput ? new(CauseType.Input, Journal.Count)
         : new(CauseType.Timer, Steps.Count);
 
+    /// <summary>Told of every span of time before it passes: nothing happens in it. It may look,
+    /// and must change nothing that a component sees.</summary>
+    public Action<DateTime, DateTime>? Passing { get; set; }
+
     /// <summary>The number of work items executed, shown or not.</summary>
     public long Items { get; private set; }
 
@@ -123,7 +127,14 @@ internal sealed partial class Simulation : IWorldHost
     }
 
     /// <summary>Moves the clock on to a time before the next due work.</summary>
-    public void AdvanceTo(DateTime time) => Now = time > Now ? time : Now;
+    public void AdvanceTo(DateTime time)
+    {
+        if (time > Now)
+        {
+            Passing?.Invoke(Now, time);
+            Now = time;
+        }
+    }
 
     /// <summary>Carries out an input now; false when it was refused, and then it is not
     /// kept.</summary>

@@ -46,8 +46,12 @@ internal static class ExecCommand
         var result = machines.Exec(pod, container, id, [.. command])
             ?? throw new KubectlException($"the program \"{command[0]}\" is none that this "
                 + "simulator can run in a container: it knows sh -c, echo, printf, date, "
-                + "hostname, printenv, sleep, true and false");
+                + "hostname, printenv, sleep, true and false, and curl, wget, nslookup and dig");
         call.Print(result.Stdout);
+        if (result.Stderr.Length > 0)
+        {
+            call.ErrorLine(result.Stderr.TrimEnd('\n'));
+        }
         if (result.ExitCode != 0)
         {
             call.ErrorLine("command terminated with exit code "

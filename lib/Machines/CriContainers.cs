@@ -19,6 +19,13 @@ public sealed record ContainerConfig
     /// <summary>Its arguments; unset for the image's own.</summary>
     public Seq<string> Args { get; init; }
 
+    /// <summary>The ports that the pod says it listens on. A real runtime is not told: it opens
+    /// and closes none by it.</summary>
+    public Seq<ContainerPort> Ports { get; init; }
+
+    /// <summary>Where volumes appear in its files.</summary>
+    public Seq<VolumeMount> Mounts { get; init; }
+
     /// <summary>True when the pod waits for its end before it goes on: an init
     /// container.</summary>
     public bool RunsToEnd { get; init; }

@@ -61,6 +61,11 @@ internal sealed class SimContainer(
 
     public bool RunsAt(DateTime now) => StartedAt <= now && !(EndsAt <= now);
 
+    /// <summary>A server that heeds the stop signal closes its door at once, finishes what it has
+    /// begun, and ends.</summary>
+    public bool TakesConnectionsAt(DateTime now) =>
+        RunsAt(now) && !(stopAt <= now && Runs.StopsAfter is not null);
+
     public CriContainerStatus StatusAt(DateTime now)
     {
         var state = StartedAt is not { } start || start > now ? CriContainerState.Created

@@ -302,6 +302,15 @@ public sealed class SimRuntime : IContainerRuntime
             : new(false, "container not running");
     }
 
+    /// <summary>Whether a container takes new connections: it runs, and was not told to
+    /// stop.</summary>
+    public bool TakesConnections(string containerId) =>
+        containers.GetValueOrDefault(containerId)?.TakesConnectionsAt(Now) == true;
+
+    /// <summary>Whether a container runs.</summary>
+    public bool IsRunning(string containerId) =>
+        containers.GetValueOrDefault(containerId)?.RunsAt(Now) == true;
+
     /// <summary>What a container has printed so far; null when it has been removed.</summary>
     /// <param name="containerId">Its id.</param>
     /// <param name="environment">The variables that its command line may name.</param>

@@ -3,13 +3,17 @@ namespace KubeSim;
 /// <summary>Requests that come to Services from outside, as functions of time, and the CPU that
 /// they cost. They are spread evenly over the ready endpoints; a pod whose CPU is limited uses no
 /// more than its limit and is slow instead, and what nobody serves is lost. No packet is sent:
-/// see <c>cluster.Send</c> for one.
+/// see <c>cluster.Send</c> for one, and <c>cluster.Load</c> for what comes of many.
 /// <para>Worked: 200 requests a second of 5m each are 1000m; over 4 pods 250m each; with a limit of
 /// 200m 200m each, and 40 requests a second too few.</para></summary>
 public sealed class Traffic
 {
     private readonly List<(string Namespace, string Service, DateTime Since,
-        Func<TimeSpan, double> Rps, Quantity CpuPerRequest)> flows = [];
+        Func<TimeSpan, double> Rps, Quantity CpuPerRequest, string By)> flows = [];
+
+    /// <summary>The loads of <c>cluster.Load</c>, which measure their answers: see
+    /// <see cref="LoadRun"/>.</summary>
+    public List<LoadRun> Loads { get; } = [];
 
     /// <summary>True when nobody sends anything.</summary>
     public bool IsEmpty => flows.Count == 0;
@@ -21,11 +25,12 @@ public sealed class Traffic
     /// <param name="since">Now: what <paramref name="rps"/> counts from.</param>
     /// <param name="rps">Requests a second, by the time since then.</param>
     /// <param name="cpuPerRequest">CPU seconds that a request costs, such as 5m.</param>
+    /// <param name="by">Who sends them; others send beside them.</param>
     public void Set(string ns, string service, DateTime since, Func<TimeSpan, double> rps,
-        Quantity cpuPerRequest)
+        Quantity cpuPerRequest, string by = "")
     {
-        flows.RemoveAll(f => f.Namespace == ns && f.Service == service);
-        flows.Add((ns, service, since, rps, cpuPerRequest));
+        flows.RemoveAll(f => f.Namespace == ns && f.Service == service && f.By == by);
+        flows.Add((ns, service, since, rps, cpuPerRequest, by));
     }
 
     /// <summary>Requests a second to a Service at an instant.</summary>
@@ -44,7 +49,7 @@ public sealed class Traffic
     {
         ArgumentNullException.ThrowIfNull(slices);
         var load = new Dictionary<(string, string), double>();
-        foreach (var (ns, service, since, rps, cost) in flows)
+        foreach (var (ns, service, since, rps, cost, _) in flows)
         {
             var ready = slices(ns).Where(s => s.IsOf(service)).SelectMany(s => s.Endpoints)
                 .Where(e => e.Conditions.Ready != false && e.TargetRef?.Kind == nameof(Pod))

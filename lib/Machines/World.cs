@@ -42,6 +42,11 @@ public sealed class World : IWorld
     /// <summary>The requests that come from outside.</summary>
     public Traffic Traffic { get; } = new();
 
+    /// <summary>The names of the world outside that somebody said, with their
+    /// addresses.</summary>
+    public Dictionary<string, Seq<string>> OutsideNames { get; } =
+        new(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>What the metrics server remembers.</summary>
     public ScrapedMetrics Scrapes { get; } = new();
 

@@ -39,6 +39,9 @@ internal sealed record NetworkPod(ObjectKey Key, string Address, string Node)
     /// <summary>True: a container runs that takes connections.</summary>
     public bool Runs { get; init; }
 
+    /// <summary>Whether such a container listens on a port of tcp, udp or sctp.</summary>
+    public Func<string, int, bool> Listens { get; init; } = (_, _) => false;
+
     /// <summary><c>default/web-0</c>.</summary>
     public string Name => $"{Key.Namespace}/{Key.Name}";
 
@@ -47,12 +50,13 @@ internal sealed record NetworkPod(ObjectKey Key, string Address, string Node)
 }
 
 /// <summary>What lies around the machines, as a packet finds it.</summary>
-/// <param name="PodAt">The pod with an address on a node.</param>
+/// <param name="PodAt">The pod with an address on a node; of several with their node's address the
+/// one that listens where a packet goes.</param>
 /// <param name="MachineAt">The machine with an address, on or off.</param>
 /// <param name="Behind">The machine whose pods an address is one of, where the router knows
 /// it.</param>
 /// <param name="Router">The address of the router.</param>
 /// <param name="Outside">Who answers in the outside world; null for nobody.</param>
 internal sealed record NetworkView(
-    Func<NetworkNode, string, NetworkPod?> PodAt, Func<string, NetworkNode?> MachineAt,
+    Func<NetworkNode, string, Packet?, NetworkPod?> PodAt, Func<string, NetworkNode?> MachineAt,
     Func<string, NetworkNode?> Behind, string Router, Func<Packet, string?> Outside);

@@ -190,9 +190,9 @@ internal sealed partial class PacketPath(
             Originate(new(node), onward);
             return;
         }
-        var pod = view.PodAt(node, node.Address);
+        var pod = view.PodAt(node, node.Address, packet);
         var isOwn = packet.Protocol == "icmp" || node.Listens(packet.DestinationPort);
-        if (isOwn || pod is { Runs: true })
+        if (isOwn || pod?.Listens(packet.Protocol, packet.DestinationPort) == true)
         {
             pod = isOwn ? null : pod;
             node.Kernel.Track(before, packet, now);
@@ -236,10 +236,10 @@ internal sealed partial class PacketPath(
         {
             Back(at, packet);
         }
-        else if (packet.Protocol != "icmp" && !pod.Runs)
+        else if (packet.Protocol != "icmp" && !pod.Listens(packet.Protocol, packet.DestinationPort))
         {
-            Refuse(pod.Name, packet,
-                $"no container runs, so nothing listens on port {packet.DestinationPort}");
+            Refuse(pod.Name, packet, (pod.Runs ? "" : "no container runs, so ")
+                + $"nothing listens on port {packet.DestinationPort}");
         }
         else
         {

@@ -129,7 +129,7 @@ internal sealed partial class PacketPath
         }
         // A node answers for every address that is its own, whatever the interface.
         return at.Pod is not null && at.Node.Net.Host.Has(address) ? new(bridge.Mac)
-            : view.PodAt(at.Node, address) is { } pod && !at.Node.Net.IsDown(pod.Cable)
+            : view.PodAt(at.Node, address, null) is { } pod && !at.Node.Net.IsDown(pod.Cable)
                 && new Place(at.Node, pod).Net.Device("eth0") is { IsUp: true } end
                 ? new(end.Mac, pod) : null;
     }

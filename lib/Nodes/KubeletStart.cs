@@ -179,6 +179,7 @@ public sealed partial class Kubelet
         {
             Name = container.Name, Attempt = attempt, Image = container.Image ?? "",
             Command = container.Command, Args = container.Args,
+            Ports = container.Ports, Mounts = container.VolumeMounts,
             RunsToEnd = pod.Spec.RunsToEnd(i),
             MemoryLimitInBytes = container.Resources.Limits.TryGetValue("memory", out var limit)
                 ? (long)limit.ToDouble() : 0,

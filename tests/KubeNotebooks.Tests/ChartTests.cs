@@ -103,6 +103,23 @@ public sealed class ChartTests
     }
 
     [Test]
+    public void A_load_is_what_was_answered_and_what_was_lost()
+    {
+        var cluster = new Cluster(1);
+        cluster.Kubectl("create service clusterip web --tcp=80");
+        var load = cluster.Load("node-1", cluster.Get<Service>("web").Spec.ClusterIP!, rps: 7,
+            duration: TimeSpan.FromSeconds(3));
+        cluster.Run(TimeSpan.FromSeconds(4));
+        var data = JsonNode.Parse(Chart.Load(load).Json)!["data"]!.AsArray();
+        Assert.That(data.Select(t => ($"{t!["name"]}", t["y"]!.ToJsonString())), Is.EqualTo(new[]
+        {
+            ("answered", "[0,0,0]"), ("lost: no endpoints", "[7,7,7]"),
+        }));
+        Assert.That(JsonNode.Parse(Chart.LoadTimes(load).Json)!["data"]!.AsArray(),
+            Has.Count.EqualTo(3));
+    }
+
+    [Test]
     public void Requests_are_measured_against_what_a_node_can_give()
     {
         var cluster = new Cluster(2);

@@ -10,6 +10,8 @@ public sealed class HttpPodTests
     private const string Services = "/api/v1/namespaces/default/services";
     private const string Metrics = "/apis/metrics.k8s.io/v1beta1";
 
+    private const string Hello = "Hello, world!\nVersion: 1.0.0\nHostname: hello\n";
+
     private const string Manifest = """
         {apiVersion: v1, kind: Pod, metadata: {name: web, labels: {app: web}}, spec: {containers: [
          {name: main, image: nginx, ports: [{containerPort: 80}],
@@ -21,6 +23,13 @@ public sealed class HttpPodTests
         ---
         {apiVersion: v1, kind: Service, metadata: {name: web},
          spec: {selector: {app: web}, ports: [{port: 80}]}}
+        ---
+        {apiVersion: v1, kind: Pod, metadata: {name: hello, labels: {app: hello}},
+         spec: {containers: [{name: main, image: "gcr.io/google-samples/hello-app:1.0",
+                              ports: [{containerPort: 8080}]}]}}
+        ---
+        {apiVersion: v1, kind: Service, metadata: {name: hello},
+         spec: {selector: {app: hello}, ports: [{port: 80, targetPort: 8080}]}}
         ---
         {apiVersion: v1, kind: Service, metadata: {name: none},
          spec: {selector: {app: none}, ports: [{port: 80}]}}
@@ -82,14 +91,14 @@ public sealed class HttpPodTests
         Assert.That((log.Take(), log.Ended), Is.EqualTo(("", true)));
     }
 
-    [TestCase("services/web/proxy/", 200, "default/web answers\n")]
-    [TestCase("services/http:web:80/proxy/a/b?c=d", 200, "default/web answers\n")]
+    [TestCase("services/hello/proxy/", 200, Hello)]
+    [TestCase("services/http:hello:80/proxy/a/b?c=d", 200, Hello)]
     [TestCase("services/web:81/proxy/", 503, "no service port 81 found for service \"web\"")]
     [TestCase("services/none/proxy/", 503, "no endpoints available for service \"none\"")]
     [TestCase("services/nope/proxy/", 404, "services \"nope\" not found")]
     [TestCase("services/a:b:c:d/proxy/", 400, "invalid service request \"a:b:c:d\"")]
-    [TestCase("pods/web/proxy/", 200, "default/web answers\n")]
-    [TestCase("pods/web:8080/proxy/x", 200, "default/web answers\n")]
+    [TestCase("pods/hello/proxy/", 200, Hello)]
+    [TestCase("pods/hello:8080/proxy/x", 200, Hello)]
     [TestCase("pods/nope/proxy/", 404, "pods \"nope\" not found")]
     public void A_proxy_leads_to_a_pod(string path, int code, string text) =>
         Assert.That(Ask($"/api/v1/namespaces/default/{path}"), Is.EqualTo((code, text)));

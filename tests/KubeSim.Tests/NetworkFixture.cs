@@ -4,6 +4,9 @@ namespace KubeSim.Tests;
 /// component.</summary>
 internal static class NetworkCluster
 {
+    // Listens on port 8080.
+    private const string Server = "registry.k8s.io/e2e-test-images/agnhost:2.53";
+
     /// <summary>node-1 to node-3 at 192.168.0.11 to .13, pods in 10.244.1.0/24 to
     /// .3.0/24.</summary>
     public static Cluster New(int nodes = 3, ulong seed = 0, string mode = "iptables") =>
@@ -28,7 +31,7 @@ internal static class NetworkCluster
             Spec = new()
             {
                 NodeName = node, HostNetwork = onHost ? true : null,
-                Containers = [new() { Name = "main", Image = "nginx" }],
+                Containers = [new() { Name = "main", Image = Server, Args = ["netexec"] }],
             },
         });
         return cluster.UpdateStatus(pod with { Status = new() { Phase = phase, PodIP = ip } });

@@ -84,9 +84,12 @@ public class SendTests
     }
 
     [Test]
-    public void A_port_need_not_be_declared_by_the_container() =>
-        Assert.That(Web("10.244.2.3").Send("client", "10.244.2.3:9999").Outcome,
-            Is.EqualTo(SendOutcome.Answered));
+    public void A_port_where_nothing_listens_refuses()
+    {
+        var trace = Web("10.244.2.3").Send("client", "10.244.2.3:9999");
+        Assert.That(trace.Outcome, Is.EqualTo(SendOutcome.Refused));
+        Assert.That(trace.Hops[^1].Rule, Is.EqualTo("nothing listens on port 9999"));
+    }
 
     [Test]
     public void A_pod_without_a_running_container_refuses()
