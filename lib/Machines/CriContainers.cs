@@ -23,6 +23,12 @@ public sealed record ContainerConfig
     /// container.</summary>
     public bool RunsToEnd { get; init; }
 
+    /// <summary>The variables of its environment, asked for once, when it starts.</summary>
+    public Func<Map<string>>? Environment { get; init; }
+
+    /// <summary>What it sees of the machine's files under paths of its own.</summary>
+    public Seq<ContainerMount> Mounts { get; init; }
+
     /// <summary>Above this many bytes the kernel kills it; 0 for no limit.</summary>
     public long MemoryLimitInBytes { get; init; }
 }
@@ -83,6 +89,10 @@ public sealed record CriContainerStatus
     /// It stands for the runtime's stream of events: nobody has to look again and
     /// again.</summary>
     public DateTime? ChangesAt { get; init; }
+
+    /// <summary>False when it is not known whether it will have changed then: a script that waits
+    /// for something.</summary>
+    public bool ChangesSurely { get; init; } = true;
 
     /// <summary>True between the order to start it and its start.</summary>
     public bool IsStarting => State == CriContainerState.Created && ChangesAt is not null;

@@ -36,6 +36,14 @@ public sealed class World : IWorld
     /// <summary>Files that somebody outside made in containers.</summary>
     public PodFiles PodFiles { get; } = new();
 
+    /// <summary>Answers programs in containers that ask the network, such as <c>nslookup</c> and
+    /// <c>wget</c>; null: each of them succeeds and prints nothing.</summary>
+    public Func<SimMachine, PodSandboxMetadata, IReadOnlyList<string>, ExecResult?>? Ask
+    {
+        get;
+        set;
+    }
+
     /// <summary>How much CPU and memory pods use.</summary>
     public PodUsage Usage { get; } = new();
 

@@ -238,7 +238,8 @@ public sealed partial class Kubelet : IReconciler
         After(worker.NextSync, key, worker.SyncPace);
         if (worker.View.ChangesAt is { } change && change > Now)
         {
-            var pace = EndsFarOff(worker, change) ? Pace.Background : Pace.Progress;
+            var pace = EndsFarOff(worker, change) || !worker.View.ChangesSurely
+                ? Pace.Background : Pace.Progress;
             worker.NextSync = worker.NextSync < Relist(change) ? worker.NextSync : Relist(change);
             api.After(Relist(change) - Now, key, pace);
         }

@@ -180,6 +180,7 @@ public sealed partial class Kubelet
             Name = container.Name, Attempt = attempt, Image = container.Image ?? "",
             Command = container.Command, Args = container.Args,
             RunsToEnd = pod.Spec.RunsToEnd(i),
+            Environment = () => EnvironmentOf(pod, container),
             MemoryLimitInBytes = container.Resources.Limits.TryGetValue("memory", out var limit)
                 ? (long)limit.ToDouble() : 0,
         });
@@ -207,6 +208,25 @@ public sealed partial class Kubelet
             (worker.Stage, worker.Due) = (Stage.PostStart, Now + takes);
         }
         return true;
+    }
+
+    private Map<string> EnvironmentOf(Pod pod, Container container)
+    {
+        var ns = pod.Metadata.Namespace;
+        pod = api.Get(pod.Key) is Pod newer && newer.Metadata.Uid == pod.Metadata.Uid ? newer : pod;
+        var made = new PodEnvironment(pod, api.Get<Node>("", node)?.Status.Allocatable ?? default)
+        {
+            Services = api.List<Service>(ns).Concat(ns == "default" ? []
+                : api.List<Service>("default").Where(s => s.Metadata.Name == "kubernetes")),
+            Map = name => api.Get<ConfigMap>(ns, name), Secret = name => api.Get<Secret>(ns, name),
+        };
+        var variables = KubeSim.Map.Of(
+            ("HOSTNAME", pod.Spec.Hostname is { Length: > 0 } own ? own : pod.Metadata.Name));
+        foreach (var (name, value) in made.Of(container))
+        {
+            variables = variables.Set(name, value);
+        }
+        return variables;
     }
 
     /// <summary>What the environment of a container refers to and is not there.</summary>
