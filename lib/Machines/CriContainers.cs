@@ -23,15 +23,18 @@ public sealed record ContainerConfig
     /// container.</summary>
     public bool RunsToEnd { get; init; }
 
-    /// <summary>The variables of its environment, asked for once, when it starts.</summary>
-    public Func<Map<string>>? Environment { get; init; }
-
-    /// <summary>What it sees of the machine's files under paths of its own.</summary>
-    public Seq<ContainerMount> Mounts { get; init; }
+    /// <summary>What is around it, asked for when a script starts in it; null for
+    /// nothing.</summary>
+    public Func<Surroundings>? Surroundings { get; init; }
 
     /// <summary>Above this many bytes the kernel kills it; 0 for no limit.</summary>
     public long MemoryLimitInBytes { get; init; }
 }
+
+/// <summary>What a container finds when it starts.</summary>
+/// <param name="Environment">Its variables.</param>
+/// <param name="Mounts">What it sees of files that are not its own.</param>
+public sealed record Surroundings(Map<string> Environment, Seq<ContainerMount> Mounts);
 
 /// <summary>The states of a container, in the order of its life.</summary>
 public enum CriContainerState

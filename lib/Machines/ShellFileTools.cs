@@ -173,11 +173,8 @@ internal static partial class ShellTools
                 var field = int.TryParse(f.Length > 2 ? f[2..] : args[Array.IndexOf(args, f) + 1],
                     out var n) ? n : 1;
                 return line => line.Split(delimiter).ElementAtOrDefault(field - 1) ?? "";
-            case "tr" when args is [var old, var other] && old.Length == other.Length:
-                return line => string.Concat(line.Select(c => old.IndexOf(c) is >= 0 and var at
-                    ? other[at] : c));
             case "cat" when args.All(a => !a.StartsWith('-') || a == "-"):
-            case "head" or "tail" or "sort" or "uniq" or "tee" or "nl" or "tac":
+            case "head" or "tail" or "tr" or "sort" or "uniq" or "tee" or "nl" or "tac":
                 return line => line;
             default:
                 return null;
@@ -244,6 +241,10 @@ internal static partial class ShellTools
             io.Out(text.ToString());
             return code;
         }
+        if (name == "tr")
+        {
+            return Print(io, Translated(text.ToString(), args));
+        }
         var lines = Lines(text.ToString(), name, args).Select(filter).OfType<string>().ToArray();
         if (name == "grep" && Has(args, 'c'))
         {
@@ -255,6 +256,20 @@ internal static partial class ShellTools
         }
         return code != 0 ? code : name == "grep" && lines.Length == 0 ? 1 : 0;
     }
+
+    private static string Translated(string text, string[] args)
+    {
+        var sets = args.Where(a => a != "-d").Select(Escapes).Select(set => Range().Replace(set,
+            m => string.Concat(Enumerable.Range(m.Value[0], Math.Max(m.Value[2] - m.Value[0], 0) + 1)
+                .Select(c => (char)c)))).ToArray();
+        var to = args.Contains("-d") ? null : sets.ElementAtOrDefault(1) ?? "";
+        return sets.Length == 0 ? text : string.Concat(text.Select(c =>
+            sets[0].IndexOf(c) is not (>= 0 and var at) ? $"{c}"
+            : to is null or "" ? "" : $"{to[Math.Min(at, to.Length - 1)]}"));
+    }
+
+    [GeneratedRegex("[a-zA-Z0-9]-[a-zA-Z0-9]")]
+    private static partial Regex Range();
 
     private static IEnumerable<string> Lines(string text, string name, string[] args)
     {

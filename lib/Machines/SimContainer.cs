@@ -6,6 +6,7 @@ internal sealed class SimContainer(
     string id, string sandboxId, ContainerConfig config, DateTime created)
 {
     private CriContainerStatus? status;
+    private Dictionary<string, string>? variables;
     private DateTime? stopAt;
     private DateTime? killAt;
     private DateTime? lostAt;
@@ -44,7 +45,9 @@ internal sealed class SimContainer(
             StartedAt = at;
             if (!Runs.Script.IsEmpty)
             {
-                Process = new(Runs.Script, Place(), at, config.RunsToEnd);
+                var place = Place();
+                variables = new(place.Variables, StringComparer.Ordinal);
+                Process = new(Runs.Script, place, at, config.RunsToEnd);
                 Processes.Add(Process);
             }
             Settle();
@@ -147,7 +150,11 @@ internal sealed class SimContainer(
         Seq<string> command, DateTime now, TimeSpan most)
     {
         CatchUp(now);
-        return new ShellExec(Place(), now).Run(command, most);
+        var place = Place();
+        return new ShellExec(variables is null ? place : place with
+        {
+            Variables = new(variables, StringComparer.Ordinal),
+        }, now).Run(command, most);
     }
 
     public ProbeAnswer Answer(Probe probe, DateTime now, PodFiles made)

@@ -44,10 +44,14 @@ public sealed class SimFiles
     /// <summary>Writes a file whole.</summary>
     public void Write(string path, FileEntry file) => files[path] = file;
 
-    /// <summary>Puts all files of a directory in the place of those that were given before.
-    /// </summary>
-    public void Give(string directory, Map<string> all, DateTime now) =>
-        given[directory] = (all, now);
+    /// <summary>Puts all files of a directory in the place of those that were given before; false
+    /// when they are the same.</summary>
+    public bool Give(string directory, Map<string> all, DateTime now)
+    {
+        var same = given.TryGetValue(directory, out var before) && before.Files.Equals(all);
+        given[directory] = same ? before : (all, now);
+        return !same;
+    }
 
     /// <summary>Whether something is there: a file, or a directory made or implied.</summary>
     public bool Exists(string path) => Find(path) is not null || IsDirectory(path);

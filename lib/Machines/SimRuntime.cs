@@ -118,6 +118,7 @@ public sealed class SimRuntime : IContainerRuntime
             if (pod.Containers[i].SandboxId == podSandboxId)
             {
                 containers.Remove(pod.Containers[i].Id);
+                machine.Files.Remove(LayerOf(pod.Containers[i].Id));
                 pod.Containers.RemoveAt(i);
             }
         }
@@ -271,11 +272,12 @@ public sealed class SimRuntime : IContainerRuntime
         PodSandboxMetadata pod)
     {
         var variables = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (name, value) in config.Environment?.Invoke() ?? default)
+        var around = config.Surroundings?.Invoke();
+        foreach (var (name, value) in around?.Environment ?? default)
         {
             variables[name] = value;
         }
-        var files = new ContainerFiles(machine.Files, LayerOf(id), config.Mounts);
+        var files = new ContainerFiles(machine.Files, LayerOf(id), around?.Mounts ?? default);
         return new(files, variables, runs.IsBusyBox,
             words => machine.World.Ask?.Invoke(machine, pod, words));
     }

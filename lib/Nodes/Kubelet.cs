@@ -200,7 +200,7 @@ public sealed partial class Kubelet : IReconciler
 
     private bool NeedsSync(PodWorker worker)
     {
-        if (worker.SendAgain <= Now || worker.NextSync <= Now)
+        if (worker.SendAgain <= Now || worker.NextSync <= Now || worker.NextVolumes <= Now)
         {
             return true;
         }
@@ -236,6 +236,7 @@ public sealed partial class Kubelet : IReconciler
         }
         After(worker.SendAgain, key, Pace.Retry);
         After(worker.NextSync, key, worker.SyncPace);
+        After(worker.Finished ? null : worker.NextVolumes, key, Pace.Background);
         if (worker.View.ChangesAt is { } change && change > Now)
         {
             var pace = EndsFarOff(worker, change) || !worker.View.ChangesSurely

@@ -178,9 +178,10 @@ public sealed partial class Kubelet
         var created = machine.Runtime.CreateContainer(worker.SandboxId, new()
         {
             Name = container.Name, Attempt = attempt, Image = container.Image ?? "",
-            Command = container.Command, Args = container.Args,
+            Command = Expanded(container.Command, pod, container),
+            Args = Expanded(container.Args, pod, container),
             RunsToEnd = pod.Spec.RunsToEnd(i),
-            Environment = () => EnvironmentOf(pod, container),
+            Surroundings = () => SurroundingsOf(pod, container),
             MemoryLimitInBytes = container.Resources.Limits.TryGetValue("memory", out var limit)
                 ? (long)limit.ToDouble() : 0,
         });
@@ -208,6 +209,17 @@ public sealed partial class Kubelet
             (worker.Stage, worker.Due) = (Stage.PostStart, Now + takes);
         }
         return true;
+    }
+
+    // Words with $(NAME) have it replaced: the kubelet's own way, where no shell is.
+    private Seq<string> Expanded(Seq<string> words, Pod pod, Container container)
+    {
+        if (!words.Any(w => w.Contains("$(", StringComparison.Ordinal)))
+        {
+            return words;
+        }
+        var variables = EnvironmentOf(pod, container).ToDictionary(StringComparer.Ordinal);
+        return [.. words.Select(w => DownwardApi.Expand(w, variables))];
     }
 
     private Map<string> EnvironmentOf(Pod pod, Container container)

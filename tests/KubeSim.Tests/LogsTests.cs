@@ -25,7 +25,7 @@ public sealed class LogsTests
     [TestCase("for n in a b; do for k in $(seq 2); do echo $n$k; done; done",
         ExpectedResult = "0 a1|0 a2|0 b1|0 b2")]
     [TestCase("echo a > /tmp/x; echo b >&2; echo c | grep c; echo -n d; printf '%s!\\n' e",
-        ExpectedResult = "0 b|0 de!")]
+        ExpectedResult = "0 b|0 c|0 de!")]
     [TestCase("echo '$WHO' && until nslookup db; do echo waiting; sleep 2; done; echo end",
         ExpectedResult = "0 $WHO|0 end")]
     [TestCase("echo up; /app/server; echo down", ExpectedResult = "0 up")]
