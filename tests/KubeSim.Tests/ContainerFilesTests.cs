@@ -181,7 +181,7 @@ public sealed class ContainerFilesTests
     [TestCase("case web-0 in db-*) echo db;; web-*) echo web;; esac", "web\n")]
     [TestCase("cat <<EOF > /tmp/f\nline $((2*3))\nEOF\nwc -l < /tmp/f; cat /tmp/f", "1\nline 6\n")]
     [TestCase("(cd /tmp; x=1; touch y); echo [$x]; ls /tmp/y", "[]\n/tmp/y\n")]
-    [TestCase("i=3; while [ $i -gt 0 ]; do echo $i; i=$((i-1)); done | tr '\\n' ' '", "3 2 1")]
+    [TestCase("i=3; while [ $i -gt 0 ]; do echo $i; i=$((i-1)); done | tr '\\n' ' '", "3 2 1 ")]
     [TestCase("[[ abc =~ ^a ]] && ! false && echo ok || echo no", "ok\n")]
     [TestCase("echo hi; fi", "sh: syntax error: unexpected \"fi\"\n")]
     public void A_shell_does_what_shells_do(string script, string printed)
@@ -191,7 +191,6 @@ public sealed class ContainerFilesTests
             new(StringComparer.Ordinal), true);
         var (result, _) = new ShellExec(place, DateTime.UnixEpoch)
             .Run(["sh", "-c", script], TimeSpan.FromMinutes(1));
-        Assert.That(result!.Stdout + result.Stderr, Is.EqualTo(printed).Or.EqualTo(printed + " \n")
-            .Or.EqualTo(printed + "\n"));
+        Assert.That(result!.Stdout + result.Stderr, Is.EqualTo(printed));
     }
 }
