@@ -103,10 +103,16 @@ public static class Bootstrap
         new(name, _ => make()) { EventSource = source };
 
     /// <summary>The physical world: machines that can pull any public image.</summary>
-    public static World World(IWorldHost host) => new(host, new ImageCatalogue());
+    public static World World(IWorldHost host) =>
+        new(host, new ImageCatalogue()) { Ask = AnswererOf(host) };
+
+    private static Func<SimMachine, PodSandboxMetadata, IReadOnlyList<string>, ExecResult?>?
+        AnswererOf(IWorldHost host) => host is Simulation simulation
+            ? (_, pod, words) => Cluster.Over(simulation).AnswerScript(pod, words) : null;
+
 
     private static World FlannelWorld(IWorldHost host) =>
-        new(host, new ImageCatalogue(), new HostLocalNetwork(isFlannel: true));
+        new(host, new ImageCatalogue(), new HostLocalNetwork(isFlannel: true)) { Ask = AnswererOf(host) };
 
     /// <summary>The objects of a fresh cluster: the system namespaces with their default accounts,
     /// and so many nodes, ready.</summary>

@@ -27,7 +27,7 @@ public sealed partial class Cluster
         public DateTime Now => cluster.Now;
 
         public IContainerLogs? Logs => cluster.simulation.World is World world
-            ? new MachineLogs(cluster, world, cluster.Now) : null;
+            ? new MachineLogs(world, cluster) : null;
 
         public ApiResponse Send(ApiRequest request) => send(request);
 
@@ -38,62 +38,20 @@ public sealed partial class Cluster
     }
 
     // Logs are read off the machines when they are asked for, and are no part of the state.
-    private sealed class MachineLogs(Cluster cluster, World world, DateTime now)
-        : IContainerLogs
+    private sealed class MachineLogs(World world, Cluster cluster) : IContainerLogs
     {
         public bool Reaches(Pod pod) => world.Machine(pod.Spec.NodeName!) is { } machine
             && machine.IsOn && machine.IsConnected && machine.Heartbeat.SilentSince is null;
 
         public IReadOnlyList<LogLine>? Read(Pod pod, string container, string containerId) =>
-            world.Machine(pod.Spec.NodeName!).Runtime.Logs(
-                IdOf(containerId), EnvironmentOf(pod, container));
+            world.Machine(pod.Spec.NodeName!).Runtime.Logs(IdOf(containerId));
 
-        // What a container can print as its command it can print for exec too.
         public ExecResult? Exec(
-            Pod pod, string container, string containerId, Seq<string> command)
-        {
-            if (cluster.NetworkTool(pod, command) is { } told)
-            {
-                return told;
-            }
-            if (!ShellOutput.Knows(command))
-            {
-                return null;
-            }
-            var runtime = world.Machine(pod.Spec.NodeName!).Runtime;
-            var answer = runtime.ExecSync(IdOf(containerId), command, TimeSpan.Zero);
-            var lines = ShellOutput.Of(command, EnvironmentOf(pod, container), now,
-                now + answer.Takes);
-            return answer.Value is not { } result ? null : result with
-            {
-                Stdout = string.Concat(lines.Select(line => $"{line.Text}\n")),
-            };
-        }
+            Pod pod, string container, string containerId, Seq<string> command) =>
+            cluster.NetworkTool(pod, command) ?? cluster.Exec(new ExecInput(pod.Metadata.Namespace, pod.Metadata.Name, container,
+                command));
 
         private static string IdOf(string containerId) =>
             containerId[(containerId.LastIndexOf('/') + 1)..];
-
-        private static Dictionary<string, string> EnvironmentOf(Pod pod, string container)
-        {
-            var environment = new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["HOSTNAME"] = pod.Spec.Hostname is { Length: > 0 } host ? host : pod.Metadata.Name,
-            };
-            var spec = pod.Spec.InitContainers.Concat(pod.Spec.Containers)
-                .First(c => c.Name == container);
-            foreach (var variable in spec.Env)
-            {
-                environment[variable.Name] = variable.Value ?? variable.ValueFrom?.FieldRef
-                    ?.FieldPath switch
-                {
-                    "metadata.name" => pod.Metadata.Name,
-                    "metadata.namespace" => pod.Metadata.Namespace,
-                    "spec.nodeName" => pod.Spec.NodeName!,
-                    "status.podIP" => pod.Status.PodIP ?? "",
-                    _ => "",
-                };
-            }
-            return environment;
-        }
     }
 }

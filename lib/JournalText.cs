@@ -40,7 +40,8 @@ public static class JournalText
 {
     private static readonly string[] Operations =
         ["apply", "create", "update", "patch", "delete", "fault", "compact",
-            "probe", "metrics", "metric", "traffic", "load", "outside", "reseed", "etcd", "shell"];
+            "probe", "exec", "metrics", "metric", "traffic", "load", "outside", "reseed", "etcd",
+            "shell"];
 
     /// <summary>Reads a journal. Every line that cannot be read is an error with its
     /// place.</summary>
@@ -154,6 +155,7 @@ public static class JournalText
             "delete" => line with { Input = Delete(body) },
             "fault" => line with { Input = Fault(body) },
             "probe" => line with { Input = Probe(body) },
+            "exec" => line with { Input = Exec(body) },
             "reseed" => line with { Input = Reseed(body) },
             "etcd" => line with { Input = new EtcdInput(Etcd(body)) },
             "metrics" => line with { Input = Metrics(body) },
@@ -283,6 +285,11 @@ public static class JournalText
             Text(probe, "probe", "namespace") ?? "default", SelectorOf(probe, "probe"),
             (int?)probe["count"], (bool?)probe["pass"] ?? true);
 
+        private ExecInput Exec(JsonNode exec) => new(Text(exec, "exec", "namespace") ?? "default",
+            Text(exec, "exec", "pod") ?? throw Error("exec.pod", "is missing"),
+            Text(exec, "exec", "container"), exec["command"] is JsonArray words
+                ? [.. words.Select(w => (string)w!)] : throw Error("exec.command", "is missing"));
+
         private MetricsInput Metrics(JsonNode metrics)
         {
             var ns = Text(metrics, "metrics", "namespace") ?? "default";
@@ -399,6 +406,14 @@ internal static class JournalWriter
                 {
                     ["namespace"] = probe.Namespace, ["selector"] = probe.Selector,
                     ["count"] = probe.Count, ["pass"] = probe.Pass,
+                };
+                break;
+            case ExecInput exec:
+                line["exec"] = new JsonObject
+                {
+                    ["namespace"] = exec.Namespace, ["pod"] = exec.Pod,
+                    ["container"] = exec.Container,
+                    ["command"] = new JsonArray([.. exec.Command.Select(w => (JsonNode)w)]),
                 };
                 break;
             case ReseedInput { Seed: var seed, SlowestWatch: var slowest }:

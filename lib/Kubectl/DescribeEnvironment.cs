@@ -34,7 +34,8 @@ internal static class DescribeEnvironment
         switch (variable.ValueFrom)
         {
             case { FieldRef: { } field }:
-                var value = pod is null ? "" : FieldOf(pod, field.FieldPath);
+                var value = pod is null || !field.FieldPath.StartsWith("metadata.",
+                    StringComparison.Ordinal) ? "" : DownwardApi.Field(pod, field.FieldPath);
                 text.Field($"      {name}", $"{value} ({field.ApiVersion}:{field.FieldPath})");
                 break;
             case { ResourceFieldRef: { } resource }:
@@ -58,12 +59,4 @@ internal static class DescribeEnvironment
                 break;
         }
     }
-
-    private static string FieldOf(Pod pod, string path) => path switch
-    {
-        "metadata.name" => pod.Metadata.Name,
-        "metadata.namespace" => pod.Metadata.Namespace,
-        "metadata.uid" => pod.Metadata.Uid,
-        _ => "",
-    };
 }

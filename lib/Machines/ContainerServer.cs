@@ -99,7 +99,7 @@ internal static partial class ContainerServer
         {
             return listens.Groups[1].Value + listens.Groups[2].Value + listens.Groups[3].Value;
         }
-        if (!config.Command.IsEmpty && ShellScript.Read(words) is not null)
+        if (!config.Command.IsEmpty && ShellForecast.IsOfTools(words))
         {
             return "";
         }

@@ -30,9 +30,18 @@ public sealed record ContainerConfig
     /// container.</summary>
     public bool RunsToEnd { get; init; }
 
+    /// <summary>What is around it, asked for when a script starts in it; null for
+    /// nothing.</summary>
+    public Func<Surroundings>? Surroundings { get; init; }
+
     /// <summary>Above this many bytes the kernel kills it; 0 for no limit.</summary>
     public long MemoryLimitInBytes { get; init; }
 }
+
+/// <summary>What a container finds when it starts.</summary>
+/// <param name="Environment">Its variables.</param>
+/// <param name="Mounts">What it sees of files that are not its own.</param>
+public sealed record Surroundings(Map<string> Environment, Seq<ContainerMount> Mounts);
 
 /// <summary>The states of a container, in the order of its life.</summary>
 public enum CriContainerState
@@ -90,6 +99,10 @@ public sealed record CriContainerStatus
     /// It stands for the runtime's stream of events: nobody has to look again and
     /// again.</summary>
     public DateTime? ChangesAt { get; init; }
+
+    /// <summary>False when it is not known whether it will have changed then: a script that waits
+    /// for something.</summary>
+    public bool ChangesSurely { get; init; } = true;
 
     /// <summary>True between the order to start it and its start.</summary>
     public bool IsStarting => State == CriContainerState.Created && ChangesAt is not null;

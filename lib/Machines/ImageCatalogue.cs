@@ -8,7 +8,7 @@ namespace KubeSim;
 /// follows from the command and the name.
 /// <list type="bullet">
 /// <item>A command of known words does what they say: <c>sleep 30</c>, <c>sh -c "…"</c>,
-/// <c>false</c> (see <see cref="ShellScript"/>).</item>
+/// <c>false</c> (see <see cref="ShellRun"/>).</item>
 /// <item><c>NAME:exit-CODE-SECONDS</c> ends so; <c>slowstop-SECONDS</c> goes on that long after a
 /// SIGTERM; a name with <c>nosuch</c> cannot be pulled.</item>
 /// <item>Anything else is a server that runs until it is stopped and answers its probes; as an init
@@ -69,9 +69,25 @@ public sealed partial class ImageCatalogue : IImageRegistry
     private static ProcessBehaviour Behaviour(string image, ContainerConfig config)
     {
         var behaviour = Named(image) ?? (config.Command.IsEmpty ? OfArguments(image, config)
-            : ShellScript.Read([.. config.Command, .. config.Args]));
+            : Known([.. config.Command, .. config.Args]));
         behaviour ??= config.RunsToEnd ? ProcessBehaviour.Ends(Second, 0) : ProcessBehaviour.Server;
         return IsBusyBox(image) ? behaviour with { IsBusyBox = true } : behaviour;
+    }
+
+    /// <summary>What a command line does; null for a program that nothing is known of.</summary>
+    private static ProcessBehaviour? Known(Seq<string> command)
+    {
+        var name = command.IsEmpty ? "" : command[0][(command[0].LastIndexOf('/') + 1)..];
+        return name switch
+        {
+            "perl" => ProcessBehaviour.Ends(Second * 5, 0),
+            "nginx" when command.Contains("-T") || command.Contains("-t") =>
+                ProcessBehaviour.Ends(TimeSpan.Zero, 0),
+            "tail" => ProcessBehaviour.Deaf with { Script = command },
+            _ when (ShellRun.IsShell(name) ? command.Count > 1 : ShellTools.Knows(name)) =>
+                ProcessBehaviour.Deaf with { Script = command },
+            _ => null,
+        };
     }
 
     private static ProcessBehaviour? Named(string image)
@@ -90,7 +106,7 @@ public sealed partial class ImageCatalogue : IImageRegistry
         if (config.Args.Contains("liveness") || image.Contains("/liveness", Ordinal))
         {
             return config.Args.Count > 0 && config.Args[0].EndsWith("/sh", Ordinal)
-                ? ShellScript.Read(config.Args)
+                ? Known(config.Args)
                 : ProcessBehaviour.Server with { SickAfter = Second * 10 };
         }
         if (image.Contains("stress", Ordinal))
@@ -99,7 +115,7 @@ public sealed partial class ImageCatalogue : IImageRegistry
         }
         var isBare = IsBusyBox(image) || image.StartsWith("debian", Ordinal)
             || image.StartsWith("ubuntu", Ordinal);
-        return !config.Args.IsEmpty && isBare ? ShellScript.Read(config.Args)
+        return !config.Args.IsEmpty && isBare ? Known(config.Args)
             // A shell without a terminal has nothing to read, and ends.
             : isBare ? ProcessBehaviour.Ends(TimeSpan.Zero, 0) : null;
     }

@@ -32,8 +32,10 @@ public sealed record ProcessBehaviour
     /// <summary>From when on it answers HTTP with 500; null for never.</summary>
     public TimeSpan? SickAfter { get; init; }
 
-    /// <summary>The files that it makes (true) and removes (false), in order of time.</summary>
-    public Seq<(TimeSpan At, string Path, bool There)> Files { get; init; }
+    /// <summary>The command line of a shell or a small tool, which is really run
+    /// (<see cref="ShellRun"/>): it decides when it ends and how; unset for a program that the
+    /// other properties tell all about.</summary>
+    public Seq<string> Script { get; init; }
 
     /// <summary>The lines that it prints, in order of time; unset for those that its command line
     /// or its image tells.</summary>

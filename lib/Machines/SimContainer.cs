@@ -6,6 +6,7 @@ internal sealed class SimContainer(
     string id, string sandboxId, ContainerConfig config, DateTime created)
 {
     private CriContainerStatus? status;
+    private Dictionary<string, string>? variables;
     private DateTime? stopAt;
     private DateTime? killAt;
     private DateTime? lostAt;
@@ -20,6 +21,16 @@ internal sealed class SimContainer(
 
     public required ProcessBehaviour Runs { get; init; }
 
+    /// <summary>The scripts of its pod, its own among them.</summary>
+    public required PodProcesses Processes { get; init; }
+
+    /// <summary>What it has around it.</summary>
+    public required Func<ShellPlace> Place { get; init; }
+
+    /// <summary>The script that it runs; null for other programs, and before it has
+    /// started.</summary>
+    public ContainerProcess? Process { get; private set; }
+
     public DateTime? StartedAt { get; private set; }
 
     /// <summary>When it has ended or will, as far as can be told.</summary>
@@ -32,6 +43,13 @@ internal sealed class SimContainer(
         if (StartedAt is null)
         {
             StartedAt = at;
+            if (!Runs.Script.IsEmpty)
+            {
+                var place = Place();
+                variables = new(place.Variables, StringComparer.Ordinal);
+                Process = new(Runs.Script, place, at, config.RunsToEnd);
+                Processes.Add(Process);
+            }
             Settle();
         }
     }
@@ -40,9 +58,14 @@ internal sealed class SimContainer(
     /// counts.</summary>
     public void Stop(DateTime now, TimeSpan grace)
     {
+        CatchUp(now);
         if (StartedAt is null || EndsAt <= now)
         {
             return;
+        }
+        if (stopAt is null && grace > TimeSpan.Zero)
+        {
+            Process?.Terminate(now, now + grace);
         }
         stopAt ??= now;
         killAt = killAt is { } known && known < now + grace ? known : now + grace;
@@ -59,7 +82,37 @@ internal sealed class SimContainer(
         }
     }
 
-    public bool RunsAt(DateTime now) => StartedAt <= now && !(EndsAt <= now);
+    public bool RunsAt(DateTime now)
+    {
+        CatchUp(now);
+        return StartedAt <= now && !(EndsAt <= now);
+    }
+
+    // Lets its script, and those beside it, do what they did up to now.
+    private void CatchUp(DateTime now)
+    {
+        if (Process is null)
+        {
+            return;
+        }
+        Processes.Advance(now);
+        if (Process.EndedAt is not null && EndsAt is not { } known
+            || (EndsAt is { } end && Process.EndedAt < end))
+        {
+            Settle();
+        }
+        if (EndsAt <= now && Process.EndedAt is null)
+        {
+            Process.Kill(EndsAt.Value);
+            Processes.Remove(Process);
+        }
+        var next = Process.MayEnd;
+        if (EndsAt is null && status is not null && (status.ChangesAt, !status.ChangesSurely)
+            != (next.At, next.At is not null && !next.Sure))
+        {
+            status = null;
+        }
+    }
 
     /// <summary>A server that heeds the stop signal closes its door at once, finishes what it has
     /// begun, and ends.</summary>
@@ -68,6 +121,7 @@ internal sealed class SimContainer(
 
     public CriContainerStatus StatusAt(DateTime now)
     {
+        CatchUp(now);
         var state = StartedAt is not { } start || start > now ? CriContainerState.Created
             : EndsAt <= now ? CriContainerState.Exited : CriContainerState.Running;
         if (status is null || status.State != state)
@@ -78,8 +132,9 @@ internal sealed class SimContainer(
     }
 
     /// <summary>What it has printed up to a time.</summary>
-    public List<LogLine> LinesUntil(DateTime now, IReadOnlyDictionary<string, string> environment)
+    public List<LogLine> LinesUntil(DateTime now)
     {
+        CatchUp(now);
         if (StartedAt is not { } start || start > now)
         {
             return [];
@@ -87,19 +142,31 @@ internal sealed class SimContainer(
         var limit = EndsAt < now ? EndsAt.Value : now;
         var lines = !Runs.Prints.IsEmpty
             ? Runs.Prints.Select(line => new LogLine(start + line.At, line.Text)).ToList()
+            : Process is not null ? [.. Process.Lines]
             : config.Command.IsEmpty && config.Args.IsEmpty
-                ? ImageOutput.Of(Image.Reference, start)
-                : ShellOutput.Of([.. config.Command, .. config.Args], environment, start, limit);
+                ? ImageOutput.Of(Image.Reference, start) : [];
         lines.RemoveAll(line => line.Time > limit);
         return lines;
     }
 
+    /// <summary>What came of a command that somebody runs in it now, and how long that
+    /// takes.</summary>
+    public (ExecResult? Result, TimeSpan Takes) Exec(
+        Seq<string> command, DateTime now, TimeSpan most)
+    {
+        CatchUp(now);
+        var place = Place();
+        return new ShellExec(variables is null ? place : place with
+        {
+            Variables = new(variables, StringComparer.Ordinal),
+        }, now).Run(command, most);
+    }
+
     public ProbeAnswer Answer(Probe probe, DateTime now, PodFiles made)
     {
-        if (probe.Exec is { Command: { Count: 2 } command } && command[0].EndsWith(
-            "cat", StringComparison.Ordinal))
+        if (probe.Exec is { } exec)
         {
-            return Cat(command[1], now, made);
+            return Answer(exec.Command, now, TimeSpan.FromSeconds(probe.TimeoutSeconds ?? 1), made);
         }
         if (probe.HttpGet is not null && Runs.SickAfter is { } well)
         {
@@ -107,30 +174,26 @@ internal sealed class SimContainer(
             return now < sick ? new(true, Until: sick)
                 : new(false, "HTTP probe failed with statuscode: 500");
         }
-        return probe.Exec is { } exec && ShellScript.Read(exec.Command) is { ExitCode: not 0 }
-            ? new(false) : new(true);
+        return new(true);
     }
 
-    private ProbeAnswer Cat(string path, DateTime now, PodFiles made)
+    private ProbeAnswer Answer(Seq<string> command, DateTime now, TimeSpan most, PodFiles made)
     {
-        var there = made.Find(PodUid, path, now) ?? false;
-        DateTime? until = null;
-        foreach (var (at, file, makes) in Runs.Files)
+        if (command is [_, var path] && command[0].EndsWith("cat", StringComparison.Ordinal)
+            && made.Find(PodUid, path, now) is { } there)
         {
-            if (file != path)
-            {
-                continue;
-            }
-            if (StartedAt!.Value + at > now)
-            {
-                until = StartedAt.Value + at;
-                break;
-            }
-            there = makes;
+            return there ? new(true) : new(false, Runs.IsBusyBox
+                ? $"cat: can't open '{path}': No such file or directory"
+                : $"cat: {path}: No such file or directory");
         }
-        var why = Runs.IsBusyBox ? $"cat: can't open '{path}': No such file or directory"
-            : $"cat: {path}: No such file or directory";
-        return there ? new(true, Until: until) : new(false, why, until);
+        var (result, _) = Exec(command, now, most);
+        var until = Processes.NextTouch;
+        return result is null
+            ? new(false, string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"command timed out: \"{string.Join(' ', command)}\" timed out after "
+                + $"{most.TotalSeconds:0}s"), until)
+            : result.ExitCode == 0 ? new(true, Until: until)
+            : new(false, (result.Stdout + result.Stderr).TrimEnd('\n'), until);
     }
 
     // The earliest of its own end, its answer to the stop signal, the kill and the loss of power.
@@ -138,7 +201,9 @@ internal sealed class SimContainer(
     {
         (EndsAt, ExitCode) = (null, 0);
         End(Runs.EndsAfter is { } after ? StartedAt!.Value + after : null, Runs.ExitCode);
-        End(stopAt + Runs.StopsAfter, Runs.StopExitCode);
+        End(Process?.EndedAt, Process?.ExitCode ?? 0);
+        End(stopAt + (Process is { IsServer: true } ? ProcessBehaviour.Server.StopsAfter
+            : Runs.StopsAfter), Runs.StopExitCode);
         End(killAt, 137);
         End(lostAt, 255);
         status = null;
@@ -158,7 +223,9 @@ internal sealed class SimContainer(
         ImageName = Image.Reference, ImageId = Image.Id,
         StartedAt = state == CriContainerState.Created ? null : StartedAt,
         ChangesAt = state == CriContainerState.Created ? StartedAt
-            : state == CriContainerState.Running ? EndsAt : null,
+            : state != CriContainerState.Running ? null : EndsAt ?? Process?.MayEnd.At,
+        ChangesSurely = state != CriContainerState.Running || EndsAt is not null
+            || Process?.MayEnd is not { At: not null, Sure: false },
         FinishedAt = state == CriContainerState.Exited ? EndsAt : null,
         ExitCode = state == CriContainerState.Exited ? ExitCode : 0,
         Reason = state != CriContainerState.Exited ? "" : lostAt == EndsAt ? "Unknown"

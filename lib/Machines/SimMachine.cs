@@ -45,6 +45,9 @@ public sealed class SimMachine : IMachine
     /// <inheritdoc/>
     IContainerRuntime IMachine.Runtime => Runtime;
 
+    /// <summary>The files on its disk: they outlive a loss of power.</summary>
+    public SimFiles Files { get; } = new();
+
     /// <summary>Whether its kubelet's heartbeats arrive.</summary>
     public Heartbeat Heartbeat { get; }
 

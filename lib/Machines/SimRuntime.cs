@@ -24,6 +24,8 @@ public sealed class SimRuntime : IContainerRuntime
         public List<Sandbox> Sandboxes { get; } = [];
 
         public List<SimContainer> Containers { get; } = [];
+
+        public PodProcesses Processes { get; } = new();
     }
 
     private sealed class Sandbox
@@ -127,6 +129,7 @@ public sealed class SimRuntime : IContainerRuntime
             if (pod.Containers[i].SandboxId == podSandboxId)
             {
                 containers.Remove(pod.Containers[i].Id);
+                machine.Files.Remove(LayerOf(pod.Containers[i].Id));
                 pod.Containers.RemoveAt(i);
             }
         }
@@ -220,10 +223,13 @@ public sealed class SimRuntime : IContainerRuntime
             return new(null, Error: "rpc error: code = NotFound desc = failed to create container: "
                 + $"failed to get image from containerd \"{config.Image}\": not found");
         }
-        var container = new SimContainer(NewId(), podSandboxId, config, Now)
+        var id = NewId();
+        var runs = there.Manifest.Run(config);
+        var container = new SimContainer(id, podSandboxId, config, Now)
         {
-            PodUid = sandbox.Pod.Metadata.Uid, Image = there.Image,
-            Runs = there.Manifest.Run(config),
+            PodUid = sandbox.Pod.Metadata.Uid, Image = there.Image, Runs = runs,
+            Processes = sandbox.Pod.Processes,
+            Place = () => PlaceOf(id, config, runs, sandbox.Pod.Metadata),
         };
         containers.Add(container.Id, container);
         sandbox.Pod.Containers.Add(container);
@@ -260,6 +266,7 @@ public sealed class SimRuntime : IContainerRuntime
         if (containers.Remove(containerId, out var container))
         {
             pods[container.PodUid].Containers.Remove(container);
+            machine.Files.Remove(LayerOf(containerId));
         }
         return new(true);
     }
@@ -286,12 +293,28 @@ public sealed class SimRuntime : IContainerRuntime
         {
             return new(null, Error: NotFound(containerId));
         }
-        var behaviour = ShellScript.Read(command);
-        var takes = behaviour?.EndsAfter ?? TimeSpan.Zero;
-        return takes > timeout && timeout > TimeSpan.Zero
-            ? new(null, timeout, "command timed out")
-            : new(new("", "", behaviour?.ExitCode ?? 0), takes);
+        var (result, takes) = container.Exec(command, Now,
+            timeout > TimeSpan.Zero ? timeout : TimeSpan.FromHours(1));
+        return result is null ? new(null, takes, "command timed out") : new(result, takes);
     }
+
+    // What a container finds when it starts, or who runs a command in it.
+    private ShellPlace PlaceOf(string id, ContainerConfig config, ProcessBehaviour runs,
+        PodSandboxMetadata pod)
+    {
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        var around = config.Surroundings?.Invoke();
+        foreach (var (name, value) in around?.Environment ?? default)
+        {
+            variables[name] = value;
+        }
+        var files = new ContainerFiles(machine.Files, LayerOf(id), around?.Mounts ?? default);
+        return new(files, variables, runs.IsBusyBox,
+            words => machine.World.Ask?.Invoke(machine, pod, words));
+    }
+
+    private static string LayerOf(string id) =>
+        $"/run/containerd/io.containerd.runtime.v2.task/k8s.io/{id}/rootfs";
 
     /// <inheritdoc/>
     public ProbeAnswer Probe(string containerId, Probe probe)
@@ -312,11 +335,8 @@ public sealed class SimRuntime : IContainerRuntime
         containers.GetValueOrDefault(containerId)?.RunsAt(Now) == true;
 
     /// <summary>What a container has printed so far; null when it has been removed.</summary>
-    /// <param name="containerId">Its id.</param>
-    /// <param name="environment">The variables that its command line may name.</param>
-    public IReadOnlyList<LogLine>? Logs(
-        string containerId, IReadOnlyDictionary<string, string> environment) =>
-        containers.GetValueOrDefault(containerId)?.LinesUntil(Now, environment);
+    public IReadOnlyList<LogLine>? Logs(string containerId) =>
+        containers.GetValueOrDefault(containerId)?.LinesUntil(Now);
 
     internal void LosePower()
     {

@@ -10,6 +10,7 @@ namespace KubeSim;
 public sealed class World : IWorld
 {
     private readonly Dictionary<string, SimMachine> machines = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SimFiles> disks = new(StringComparer.Ordinal);
 
     /// <summary>A world without machines.</summary>
     /// <param name="host">The clock, and who is woken.</param>
@@ -33,8 +34,27 @@ public sealed class World : IWorld
     /// <summary>What connects pods.</summary>
     public INetworkPlugin Network { get; }
 
+    /// <summary>The files on the disk of a persistent volume: whichever machine has it
+    /// attached sees them.</summary>
+    public SimFiles DiskFiles(string volume)
+    {
+        if (!disks.TryGetValue(volume, out var files))
+        {
+            disks.Add(volume, files = new());
+        }
+        return files;
+    }
+
     /// <summary>Files that somebody outside made in containers.</summary>
     public PodFiles PodFiles { get; } = new();
+
+    /// <summary>Answers programs in containers that ask the network, such as <c>nslookup</c> and
+    /// <c>wget</c>; null: each of them succeeds and prints nothing.</summary>
+    public Func<SimMachine, PodSandboxMetadata, IReadOnlyList<string>, ExecResult?>? Ask
+    {
+        get;
+        set;
+    }
 
     /// <summary>How much CPU and memory pods use.</summary>
     public PodUsage Usage { get; } = new();

@@ -200,7 +200,7 @@ public sealed partial class Kubelet : IReconciler
 
     private bool NeedsSync(PodWorker worker)
     {
-        if (worker.SendAgain <= Now || worker.NextSync <= Now)
+        if (worker.SendAgain <= Now || worker.NextSync <= Now || worker.NextVolumes <= Now)
         {
             return true;
         }
@@ -236,9 +236,11 @@ public sealed partial class Kubelet : IReconciler
         }
         After(worker.SendAgain, key, Pace.Retry);
         After(worker.NextSync, key, worker.SyncPace);
+        After(worker.Finished ? null : worker.NextVolumes, key, Pace.Background);
         if (worker.View.ChangesAt is { } change && change > Now)
         {
-            var pace = EndsFarOff(worker, change) ? Pace.Background : Pace.Progress;
+            var pace = EndsFarOff(worker, change) || !worker.View.ChangesSurely
+                ? Pace.Background : Pace.Progress;
             worker.NextSync = worker.NextSync < Relist(change) ? worker.NextSync : Relist(change);
             api.After(Relist(change) - Now, key, pace);
         }

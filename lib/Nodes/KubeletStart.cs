@@ -178,9 +178,11 @@ public sealed partial class Kubelet
         var created = machine.Runtime.CreateContainer(worker.SandboxId, new()
         {
             Name = container.Name, Attempt = attempt, Image = container.Image ?? "",
-            Command = container.Command, Args = container.Args,
+            Command = Expanded(container.Command, pod, container),
+            Args = Expanded(container.Args, pod, container),
             Ports = container.Ports, Mounts = container.VolumeMounts,
             RunsToEnd = pod.Spec.RunsToEnd(i),
+            Surroundings = () => SurroundingsOf(pod, container),
             MemoryLimitInBytes = container.Resources.Limits.TryGetValue("memory", out var limit)
                 ? (long)limit.ToDouble() : 0,
         });
@@ -208,6 +210,36 @@ public sealed partial class Kubelet
             (worker.Stage, worker.Due) = (Stage.PostStart, Now + takes);
         }
         return true;
+    }
+
+    // Words with $(NAME) have it replaced: the kubelet's own way, where no shell is.
+    private Seq<string> Expanded(Seq<string> words, Pod pod, Container container)
+    {
+        if (!words.Any(w => w.Contains("$(", StringComparison.Ordinal)))
+        {
+            return words;
+        }
+        var variables = EnvironmentOf(pod, container).ToDictionary(StringComparer.Ordinal);
+        return [.. words.Select(w => DownwardApi.Expand(w, variables))];
+    }
+
+    private Map<string> EnvironmentOf(Pod pod, Container container)
+    {
+        var ns = pod.Metadata.Namespace;
+        pod = api.Get(pod.Key) is Pod newer && newer.Metadata.Uid == pod.Metadata.Uid ? newer : pod;
+        var made = new PodEnvironment(pod, api.Get<Node>("", node)?.Status.Allocatable ?? default)
+        {
+            Services = api.List<Service>(ns).Concat(ns == "default" ? []
+                : api.List<Service>("default").Where(s => s.Metadata.Name == "kubernetes")),
+            Map = name => api.Get<ConfigMap>(ns, name), Secret = name => api.Get<Secret>(ns, name),
+        };
+        var variables = KubeSim.Map.Of(
+            ("HOSTNAME", pod.Spec.Hostname is { Length: > 0 } own ? own : pod.Metadata.Name));
+        foreach (var (name, value) in made.Of(container))
+        {
+            variables = variables.Set(name, value);
+        }
+        return variables;
     }
 
     /// <summary>What the environment of a container refers to and is not there.</summary>

@@ -138,6 +138,7 @@ public sealed partial class Kubelet
         {
             machine.Runtime.RemovePodSandbox(sandbox.Id);
         }
+        RemoveVolumes(worker.Uid);
         worker.Forgotten = true;
         Release(worker);
     }

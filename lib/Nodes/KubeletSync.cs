@@ -32,6 +32,7 @@ public sealed partial class Kubelet
         {
             return;
         }
+        Project(worker);
         var actions = PodActions.Of(worker.Pod, view, worker.Probes);
         (worker.Failed, worker.Acted) = (false, false);
         worker.ToStart.Clear();

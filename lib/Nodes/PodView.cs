@@ -68,6 +68,23 @@ internal sealed class PodView(Seq<PodSandboxStatus> sandboxes, Seq<CriContainerS
             return first;
         }
     }
+
+    /// <summary>False when the news may be none.</summary>
+    public bool ChangesSurely
+    {
+        get
+        {
+            var first = ChangesAt;
+            foreach (var container in containers)
+            {
+                if (container.ChangesAt == first && container.ChangesSurely)
+                {
+                    return true;
+                }
+            }
+            return first is null;
+        }
+    }
 }
 
 /// <summary>The containers of a pod by one number: init containers first, then the main

@@ -93,6 +93,9 @@ internal sealed class PodWorker(Pod pod)
     /// <summary>How long the last failed mount waited.</summary>
     public TimeSpan MountRetry { get; set; }
 
+    /// <summary>When its volumes of objects are looked at next; null for never.</summary>
+    public DateTime? NextVolumes { get; set; }
+
     public PodProbes? Probes { get; set; }
 
     /// <summary>The runtime's word at the beginning of the sync that goes on.</summary>

@@ -11,7 +11,9 @@ namespace Benchmarks;
 /// and every pod must then be Running. With <c>--stubs</c> three stand-ins of a page each take the
 /// place of the real components: what is left is the price of the store, the API server and the
 /// engine.
-/// <c>scale [--nodes 5000] [--pods 150000] [--per 30] [--stubs] [--json]</c>.
+/// With <c>--quiet MINUTES</c> every container has three probes, and the cluster then runs on for so
+/// long while nothing happens but probes and heartbeats.
+/// <c>scale [--nodes 5000] [--pods 150000] [--per 30] [--quiet 60] [--stubs] [--json]</c>.
 /// </summary>
 internal static class Scale
 {
@@ -38,17 +40,21 @@ internal static class Scale
         var per = Number(args, "--per", 30);
         var watch = Stopwatch.StartNew();
         var stubs = args.Contains("--stubs");
+        var quiet = Number(args, "--quiet", 0);
         var cluster = new Cluster(nodes, history: History.Window(1000),
             components: stubs ? Stubs : null);
         var (built, start) = (watch.Elapsed, cluster.Now);
         for (var i = 0; i * per < pods; i++)
         {
             var set = NewSet(i, Math.Min(per, pods - i * per));
-            cluster.Create<ApiObject>(stubs ? set : DeploymentOf(set));
+            cluster.Create<ApiObject>(stubs ? set : DeploymentOf(set, quiet > 0));
         }
         var created = watch.Elapsed;
         var result = cluster.Converge(TimeSpan.FromDays(1));
         var total = watch.Elapsed;
+        var settled = cluster.Revision;
+        cluster.Run(TimeSpan.FromMinutes(quiet));
+        var rested = watch.Elapsed;
         var running = cluster.List<Pod>().Count(p => p.Status.Phase == "Running");
         Print(args.Contains("--json"),
             ("components", stubs ? "stubs" : "real"), ("nodes", nodes), ("pods", pods),
@@ -57,6 +63,9 @@ internal static class Scale
             ("secondsNodes", Math.Round(built.TotalSeconds, 3)),
             ("secondsCreate", Math.Round((created - built).TotalSeconds, 3)),
             ("microsecondsPerPod", Math.Round((total - built).TotalMicroseconds / pods, 2)),
+            ("quietMinutes", quiet),
+            ("quietSeconds", Math.Round((rested - total).TotalSeconds, 3)),
+            ("quietRevisions", cluster.Revision.Value - settled.Value),
             ("peakMiB", PeakBytes() >> 20), ("heapMiB", GC.GetTotalMemory(true) >> 20),
             ("steps", cluster.StepCount), ("revisions", cluster.Revision.Value),
             ("virtualSeconds", Math.Round((result.Time - start).TotalSeconds, 1)),
@@ -75,13 +84,26 @@ internal static class Scale
         new("kubelet", node => new StubNodeAgent(node)) { PerNode = true },
     ];
 
-    private static Deployment DeploymentOf(ReplicaSet set) => new()
+    private static Probe Probe { get; } = new() { HttpGet = new() { Path = "/", Port = 80 } };
+
+    private static PodSpec Probed { get; } = Spec with
+    {
+        Containers =
+        [
+            Spec.Containers[0] with
+            {
+                StartupProbe = Probe, ReadinessProbe = Probe, LivenessProbe = Probe,
+            },
+        ],
+    };
+
+    private static Deployment DeploymentOf(ReplicaSet set, bool probed) => new()
     {
         Metadata = set.Metadata,
         Spec = new()
         {
             Replicas = set.Spec.Replicas, Selector = set.Spec.Selector,
-            Template = set.Spec.Template,
+            Template = probed ? set.Spec.Template with { Spec = Probed } : set.Spec.Template,
         },
     };
 

@@ -1,0 +1,53 @@
+using System.Net;
+
+namespace KubeSim;
+
+/// <summary>What scripts in containers learn of the network. Other than a command that a person
+/// types, a script is part of the run: what it is told follows from the objects alone, and no packet
+/// is sent.</summary>
+public sealed partial class Cluster
+{
+    internal ExecResult? AnswerScript(PodSandboxMetadata pod, IReadOnlyList<string> words)
+    {
+        var tool = words[0][(words[0].LastIndexOf('/') + 1)..];
+        if (tool is not ("nslookup" or "dig" or "host" or "getent" or "ping" or "nc" or "curl"
+            or "wget") || words.Skip(1).FirstOrDefault(IsTarget) is not { } target)
+        {
+            return null;
+        }
+        var asksConnection = tool is "nc" or "curl" or "wget" or "ping";
+        var host = target[(target.IndexOf("//", StringComparison.Ordinal) is >= 0 and var at
+            ? at + 2 : 0)..].Split('/', ':')[0];
+        var address = IPAddress.TryParse(host, out _) ? host : AddressFor(pod.Namespace, host);
+        if (address is null)
+        {
+            return new("", tool == "curl" ? $"curl: (6) Could not resolve host: {host}\n"
+                : tool == "wget" ? $"wget: bad address '{host}'\n"
+                : $"** server can't find {host}: NXDOMAIN\n", tool == "curl" ? 6 : 1);
+        }
+        return !asksConnection || Serves(address) ? new("", "", 0)
+            : new("", tool == "curl" ? $"curl: (7) Failed to connect to {host}\n"
+                : $"{tool}: can't connect to remote host ({address}): Connection refused\n",
+                tool == "curl" ? 7 : 1);
+    }
+
+    private static bool IsTarget(string word) => word.Length > 0 && word[0] is not ('-' or '+')
+        && !int.TryParse(word, out _) && word != "hosts";
+
+    // By the search path of a pod.
+    private string? AddressFor(string ns, string host)
+    {
+        var names = Names();
+        string[] all = host.EndsWith('.') ? [host.TrimEnd('.')]
+            : [$"{host}.{ns}.svc.{names.Domain}", $"{host}.svc.{names.Domain}",
+                $"{host}.{names.Domain}", host];
+        return all.SelectMany(n => names.Answer(n, "A").Addresses).FirstOrDefault();
+    }
+
+    // Behind a cluster IP somebody is ready, or a pod has the address and runs.
+    private bool Serves(string address) =>
+        List<Service>().FirstOrDefault(s => s.Spec.ClusterIP == address) is { } service
+            ? SlicesOf(service).SelectMany(s => s.Endpoints)
+                .Any(e => e.Conditions.Ready ?? true)
+            : !List<Pod>().Any(p => p.Status.PodIP == address && p.Status.Phase != "Running");
+}
