@@ -170,7 +170,9 @@ public sealed class SchedulingFramework
     internal PluginStatus FilterShared(CycleState state, Pod pod, NodeInfo node) =>
         Filter(state, pod, node, 0, localFilters);
 
-    internal bool IsLocalScore(int plugin) => localScores[plugin];
+    /// <summary>True for the scores that are kept until the node changes, and compared
+    /// anew for each pod.</summary>
+    internal bool IsKept(int plugin) => localScores[plugin] && comparedScores[plugin];
 
     /// <summary>True when a plugin's score depends on those of other nodes, or on more than its
     /// node: it has a Normalize of its own, or is not local.</summary>
@@ -283,9 +285,9 @@ public sealed class SchedulingFramework
             throw new PluginFailedException("running Normalize on Score plugins: plugin "
                 + $"\"{plugin.Name}\" failed with: {e.Message}", e);
         }
-        foreach (var score in scores)
+        if (scores.IndexOfAnyExceptInRange(0, IScorePlugin.MaxScore) is >= 0 and var wrong)
         {
-            Checked(plugin, score);
+            Checked(plugin, scores[wrong]);
         }
     }
 
