@@ -19,6 +19,7 @@ public sealed class SchedulingCycle
     private readonly SchedulerCache cache;
     private readonly SharedResults shared;
     private readonly NodesFound feasible = new();
+    private readonly List<(Extender By, Map<long> Scores)> rated = [];
     private ShapeResults results;
     private long[] totals = [];
     private long[][] normalized = [];
@@ -48,6 +49,7 @@ public sealed class SchedulingCycle
     {
         var nodes = cache.Ordered;
         feasible.Begin(nodes);
+        rated.Clear();
         Diagnosis.Begin(nodes.Length);
         var begin = start;
         var status = framework.PreFilter(state, state.Pod, nodes);
@@ -58,6 +60,7 @@ public sealed class SchedulingCycle
         else if (!KeepsToNomination(state))
         {
             FindFeasible(state, nodes);
+            PassExtenders(state, nodes);
         }
         var chosen = feasible.Count switch
         {
@@ -69,7 +72,8 @@ public sealed class SchedulingCycle
         {
             record.PreFilter = status.IsSuccess ? null : status;
             (record.Start, record.Wanted) = (begin, NodesToFind(nodes.Length, Percentage));
-            record.Write(framework, state, Diagnosis, Looked(nodes, begin), feasible, chosen);
+            record.Write(framework, state, Diagnosis, Looked(nodes, begin), feasible, chosen,
+                rated);
         }
         return chosen;
     }
@@ -211,7 +215,87 @@ public sealed class SchedulingCycle
             return false;
         }
         feasible.Add(node.Place);
-        return true;
+        try
+        {
+            PassExtenders(state, cache.Ordered);
+        }
+        catch (PluginFailedException)
+        {
+            feasible.Begin(cache.Ordered);
+        }
+        if (feasible.Count == 0)
+        {
+            // Then all nodes are looked at, and the extender is asked again.
+            Diagnosis.Rejected.Clear();
+        }
+        return feasible.Count > 0;
+    }
+
+    // One after the other, each about the nodes that the one before it has left.
+    private void PassExtenders(CycleState state, NodeInfo[] all)
+    {
+        foreach (var extender in framework.Extenders)
+        {
+            if (feasible.Count == 0 || !extender.Filters || !extender.IsInterested(state.Pod))
+            {
+                continue;
+            }
+            NodeInfo[] nodes = [.. feasible];
+            try
+            {
+                var answer = extender.Filter(state.Pod, nodes.Select(n => n.Node!).ToSeq());
+                feasible.Begin(all);
+                foreach (var node in nodes)
+                {
+                    Take(node, answer);
+                }
+            }
+            catch (PluginFailedException) when (extender.IsIgnorable)
+            {
+                // It goes without.
+            }
+        }
+    }
+
+    private void Take(NodeInfo node, ExtenderFilterResult answer)
+    {
+        if (answer.NodeNames.AsSpan().Contains(node.Name))
+        {
+            feasible.Add(node.Place);
+            return;
+        }
+        var hopeless = answer.FailedAndUnresolvableNodes.Get(node.Name);
+        var why = hopeless ?? answer.FailedNodes.Get(node.Name);
+        Diagnosis.Rejected.Add((node, PluginStatus.Of(hopeless is null && why is not null
+            ? PluginCode.Unschedulable : PluginCode.UnschedulableAndUnresolvable,
+            Extender.Rejector, why is null ? [] : [why])));
+    }
+
+    private void AskExtenders(CycleState state, Span<long> sums)
+    {
+        foreach (var extender in framework.Extenders)
+        {
+            if (!extender.Prioritizes || !extender.IsInterested(state.Pod))
+            {
+                continue;
+            }
+            Map<long> scores = default;
+            try
+            {
+                scores = extender.Prioritize(
+                    state.Pod, feasible.Select(n => n.Node!).ToSeq());
+            }
+            catch (PluginFailedException)
+            {
+                // The others decide.
+            }
+            rated.Add((extender, scores));
+            for (var i = 0; i < sums.Length; i++)
+            {
+                sums[i] += scores.TryGetValue(feasible[i].Name, out var score)
+                    ? score * extender.Weight : 0;
+            }
+        }
     }
 
     private List<NodeInfo> Looked(NodeInfo[] all, int begin)
@@ -243,6 +327,7 @@ public sealed class SchedulingCycle
                 sums[i] += scores[i] * weight;
             }
         }
+        AskExtenders(state, sums);
         return feasible[Select(sums, random)];
     }
 
@@ -261,7 +346,7 @@ public sealed class SchedulingCycle
         }
     }
 
-    // Plugins that answer by the node alone were asked when the node had changed; the others always.
+    // Plugins that answer by the node alone were asked when it had changed; the others always.
     private void Fill(int plugin, CycleState state, Span<long> scores)
     {
         var kept = results.Values(plugin);
