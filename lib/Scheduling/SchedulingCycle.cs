@@ -1,5 +1,3 @@
-using System.Collections;
-
 namespace KubeSim;
 
 /// <summary>
@@ -11,7 +9,7 @@ namespace KubeSim;
 /// several nodes with the top score chance decides.</para>
 /// </summary>
 /// <remarks>Models pkg/scheduler/schedule_one.go.</remarks>
-public sealed class SchedulingCycle
+public sealed partial class SchedulingCycle
 {
     private const int FewestFeasible = 100;
 
@@ -19,7 +17,6 @@ public sealed class SchedulingCycle
     private readonly SchedulerCache cache;
     private readonly SharedResults shared;
     private readonly NodesFound feasible = new();
-    private readonly List<(Extender By, Map<long> Scores)> rated = [];
     private ShapeResults results;
     private long[] totals = [];
     private long[][] normalized = [];
@@ -96,7 +93,7 @@ public sealed class SchedulingCycle
         return percentage >= 100 ? nodes : Math.Max(FewestFeasible, nodes * percentage / 100);
     }
 
-    /// <summary>The normalized score that a plugin gave a feasible node in the last decision; null
+    /// <summary>The weighted score that a plugin gave a feasible node in the last decision; null
     /// when it had none to give, or when only one node would do and none was scored.</summary>
     public long? WeightedScore(CycleState state, int plugin, int node)
     {
@@ -231,73 +228,6 @@ public sealed class SchedulingCycle
         return feasible.Count > 0;
     }
 
-    // One after the other, each about the nodes that the one before it has left.
-    private void PassExtenders(CycleState state, NodeInfo[] all)
-    {
-        foreach (var extender in framework.Extenders)
-        {
-            if (feasible.Count == 0 || !extender.Filters || !extender.IsInterested(state.Pod))
-            {
-                continue;
-            }
-            NodeInfo[] nodes = [.. feasible];
-            try
-            {
-                var answer = extender.Filter(state.Pod, nodes.Select(n => n.Node!).ToSeq());
-                feasible.Begin(all);
-                foreach (var node in nodes)
-                {
-                    Take(node, answer);
-                }
-            }
-            catch (PluginFailedException) when (extender.IsIgnorable)
-            {
-                // It goes without.
-            }
-        }
-    }
-
-    private void Take(NodeInfo node, ExtenderFilterResult answer)
-    {
-        if (answer.NodeNames.AsSpan().Contains(node.Name))
-        {
-            feasible.Add(node.Place);
-            return;
-        }
-        var hopeless = answer.FailedAndUnresolvableNodes.Get(node.Name);
-        var why = hopeless ?? answer.FailedNodes.Get(node.Name);
-        Diagnosis.Rejected.Add((node, PluginStatus.Of(hopeless is null && why is not null
-            ? PluginCode.Unschedulable : PluginCode.UnschedulableAndUnresolvable,
-            Extender.Rejector, why is null ? [] : [why])));
-    }
-
-    private void AskExtenders(CycleState state, Span<long> sums)
-    {
-        foreach (var extender in framework.Extenders)
-        {
-            if (!extender.Prioritizes || !extender.IsInterested(state.Pod))
-            {
-                continue;
-            }
-            Map<long> scores = default;
-            try
-            {
-                scores = extender.Prioritize(
-                    state.Pod, feasible.Select(n => n.Node!).ToSeq());
-            }
-            catch (PluginFailedException)
-            {
-                // The others decide.
-            }
-            rated.Add((extender, scores));
-            for (var i = 0; i < sums.Length; i++)
-            {
-                sums[i] += scores.TryGetValue(feasible[i].Name, out var score)
-                    ? score * extender.Weight : 0;
-            }
-        }
-    }
-
     private List<NodeInfo> Looked(NodeInfo[] all, int begin)
     {
         var seen = feasible.Concat(Diagnosis.Rejected.Select(r => r.Node)).ToHashSet();
@@ -394,46 +324,4 @@ public sealed class SchedulingCycle
             normalized[p] = new long[size];
         }
     }
-}
-
-/// <summary>Nodes by their places in the order: a list that is made 500 long for each pod holds
-/// numbers, which are cheaper than references.</summary>
-internal sealed class NodesFound : IReadOnlyList<NodeInfo>
-{
-    private NodeInfo[] order = [];
-    private int[] places = [];
-
-    public int Count { get; private set; }
-
-    public ReadOnlySpan<int> Places => places.AsSpan(0, Count);
-
-    public NodeInfo this[int index] => order[Places[index]];
-
-    public void Begin(NodeInfo[] of)
-    {
-        (order, Count) = (of, 0);
-        if (places.Length < of.Length)
-        {
-            places = new int[of.Length];
-        }
-    }
-
-    public void Add(int place, int run = 1)
-    {
-        for (var i = 0; i < run; i++)
-        {
-            places[Count + i] = place + i;
-        }
-        Count += run;
-    }
-
-    public IEnumerator<NodeInfo> GetEnumerator()
-    {
-        for (var i = 0; i < Count; i++)
-        {
-            yield return this[i];
-        }
-    }
-
-    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }
