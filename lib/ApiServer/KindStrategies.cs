@@ -35,6 +35,7 @@ internal sealed class KindStrategies
         all[Kinds.PriorityClass] = new PriorityClassStrategy();
         all[Kinds.StorageClass] = new StorageClassStrategy();
         all[Kinds.CSINode] = new SimpleStrategy<CSINode>();
+        all[Kinds.CSIDriver] = new SimpleStrategy<CSIDriver>();
         all[Kinds.VolumeAttachment] = new SimpleStrategy<VolumeAttachment>();
         all[Kinds.ResourceQuota] = new ResourceQuotaStrategy();
         all[Kinds.Lease] = new SimpleStrategy<Lease>(unconditional: false, createsOnUpdate: true);
