@@ -90,8 +90,10 @@ internal static class CloudBootstrap
         {
             labels = labels.ContainsKey(label) ? labels : labels.Set(label, value);
         }
-        return Kubelet.OfCloud(node) with
+        node = Kubelet.OfCloud(node);
+        return node with
         {
+            Metadata = node.Metadata with { Labels = labels },
             Spec = node.Spec with
             {
                 ProviderID = node.Spec.ProviderID ?? instance.ProviderId,

@@ -96,9 +96,10 @@ public sealed record CloudInput(
                 return true;
         }
         // Whoever asks the cloud every so often would find out.
-        foreach (var asker in (string[])["cloud-node-controller", "cloud-node-lifecycle-controller"])
+        foreach (var what in (string[])["node", "node-lifecycle"])
         {
-            simulation.Wake(asker, "", new(Kinds.Node, "", Target), TimeSpan.Zero, Pace.Background);
+            simulation.Wake($"cloud-{what}-controller", "", new(Kinds.Node, "", Target),
+                TimeSpan.Zero, Pace.Background);
         }
         return true;
     }

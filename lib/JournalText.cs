@@ -379,7 +379,8 @@ internal static class JournalWriter
             case FaultInput fault:
                 line["fault"] = new JsonObject
                 {
-                    ["op"] = Name($"{fault.Op}"), ["target"] = fault.Target, ["count"] = fault.Count,
+                    ["op"] = Name($"{fault.Op}"), ["target"] = fault.Target,
+                    ["count"] = fault.Count,
                 };
                 break;
             case CloudInput cloud:

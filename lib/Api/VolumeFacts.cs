@@ -55,20 +55,6 @@ public static class VolumeFacts
             && reference.Namespace == claim.Metadata.Namespace
             && (string.IsNullOrEmpty(reference.Uid) || reference.Uid == claim.Metadata.Uid);
 
-        /// <summary>What nodes call it that must have it attached first, as
-        /// <c>kubernetes.io/csi/DRIVER^HANDLE</c>; null when it needs no attaching.</summary>
-        public string? AttachableName(IObjectReader objects)
-        {
-            ArgumentNullException.ThrowIfNull(objects);
-            return volume.Spec.Csi is { } csi && objects.Get<CSIDriver>("", csi.Driver) is not
-                { Spec.AttachRequired: false } ? $"kubernetes.io/csi/{csi.Driver}^{csi.VolumeHandle}"
-                : null;
-        }
-
-        /// <summary>True when several nodes may have it at one time.</summary>
-        public bool IsShareable => volume.Spec.AccessModes.IsEmpty || volume.Spec.AccessModes
-            .Any(mode => mode is "ReadWriteMany" or "ReadOnlyMany");
-
         /// <summary>True when a node reaches it.</summary>
         public bool Reaches(Node node) => volume.Spec.NodeAffinity?.Required is not { } required
             || required.Matches(node.Metadata.Labels, node.Metadata.Name);
@@ -118,6 +104,23 @@ public static class VolumeFacts
                 Spec = volume.Spec with { ClaimRef = ReferenceTo(claim) },
             };
         }
+    }
+
+    extension(PersistentVolume volume)
+    {
+        /// <summary>What nodes call it that must have it attached first, as
+        /// <c>kubernetes.io/csi/DRIVER^HANDLE</c>; null when it needs no attaching.</summary>
+        public string? AttachableName(IObjectReader objects)
+        {
+            ArgumentNullException.ThrowIfNull(objects);
+            return volume.Spec.Csi is { } csi
+                && objects.Get<CSIDriver>("", csi.Driver) is not { Spec.AttachRequired: false }
+                ? $"kubernetes.io/csi/{csi.Driver}^{csi.VolumeHandle}" : null;
+        }
+
+        /// <summary>True when several nodes may have it at one time.</summary>
+        public bool IsShareable => volume.Spec.AccessModes.IsEmpty || volume.Spec.AccessModes
+            .Any(mode => mode is "ReadWriteMany" or "ReadOnlyMany");
     }
 
     /// <summary>The reference to a claim that a volume keeps.</summary>

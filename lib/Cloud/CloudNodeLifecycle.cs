@@ -4,8 +4,8 @@ namespace KubeSim;
 /// Asks the cloud what became of a node that is not ready. Without a cloud nobody can tell a
 /// machine that is gone from one that is cut off, and its pods stay Terminating until somebody
 /// decides; with one, the Node of a machine that was given back is deleted.
-/// <para>It watches Nodes and looks every 5 s at those whose Ready is not True. Gone from the cloud:
-/// event DeletingNode, and the Node is deleted; pod garbage collection does the rest. Still there
+/// <para>It watches Nodes and looks every 5 s at those whose Ready is not True. Gone from the
+/// cloud: event DeletingNode, and the Node is deleted; pod garbage collection does the rest. Still there
 /// but off: the taint <c>node.cloudprovider.kubernetes.io/shutdown:NoSchedule</c>, which goes
 /// when the node is ready again. A node that was not initialised yet is given a minute. While the
 /// cloud does not answer, nothing is done.</para>

@@ -6,8 +6,8 @@ namespace KubeSim;
 /// failed attempt, 0.5 s apart at first and then ever longer, up to about two minutes.
 /// <para>A disk of the cloud must be attached first, which is the attach/detach controller's work.
 /// The kubelet says in its next report of the Node (they are ten seconds apart) that the volume is
-/// in use, which keeps others from detaching it, and waits until <c>status.volumesAttached</c> lists
-/// it, looking again after 0.5, 1, 2 … 122 s, and saying nothing. When the pod has ended, the
+/// in use, which keeps others from detaching it, and waits until <c>status.volumesAttached</c>
+/// lists it, looking again after 0.5, 1, 2 … 122 s, and saying nothing. When the pod has ended, the
 /// volume is unmounted, and the next report says so.</para>
 /// Models pkg/kubelet/volumemanager and pkg/volume/configmap.
 /// </summary>
@@ -97,7 +97,7 @@ public sealed partial class Kubelet
         api.UpdateStatus(host with { Status = host.Status with { VolumesInUse = used } });
     }
 
-    /// <summary>The containers of a pod are gone, and with them what its volumes were for.</summary>
+    /// <summary>The containers of a pod are gone: nothing uses its volumes any more.</summary>
     private void Unmount(PodWorker worker)
     {
         if (!worker.Unmounted)

@@ -2,8 +2,8 @@ using NUnit.Framework;
 
 namespace KubeSim.Tests;
 
-/// <summary>Disks of the cloud: made in the right zone, attached to one machine at a time, and never
-/// taken from one that may still write to them.</summary>
+/// <summary>Disks of the cloud: made in the right zone, attached to one machine at a time, and
+/// never taken from one that may still write to them.</summary>
 public sealed class AttachDetachTests
 {
     private const string OutOfService = "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute";
@@ -65,7 +65,7 @@ public sealed class AttachDetachTests
 
     private static string[] Told(Cluster cluster, string name, string reason = "") =>
         [.. cluster.List<Event>().Where(e => e.InvolvedObject.Name == name
-                && e.Reason.StartsWith(reason, StringComparison.Ordinal))
+                && e.Reason!.StartsWith(reason, StringComparison.Ordinal))
             .OrderBy(e => e.Metadata.ResourceVersion).Select(e => $"{e.Reason}: {e.Message}")];
 
     private static string Volume(Cluster cluster) =>
@@ -81,7 +81,9 @@ public sealed class AttachDetachTests
     [Test]
     public void A_pod_starts_once_its_disk_is_made_in_its_zone_and_attached()
     {
-        var cluster = With(Claim + User("a"));
+        var cluster = With(Claim);
+        cluster.Apply(User("a"));
+        cluster.Converge();
         var pod = cluster.Get<Pod>("a");
         var node = cluster.Get<Node>(pod.Spec.NodeName!);
         var volume = cluster.List<PersistentVolume>().Single();
@@ -89,6 +91,11 @@ public sealed class AttachDetachTests
         Assert.Multiple(() =>
         {
             Assert.That(pod.IsReady);
+            Assert.That($"{cluster.Kubectl("get volumeattachments")}", Does.Match(
+                @"^NAME +ATTACHER +PV +NODE +ATTACHED +AGE\ncsi-\w{64}   "
+                + $@"disk.csi.kubenotebooks.dev   {volume.Metadata.Name}   node-\d   true  "));
+            Assert.That($"{cluster.Kubectl("get csinodes")}", Does.Match(
+                @"^NAME +DRIVERS +AGE\nnode-1   1   "));
             Assert.That(cluster.Cloud.Disks.Single(), Is.EqualTo(new CloudDisk(
                 volume.Metadata.Name, node.Metadata.Labels.Get("topology.kubernetes.io/zone")!,
                 Quantity.Parse("10Gi"), node.Metadata.Name)));
@@ -123,6 +130,7 @@ public sealed class AttachDetachTests
             """ + Claim.Replace("spec:", "spec:\n  storageClassName: now",
                 StringComparison.Ordinal)
             + User("a", "nodeSelector: { kubernetes.io/hostname: node-1 }"));
+        cluster.Run(TimeSpan.FromSeconds(30));
         Assert.That(cluster.Cloud.Disks.Single().Zone, Is.EqualTo("eu-1c"));
         Assert.That(cluster.Get<Pod>("a").Condition("PodScheduled")!.Message,
             Does.Contain("node(s) had volume node affinity conflict"));
@@ -195,7 +203,8 @@ public sealed class AttachDetachTests
         cluster.RunUntil(c => c.Find<Pod>("default", "db-0") is { IsReady: true } p
             && p.Spec.NodeName != node);
         Assert.That((cluster.Now - at).TotalSeconds, Is.LessThan(60));
-        Assert.That(Attached(cluster), Is.EqualTo($"{cluster.Get<Pod>("db-0").Spec.NodeName}:True"));
+        var now = cluster.Get<Pod>("db-0").Spec.NodeName;
+        Assert.That(Attached(cluster), Is.EqualTo($"{now}:True"));
     }
 
     [Test]
@@ -214,7 +223,7 @@ public sealed class AttachDetachTests
     [Test]
     public void A_volume_that_is_used_again_on_its_node_is_not_detached()
     {
-        var cluster = With(Claim + User("a", On("node-1")));
+        var cluster = With(Claim + User("a", "nodeSelector: { kubernetes.io/hostname: node-1 }"));
         cluster.Kubectl("delete pod a --force --grace-period=0");
         cluster.Apply(User("b", On("node-1")));
         cluster.Converge();
@@ -299,7 +308,7 @@ public sealed class AttachDetachTests
     [Test]
     public void A_kubelet_that_starts_again_knows_what_it_had_mounted()
     {
-        var cluster = With(Claim + User("a", On("node-1")));
+        var cluster = With(Claim + User("a", "nodeSelector: { kubernetes.io/hostname: node-1 }"));
         var attached = cluster.List<VolumeAttachment>().Single().Metadata.Uid;
         cluster.Faults.Crash("kubelet/node-1");
         cluster.Run(TimeSpan.FromSeconds(15));
