@@ -90,6 +90,8 @@ public sealed record CloudInput(
             case CloudOp.StartInstance:
                 cloud.SetShutdown(Target, off: false);
                 Fault(simulation, FaultOp.Restore);
+                // It may have been stopped before it registered.
+                Wake(simulation, "kubelet", Target, TimeSpan.FromSeconds(30), Pace.Progress);
                 break;
             default:
                 cloud.Fail(Target, Op == CloudOp.Fail ? Value ?? "internal error" : null);
@@ -98,11 +100,13 @@ public sealed record CloudInput(
         // Whoever asks the cloud every so often would find out.
         foreach (var what in (string[])["node", "node-lifecycle"])
         {
-            simulation.Wake($"cloud-{what}-controller", "", new(Kinds.Node, "", Target),
-                TimeSpan.Zero, Pace.Background);
+            Wake(simulation, $"cloud-{what}-controller", "", TimeSpan.Zero, Pace.Background);
         }
         return true;
     }
+
+    private void Wake(Simulation simulation, string component, string node, TimeSpan delay,
+        Pace pace) => simulation.Wake(component, node, new(Kinds.Node, "", Target), delay, pace);
 
     private void Fault(Simulation simulation, FaultOp op) =>
         simulation.Faults.Apply(new(op, Target));
@@ -123,7 +127,7 @@ public sealed record CloudInput(
                 // A machine of that name was here before.
                 Fault(simulation, FaultOp.Restore);
             }
-            simulation.Wake("kubelet", Target, new(Kinds.Node, "", Target), takes, Pace.Progress);
+            Wake(simulation, "kubelet", Target, takes, Pace.Progress);
         }
     }
 }

@@ -5,35 +5,25 @@ namespace KubeSim;
 /// machine that is gone from one that is cut off, and its pods stay Terminating until somebody
 /// decides; with one, the Node of a machine that was given back is deleted.
 /// <para>It watches Nodes and looks every 5 s at those whose Ready is not True. Gone from the
-/// cloud: event DeletingNode, and the Node is deleted; pod garbage collection does the rest. Still there
-/// but off: the taint <c>node.cloudprovider.kubernetes.io/shutdown:NoSchedule</c>, which goes
-/// when the node is ready again. A node that was not initialised yet is given a minute. While the
-/// cloud does not answer, nothing is done.</para>
+/// cloud: event DeletingNode, and the Node is deleted; pod garbage collection does the rest. Still
+/// there but off: the taint <c>node.cloudprovider.kubernetes.io/shutdown:NoSchedule</c>, which
+/// goes when the node is ready again. A node that was not initialised yet is given a minute. While
+/// the cloud does not answer, nothing is done.</para>
 /// <para>Worked: the machine of node-2 is given back at 0:00; node-2 is NotReady at 0:45 or so,
 /// deleted at 0:50, and its pods are made anew elsewhere a minute later, instead of after the five
 /// minutes of their tolerations.</para>
 /// Models staging/src/k8s.io/cloud-provider/controllers/nodelifecycle/node_lifecycle_controller.go.
 /// </summary>
-public sealed class CloudNodeLifecycle : IReconciler
+public sealed class CloudNodeLifecycle() : CloudRounds("cloud-node-lifecycle-controller")
 {
     /// <summary>The taint of a node whose machine is off.</summary>
     public const string Shutdown = "node.cloudprovider.kubernetes.io/shutdown";
 
     private static readonly TimeSpan uninitializedDelay = TimeSpan.FromMinutes(1);
 
-    private DateTime? started;
-
-    /// <inheritdoc/>
-    public string Name => "cloud-node-lifecycle-controller";
-
-    /// <inheritdoc/>
-    public Seq<Watched> Watches { get; } = [Watched.All<Node>()];
-
-    /// <inheritdoc/>
-    public Result Reconcile(ObjectKey key, ReconcileContext api)
+    internal override Result Look(ObjectKey key, Node? node, ReconcileContext api)
     {
-        started ??= api.Now;
-        if (api.Get(key) is not Node node)
+        if (node is null)
         {
             return Result.Idle;
         }
@@ -42,8 +32,7 @@ public sealed class CloudNodeLifecycle : IReconciler
         {
             return Result.Idle;
         }
-        var wait = CloudRounds.Wait(
-            started.Value, api.Settings.Get(KnownFlags.CloudNodeMonitorPeriod), api.Now);
+        var wait = UntilRound(KnownFlags.CloudNodeMonitorPeriod, api);
         var young = node.Spec.ProviderID is not { Length: > 0 }
             && node.Spec.Taints.Any(t => t.Key == CloudNodes.Uninitialized)
             ? node.Metadata.CreationTimestamp!.Value.DateTime + uninitializedDelay - api.Now
@@ -53,14 +42,12 @@ public sealed class CloudNodeLifecycle : IReconciler
             api.After(wait > young ? wait : young, key);
             return Result.Idle;
         }
-        return node.IsReady ? Taint(node, off: false, api) : Ask(node, tainted, api);
+        return node.IsReady ? Taint(node, off: false, api) : Judge(node, tainted, api);
     }
 
-    private static Result Ask(Node node, bool tainted, ReconcileContext api)
+    private static Result Judge(Node node, bool tainted, ReconcileContext api)
     {
-        var name = node.Metadata.Name;
-        var answer = api.World.Cloud.Instance(
-            node.Spec.ProviderID is { Length: > 0 } id ? id : name);
+        var answer = Ask(node, api);
         if (!answer.IsOk)
         {
             api.After(api.Settings.Get(KnownFlags.CloudNodeMonitorPeriod), node.Key,
@@ -70,7 +57,8 @@ public sealed class CloudNodeLifecycle : IReconciler
         if (answer.Value is not { } instance)
         {
             api.Event(node, "Normal", "DeletingNode",
-                "Deleting node {0} because it does not exist in the cloud provider", name);
+                "Deleting node {0} because it does not exist in the cloud provider",
+                node.Metadata.Name);
             api.Delete(node.Key);
             return Result.Done;
         }

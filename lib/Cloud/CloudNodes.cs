@@ -13,29 +13,18 @@ namespace KubeSim;
 /// <c>sim://eu-1b/node-4</c>, and the scheduler sees a node of zone eu-1b.</para>
 /// Models staging/src/k8s.io/cloud-provider/controllers/node/node_controller.go.
 /// </summary>
-public sealed class CloudNodes : IReconciler
+public sealed class CloudNodes() : CloudRounds("cloud-node-controller")
 {
     /// <summary>The taint of a node that the cloud was not asked about yet.</summary>
     public const string Uninitialized = "node.cloudprovider.kubernetes.io/uninitialized";
 
-    private DateTime? started;
-
-    /// <inheritdoc/>
-    public string Name => "cloud-node-controller";
-
-    /// <inheritdoc/>
-    public Seq<Watched> Watches { get; } = [Watched.All<Node>()];
-
-    /// <inheritdoc/>
-    public Result Reconcile(ObjectKey key, ReconcileContext api)
+    internal override Result Look(ObjectKey key, Node? node, ReconcileContext api)
     {
-        started ??= api.Now;
-        if (api.Get(key) is not Node node)
+        if (node is null)
         {
             return Result.Idle;
         }
-        var cloud = api.World.Cloud;
-        var answer = cloud.Instance(node.Spec.ProviderID is { Length: > 0 } id ? id : key.Name);
+        var answer = Ask(node, api);
         return !node.Spec.Taints.Any(t => t.Key == Uninitialized)
             ? Refresh(node, answer.Value, api)
             : answer.Value is null
@@ -80,15 +69,14 @@ public sealed class CloudNodes : IReconciler
         return Result.Done;
     }
 
-    // A round that finds all as it is is not carried out.
     private Result Refresh(Node node, CloudInstance? instance, ReconcileContext api)
     {
         if (instance is null || AddressesOf(node, instance).Equals(node.Status.Addresses))
         {
             return Result.Idle;
         }
-        var period = api.Settings.Get(KnownFlags.CloudNodeStatusFrequency);
-        if (CloudRounds.Wait(started!.Value, period, api.Now) is var wait && wait > TimeSpan.Zero)
+        var wait = UntilRound(KnownFlags.CloudNodeStatusFrequency, api);
+        if (wait > TimeSpan.Zero)
         {
             api.After(wait, node.Key, Pace.Background);
             return Result.Idle;
@@ -106,13 +94,4 @@ public sealed class CloudNodes : IReconciler
     // The host name is the kubelet's word.
     private static Seq<NodeAddress> AddressesOf(Node node, CloudInstance instance) =>
         [.. instance.Addresses, .. node.Status.Addresses.Where(a => a.Type == "Hostname")];
-}
-
-/// <summary>The rounds of controllers that look every so often.</summary>
-internal static class CloudRounds
-{
-    /// <summary>How long until the next round; zero when it is now.</summary>
-    public static TimeSpan Wait(DateTime started, TimeSpan period, DateTime now) =>
-        (now - started).Ticks % period.Ticks is var late && late == 0 ? TimeSpan.Zero
-            : period - TimeSpan.FromTicks(late);
 }

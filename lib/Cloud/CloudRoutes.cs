@@ -14,22 +14,11 @@ namespace KubeSim;
 /// route 10.244.4.0/24 → node-4 is made.</para>
 /// Models staging/src/k8s.io/cloud-provider/controllers/route/route_controller.go.
 /// </summary>
-public sealed class CloudRoutes : IReconciler
+public sealed class CloudRoutes() : CloudRounds("node-route-controller")
 {
-    private DateTime? started;
-
-    /// <inheritdoc/>
-    public string Name => "node-route-controller";
-
-    /// <inheritdoc/>
-    public Seq<Watched> Watches { get; } = [Watched.All<Node>()];
-
-    /// <inheritdoc/>
-    public Result Reconcile(ObjectKey key, ReconcileContext api)
+    internal override Result Look(ObjectKey key, Node? node, ReconcileContext api)
     {
-        started ??= api.Now;
         var cloud = api.World.Cloud;
-        var node = api.Get(key) as Node;
         var wanted = node?.Spec.PodCIDRs ?? [];
         var excess = cloud.Routes.Where(r => r.Node == key.Name && !wanted.Contains(r.Cidr))
             .ToSeq();
@@ -39,8 +28,8 @@ public sealed class CloudRoutes : IReconciler
         {
             return Result.Idle;
         }
-        var period = api.Settings.Get(KnownFlags.RouteReconciliationPeriod);
-        if (CloudRounds.Wait(started.Value, period, api.Now) is var wait && wait > TimeSpan.Zero)
+        var wait = UntilRound(KnownFlags.RouteReconciliationPeriod, api);
+        if (wait > TimeSpan.Zero)
         {
             api.After(wait, key);
             return Result.Idle;
@@ -53,7 +42,7 @@ public sealed class CloudRoutes : IReconciler
         }
         if (failed > 0)
         {
-            api.After(period, key, Pace.Retry);
+            api.After(api.Settings.Get(KnownFlags.RouteReconciliationPeriod), key, Pace.Retry);
         }
         return Result.Done;
     }

@@ -6,11 +6,11 @@ namespace KubeSim;
 /// <summary>
 /// Gets Services of type LoadBalancer their load balancer from the cloud, keeps the nodes behind
 /// it, and gives it back.
-/// <para>It watches Services and Nodes. First it puts a finalizer on the Service, so that it cannot
-/// go while the cloud still charges for its load balancer; then it asks the cloud, which takes a
-/// minute or so (<c>EXTERNAL-IP</c> is <c>&lt;pending&gt;</c> that long); then it writes the
-/// address into the status. A Service that is deleted, or becomes of another type, goes the same way back,
-/// and stays for as long as the cloud does not take the load balancer. One with a
+/// <para>It watches Services and Nodes. First it puts a finalizer on the Service, so that it
+/// cannot go while the cloud still charges for its load balancer; then it asks the cloud, which
+/// takes a minute or so (<c>EXTERNAL-IP</c> is <c>&lt;pending&gt;</c> that long); then it writes
+/// the address into the status. A Service that is deleted, or becomes of another type, goes the
+/// same way back, and stays for as long as the cloud does not take the load balancer. One with a
 /// <c>loadBalancerClass</c> is somebody else's.</para>
 /// <para>Behind it stand all nodes but those labelled
 /// <c>node.kubernetes.io/exclude-from-external-load-balancers</c> and those that the cluster

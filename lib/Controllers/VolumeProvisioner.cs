@@ -13,9 +13,9 @@ internal readonly record struct Provisioned(
 /// claims of classes which name it. Any other name in a class means that nobody answers, and the
 /// claim waits.
 /// <para>It watches PersistentVolumeClaims and PersistentVolumes. A claim that the binder has
-/// marked with its name (and the scheduler with a node, where the class waits for the first consumer) gets
-/// a volume <c>pvc-UID</c>, kept for the claim; the binder does the rest. A volume that it made and
-/// whose claim is gone it deletes, when the policy is Delete.</para>
+/// marked with its name (and the scheduler with a node, where the class waits for the first
+/// consumer) gets a volume <c>pvc-UID</c>, kept for the claim; the binder does the rest. A volume
+/// that it made and whose claim is gone it deletes, when the policy is Delete.</para>
 /// </summary>
 /// <remarks>Models sigs.k8s.io/sig-storage-lib-external-provisioner controller.go.</remarks>
 public abstract class VolumeProvisioner(string name, string provisioner) : IReconciler

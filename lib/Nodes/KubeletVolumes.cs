@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace KubeSim;
 
 /// <summary>
@@ -7,8 +9,8 @@ namespace KubeSim;
 /// <para>A disk of the cloud must be attached first, which is the attach/detach controller's work.
 /// The kubelet says in its next report of the Node (they are ten seconds apart) that the volume is
 /// in use, which keeps others from detaching it, and waits until <c>status.volumesAttached</c>
-/// lists it, looking again after 0.5, 1, 2 … 122 s, and saying nothing. When the pod has ended, the
-/// volume is unmounted, and the next report says so.</para>
+/// lists it, looking again after 0.5, 1, 2 … 122 s, and saying nothing. When the pod has ended,
+/// the volume is unmounted, and the next report says so.</para>
 /// Models pkg/kubelet/volumemanager and pkg/volume/configmap.
 /// </summary>
 public sealed partial class Kubelet
@@ -94,7 +96,11 @@ public sealed partial class Kubelet
             api.After(wait, host.Key);
             return;
         }
-        api.UpdateStatus(host with { Status = host.Status with { VolumesInUse = used } });
+        var names = new JsonArray([.. used.Select(name => (JsonNode)JsonValue.Create(name))]);
+        api.Patch(host.Key, new(PatchKind.Merge, new JsonObject
+        {
+            ["status"] = new JsonObject { ["volumesInUse"] = names },
+        }), "status");
     }
 
     /// <summary>The containers of a pod are gone: nothing uses its volumes any more.</summary>
@@ -103,7 +109,7 @@ public sealed partial class Kubelet
         if (!worker.Unmounted)
         {
             worker.Unmounted = true;
-            if (!AttachableOf(worker.Pod).IsEmpty)
+            if (api.Settings.HasCloud && !VolumeFacts.ClaimsOf(worker.Pod).IsEmpty)
             {
                 api.After(TimeSpan.Zero, new(Kinds.Node, "", node));
             }

@@ -129,7 +129,8 @@ public sealed partial class Kubelet
         {
             return;
         }
-        var host = NewNode(node, capacity, Now);
+        var pods = Quantity.Parse($"{api.Settings.Get(KnownFlags.MaxPods)}");
+        var host = NewNode(node, capacity.Set("pods", pods), Now);
         host = api.Create(OfCloud(host) with
         {
             Spec = new()

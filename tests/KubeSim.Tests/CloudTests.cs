@@ -185,6 +185,21 @@ public sealed class CloudTests
     }
 
     [Test]
+    public void A_machine_stopped_while_it_boots_joins_when_it_is_started()
+    {
+        var cluster = New(nodes: 1);
+        cluster.Cloud.AddInstance("node-2");
+        cluster.Run(TimeSpan.FromSeconds(5));
+        cluster.Cloud.StopInstance("node-2");
+        cluster.Run(5 * minute);
+        Assert.That(cluster.Find<Node>("", "node-2"), Is.Null);
+
+        cluster.Cloud.StartInstance("node-2");
+        cluster.Run(minute);
+        Assert.That(cluster.Get<Node>("node-2").IsReady);
+    }
+
+    [Test]
     public void A_cloud_that_does_not_answer_deletes_nothing()
     {
         var cluster = New();
