@@ -45,8 +45,10 @@ public sealed partial class Cluster
     /// <param name="history">How much of the past can be read; all of it by default.</param>
     /// <param name="components">What runs; the built-in components by default.</param>
     /// <param name="etcd">How many members etcd has: 1, 3 or 5.</param>
+    /// <param name="cloud">True: the nodes are machines of the simulated cloud, whose controllers
+    /// run (<c>kubelet --cloud-provider=external</c>); see <see cref="Cloud"/>.</param>
     public Cluster(int nodes = 3, ulong seed = 0, Latency? latency = null, History? history = null,
-        Seq<ComponentSpec>? components = null, int etcd = 1)
+        Seq<ComponentSpec>? components = null, int etcd = 1, bool cloud = false)
         : this(new SimulationOptions
         {
             Seed = seed,
@@ -55,6 +57,8 @@ public sealed partial class Cluster
             Components = components ?? Bootstrap.Components(),
             Objects = Bootstrap.Objects(nodes),
             EtcdMembers = etcd,
+            Settings = cloud ? Settings.Default.With($"{KnownFlags.CloudProvider}", "external")
+                : Settings.Default,
         })
     {
     }
