@@ -13,10 +13,14 @@ public static class Bootstrap
     public const string ApiServerAddress = "192.0.2.1";
 
     /// <summary>The built-in components, in the order in which they see a change.</summary>
-    public static Seq<ComponentSpec> Components() => Specs.Select(s => s with
-    {
-        User = s.User ?? BootstrapPolicy.AccountOf(Accounts.GetValueOrDefault(s.Name, s.Name)),
-    }).ToSeq();
+    public static Seq<ComponentSpec> Components() => WithAccounts(Specs);
+
+    /// <summary>Components with the accounts that are made for them.</summary>
+    internal static Seq<ComponentSpec> WithAccounts(Seq<ComponentSpec> specs) =>
+        specs.Select(s => s with
+        {
+            User = s.User ?? BootstrapPolicy.AccountOf(Accounts.GetValueOrDefault(s.Name, s.Name)),
+        }).ToSeq();
 
     // A controller asks under an account of its own (--use-service-account-credentials); a few
     // share one, or call it otherwise.
@@ -26,6 +30,10 @@ public static class Bootstrap
         ["node-lifecycle-controller"] = "node-controller",
         ["taint-eviction-controller"] = "node-controller",
         ["service-lb-controller"] = "service-controller",
+        ["cloud-node-controller"] = "node-controller",
+        ["cloud-node-lifecycle-controller"] = "node-controller",
+        ["node-route-controller"] = "route-controller",
+        ["node-ipam-controller"] = "node-controller",
         ["daemonset-controller"] = "daemon-set-controller",
         ["garbage-collector-controller"] = "generic-garbage-collector",
         ["horizontal-pod-autoscaler-controller"] = "horizontal-pod-autoscaler",
@@ -99,7 +107,7 @@ public static class Bootstrap
         new("kube-flannel", node => new Flannel(node, isMany)) { PerNode = true };
 
     // A component whose events come under another name than its own.
-    private static ComponentSpec Telling(string source, string name, Func<IReconciler> make) =>
+    internal static ComponentSpec Telling(string source, string name, Func<IReconciler> make) =>
         new(name, _ => make()) { EventSource = source };
 
     /// <summary>The physical world: machines that can pull any public image.</summary>
@@ -213,12 +221,13 @@ public static class Bootstrap
         var more = new List<ComponentSpec>();
         more.AddRange(settings.Get(KnownFlags.RunFirewall) ? [KubeRouter] : []);
         more.AddRange(isFlannel ? [FlannelOf(nodes > options.LazyAboveNodes)] : []);
-        return options with
+        options = options with
         {
             World = options.World ?? (isFlannel ? FlannelWorld : World), Objects = [.. objects],
             Settings = settings, Components = [.. options.Components, .. more],
             Policy = options.Policy.IsUnset ? BootstrapPolicy.Objects : options.Policy,
         };
+        return settings.HasCloud ? CloudBootstrap.Complete(options) : options;
     }
 
     private static Lease NewLease(string node, DateTime renewed) => new()
@@ -255,18 +264,10 @@ public static class Bootstrap
                     new() { Type = "Hostname", Address = node.Metadata.Name },
                 ],
                 NodeInfo = node.Status.NodeInfo.KubeletVersion is { Length: > 0 }
-                    ? node.Status.NodeInfo : System,
+                    ? node.Status.NodeInfo : Kubelet.MachineInfo,
             },
         };
     }
-
-    // What a kubelet reports of the machine that it runs on.
-    private static NodeSystemInfo System { get; } = new()
-    {
-        Architecture = "amd64", OperatingSystem = "linux",
-        OsImage = "Debian GNU/Linux 12 (bookworm)", KernelVersion = "6.1.0-40-amd64",
-        ContainerRuntimeVersion = "containerd://2.2.0", KubeletVersion = Discovery.Modelled,
-    };
 
     // A kubelet says how many pods it takes.
     private static NodeStatus WithMaxPods(NodeStatus status, Settings settings)
@@ -284,36 +285,6 @@ public static class Bootstrap
     }
 
     /// <summary>A ready node of 4 CPUs, 16 GiB of memory and room for 110 pods.</summary>
-    public static Node NewNode(string name) => new()
-    {
-        Metadata = new()
-        {
-            Name = name,
-            Labels = Map.Of(
-                ("beta.kubernetes.io/arch", "amd64"), ("beta.kubernetes.io/os", "linux"),
-                ("kubernetes.io/arch", "amd64"), ("kubernetes.io/hostname", name),
-                ("kubernetes.io/os", "linux")),
-        },
-        Status = new()
-        {
-            Capacity = Machine, Allocatable = Machine,
-            Conditions =
-            [
-                Condition("MemoryPressure", "False", "KubeletHasSufficientMemory",
-                    "kubelet has sufficient memory available"),
-                Condition("DiskPressure", "False", "KubeletHasNoDiskPressure",
-                    "kubelet has no disk pressure"),
-                Condition("PIDPressure", "False", "KubeletHasSufficientPID",
-                    "kubelet has sufficient PID available"),
-                Condition("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
-            ],
-        },
-    };
-
-    private static Map<Quantity> Machine { get; } = Map.Of(("cpu", Quantity.Parse("4")),
-        ("memory", Quantity.Parse("16Gi")), ("pods", Quantity.Parse("110")));
-
-    private static NodeCondition Condition(
-        string type, string status, string reason, string message) =>
-        new() { Type = type, Status = status, Reason = reason, Message = message };
+    public static Node NewNode(string name) =>
+        Kubelet.NewNode(name, SimCloud.CapacityOf(CloudBootstrap.UsualType)!.Value);
 }

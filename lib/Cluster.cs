@@ -46,9 +46,12 @@ public sealed partial class Cluster
     /// <param name="components">What runs; the built-in components by default.</param>
     /// <param name="etcd">How many members etcd has: 1, 3 or 5.</param>
     /// <param name="network">How the pods of the nodes are joined.</param>
+    /// <param name="cloud">True: the nodes are machines of the simulated cloud, whose controllers
+    /// run (<c>kubelet --cloud-provider=external</c>); see <see cref="Cloud"/>.</param>
     /// <exception cref="NotSupportedException">That network is not modelled yet.</exception>
     public Cluster(int nodes = 3, ulong seed = 0, Latency? latency = null, History? history = null,
-        Seq<ComponentSpec>? components = null, int etcd = 1, PodNetwork network = default)
+        Seq<ComponentSpec>? components = null, int etcd = 1, PodNetwork network = default,
+        bool cloud = false)
         : this(new SimulationOptions
         {
             Seed = seed,
@@ -57,7 +60,8 @@ public sealed partial class Cluster
             Components = components ?? Bootstrap.Components(),
             Objects = Bootstrap.Objects(nodes),
             EtcdMembers = etcd,
-            Settings = NetworkGround.SettingsOf(network),
+            Settings = cloud ? NetworkGround.SettingsOf(network)
+                .With($"{KnownFlags.CloudProvider}", "external") : NetworkGround.SettingsOf(network),
         })
     {
     }

@@ -32,7 +32,7 @@ public sealed partial class Cluster
 
     /// <summary>Looks a name up as a program on a pod or node does: with its search domains, every
     /// question a packet to its name server. It is no part of the run, as
-    /// <see cref="Send(string, string)"/>.</summary>
+    /// <see cref="Send(string, string, int)"/>.</summary>
     /// <param name="from">A pod (<c>client</c>, <c>shop/client</c>) or a node.</param>
     /// <param name="name">The name; one with a dot at its end is asked as it stands.</param>
     /// <param name="type"><c>A</c>, <c>AAAA</c>, <c>SRV</c>, <c>PTR</c>, <c>CNAME</c>,

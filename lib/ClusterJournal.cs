@@ -30,6 +30,9 @@ public sealed partial class Cluster
                 case { Input: FaultInput fault }:
                     SubmitFault(fault);
                     break;
+                case { Input: CloudInput cloud }:
+                    SubmitCloud(cloud);
+                    break;
                 case { Input: { } input }:
                     simulation.Submit(input);
                     break;

@@ -141,7 +141,9 @@ public sealed partial class Cluster
                 continue;
             }
             var port = service.Spec.HealthCheckNodePort ?? 0;
-            var ready = nodes.FindAll(n => n.IsReady
+            var behind = simulation.World.Cloud.BalancerAt(address)?.Nodes;
+            var ready = nodes.FindAll(n => ViewOf(n.Metadata.Name).IsReachable
+                && behind?.Contains(n.Metadata.Name) != false
                 && (port == 0 || HealthOf(n.Metadata.Name).EndpointsOf(port) > 0));
             if (ready.Count == 0)
             {

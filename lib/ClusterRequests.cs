@@ -8,7 +8,7 @@ public sealed partial class Cluster
     /// <summary>Sends an HTTP request on a connection of its own, as <c>curl URL</c> does, and
     /// takes the answer. What pods answer follows from their images (whoami and its like name
     /// themselves); an ingress controller asks a pod behind it. As
-    /// <see cref="Send(string, string)"/>, it is no part of the run.</summary>
+    /// <see cref="Send(string, string, int)"/>, it is no part of the run.</summary>
     /// <param name="from">A pod, a node, or <c>outside</c>.</param>
     /// <param name="url">Such as <c>http://web/path</c>; http:// may be left out.</param>
     /// <param name="headers">Headers of the request; Host among them stands for another

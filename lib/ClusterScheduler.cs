@@ -34,7 +34,7 @@ public sealed partial class ClusterScheduler
         using var own = cluster.Own();
         var told = SchedulerConfiguration.Parse(yaml);
         var now = Configuration;
-        Configure(told with { Registry = now.Registry });
+        Configure(told with { Registry = now.Registry, Listeners = now.Listeners });
         return told.NoEffect;
     }
 
@@ -53,6 +53,23 @@ public sealed partial class ClusterScheduler
     {
         using var own = cluster.Own();
         Configure(Configuration.With(factory, weight));
+    }
+
+    /// <summary>Lets something listen at the address of an extender that the configuration names,
+    /// now or later.</summary>
+    /// <param name="urlPrefix">The <c>urlPrefix</c> of the configuration's entry.</param>
+    /// <param name="factory">Makes what listens; called anew at every start, rewind and
+    /// fork.</param>
+    /// <example><code>
+    /// cluster.Scheduler.Extender("http://127.0.0.1:8888", () => new LicenceServer());
+    /// </code></example>
+    public void Extender(string urlPrefix, Func<ISchedulerExtender> factory)
+    {
+        using var own = cluster.Own();
+        Configure(Configuration with
+        {
+            Listeners = Configuration.Listeners.Add((urlPrefix, factory)),
+        });
     }
 
     /// <summary>Puts one function in the place of all filters and scores.</summary>

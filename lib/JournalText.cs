@@ -31,7 +31,8 @@ public sealed record JournalRead(Seq<JournalLine> Lines, Seq<ManifestError> Erro
 /// Journals as text, one JSON object a line:
 /// <c>{"at":"5s"|"settled", OP}</c> with OP one of <c>apply</c>, <c>create</c>, <c>update</c> (an
 /// object), <c>patch</c>, <c>delete</c>, <c>fault</c>, <c>probe</c>, <c>metrics</c>, <c>metric</c>,
-/// <c>traffic</c>, <c>load</c>, <c>outside</c>, <c>reseed</c>, <c>shell</c>,
+/// <c>traffic</c>, <c>load</c>, <c>outside</c>, <c>cloud</c>, <c>reseed</c>, <c>shell</c>,
+/// <c>exec</c>,
 /// <c>compact</c> and <c>etcd</c>. <c>as</c> is who sends a request, <c>manager</c> the name that
 /// its fields are owned under (an apply patch may take others' by <c>force</c>). What a run saves
 /// also says after how many work items, so that a replay comes out the same to the last digest.
@@ -41,7 +42,7 @@ public static class JournalText
     private static readonly string[] Operations =
         ["apply", "create", "update", "patch", "delete", "fault", "compact",
             "probe", "exec", "metrics", "metric", "traffic", "load", "outside", "reseed", "etcd",
-            "shell"];
+            "shell", "cloud"];
 
     /// <summary>Reads a journal. Every line that cannot be read is an error with its
     /// place.</summary>
@@ -158,6 +159,7 @@ public static class JournalText
             "exec" => line with { Input = Exec(body) },
             "reseed" => line with { Input = Reseed(body) },
             "etcd" => line with { Input = new EtcdInput(Etcd(body)) },
+            "cloud" => line with { Input = Cloud(body) },
             "metrics" => line with { Input = Metrics(body) },
             "shell" => line with
             {
@@ -267,6 +269,19 @@ public static class JournalText
                 ? new(known, target, (int?)fault["count"] ?? 0)
                 : throw Error("fault.op", $"unknown fault \"{op}\"; faults are "
                     + "crash, restore, partition, hold, crash-after-write, lose-reply");
+        }
+
+        private CloudInput Cloud(JsonNode cloud)
+        {
+            var op = Text(cloud, "cloud", "op") ?? "";
+            var target = Text(cloud, "cloud", "target")
+                ?? throw Error("cloud.target", "is missing");
+            return Enum.TryParse<CloudOp>(op.Replace("-", "", StringComparison.Ordinal), true,
+                out var known)
+                ? new(known, target, Text(cloud, "cloud", "value"), Text(cloud, "cloud", "zone"))
+                : throw Error("cloud.op", $"unknown operation \"{op}\"; operations are "
+                    + "add-instance, remove-instance, stop-instance, start-instance, fail, "
+                    + "recover");
         }
 
         private EtcdRequest Etcd(JsonNode body)
@@ -398,7 +413,15 @@ internal static class JournalWriter
             case FaultInput fault:
                 line["fault"] = new JsonObject
                 {
-                    ["op"] = Name(fault.Op), ["target"] = fault.Target, ["count"] = fault.Count,
+                    ["op"] = Name($"{fault.Op}"), ["target"] = fault.Target,
+                    ["count"] = fault.Count,
+                };
+                break;
+            case CloudInput cloud:
+                line["cloud"] = new JsonObject
+                {
+                    ["op"] = Name($"{cloud.Op}"), ["target"] = cloud.Target,
+                    ["value"] = cloud.Value, ["zone"] = cloud.Zone,
                 };
                 break;
             case ProbeInput probe:
@@ -568,10 +591,7 @@ internal static class JournalWriter
         _ => "application/strategic-merge-patch+json",
     };
 
-    private static string Name(FaultOp op) => op switch
-    {
-        FaultOp.CrashAfterWrite => "crash-after-write",
-        FaultOp.LoseReply => "lose-reply",
-        _ => op.ToString().ToLowerInvariant(),
-    };
+    // CrashAfterWrite as crash-after-write.
+    private static string Name(string op) => string.Concat(op.Select((letter, i) =>
+        (i > 0 && char.IsUpper(letter) ? "-" : "") + char.ToLowerInvariant(letter)));
 }

@@ -46,6 +46,15 @@ internal sealed class SchemaCheck
         return check.problems;
     }
 
+    /// <summary>The fields of a part of an object that its type does not have.</summary>
+    public static IEnumerable<SchemaProblem> UnknownFields(
+        JsonObject part, SchemaType type, string path)
+    {
+        var check = new SchemaCheck();
+        check.Struct(part, type, path, path);
+        return check.problems.Where(p => p.IsUnknown);
+    }
+
     /// <summary>How the server begins to say that it cannot read an object.</summary>
     public static string Refusal(Kind kind, string version) =>
         $"{kind.Name} in version \"{version}\" cannot be handled as a {kind.Name}: ";

@@ -106,6 +106,23 @@ public static class VolumeFacts
         }
     }
 
+    extension(PersistentVolume volume)
+    {
+        /// <summary>What nodes call it that must have it attached first, as
+        /// <c>kubernetes.io/csi/DRIVER^HANDLE</c>; null when it needs no attaching.</summary>
+        public string? AttachableName(IObjectReader objects)
+        {
+            ArgumentNullException.ThrowIfNull(objects);
+            return volume.Spec.Csi is { } csi
+                && objects.Get<CSIDriver>("", csi.Driver) is not { Spec.AttachRequired: false }
+                ? $"kubernetes.io/csi/{csi.Driver}^{csi.VolumeHandle}" : null;
+        }
+
+        /// <summary>True when several nodes may have it at one time.</summary>
+        public bool IsShareable => volume.Spec.AccessModes.IsEmpty || volume.Spec.AccessModes
+            .Any(mode => mode is "ReadWriteMany" or "ReadOnlyMany");
+    }
+
     /// <summary>The reference to a claim that a volume keeps.</summary>
     public static ObjectReference ReferenceTo(PersistentVolumeClaim claim) => new()
     {

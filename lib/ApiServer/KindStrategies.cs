@@ -35,7 +35,8 @@ internal sealed class KindStrategies
         all[Kinds.PriorityClass] = new PriorityClassStrategy();
         all[Kinds.StorageClass] = new StorageClassStrategy();
         all[Kinds.CSINode] = new SimpleStrategy<CSINode>();
-        all[Kinds.VolumeAttachment] = new SimpleStrategy<VolumeAttachment>();
+        all[Kinds.CSIDriver] = new SimpleStrategy<CSIDriver>();
+        all[Kinds.VolumeAttachment] = new VolumeAttachmentStrategy();
         all[Kinds.ResourceQuota] = new ResourceQuotaStrategy();
         all[Kinds.Lease] = new SimpleStrategy<Lease>(unconditional: false, createsOnUpdate: true);
         all[Kinds.Endpoints] = new SimpleStrategy<Endpoints>(createsOnUpdate: true);
@@ -82,6 +83,14 @@ internal sealed class SimpleStrategy<T>(bool unconditional = true, bool createsO
     public override bool Unconditional => unconditional;
 
     public override bool CreatesOnUpdate => createsOnUpdate;
+}
+
+/// <summary>VolumeAttachments: whether it came true is the attacher's word alone.</summary>
+/// <remarks>Models pkg/registry/storage/volumeattachment/strategy.go.</remarks>
+internal sealed class VolumeAttachmentStrategy : KindStrategy<VolumeAttachment>
+{
+    protected override VolumeAttachment WithStatusOf(
+        VolumeAttachment value, VolumeAttachment source) => value with { Status = source.Status };
 }
 
 /// <summary>NetworkPolicies: without a word on it they are about what comes in, and about what goes

@@ -2,141 +2,51 @@ namespace KubeSim;
 
 /// <summary>
 /// Makes volumes for claims of classes whose provisioner is <c>rancher.io/local-path</c>, the one
-/// that kind and k3s bring along: a directory on the node that the scheduler chose. It stands for
-/// all provisioners: any other name in a class means that nobody answers, and the claim waits.
-/// <para>It watches PersistentVolumeClaims and PersistentVolumes. A claim that names it as
-/// provisioner and has a selected node gets, three seconds later (a helper pod makes the
-/// directory), a volume <c>pvc-UID</c> that only this node reaches, kept for the claim; the binder
-/// does the rest. A volume that it made and whose claim is gone it deletes, when the policy is
-/// Delete.</para>
+/// that kind and k3s bring along: a directory on the node that the scheduler chose, made within
+/// three seconds (a helper pod does it), which only this node reaches.
 /// <para>Example: a pod with such a claim is scheduled to node-2. Should node-2 fail, no other node
 /// can take the pod: "node(s) had volume node affinity conflict".</para>
 /// </summary>
-/// <remarks>Models sigs.k8s.io/sig-storage-lib-external-provisioner controller.go and
-/// rancher/local-path-provisioner provisioner.go.</remarks>
-public sealed class LocalPathProvisioner : IReconciler
+/// <remarks>Models rancher/local-path-provisioner provisioner.go.</remarks>
+public sealed class LocalPathProvisioner()
+    : VolumeProvisioner("local-path-provisioner", Provisioner)
 {
     /// <summary>The provisioner that classes name.</summary>
     public const string Provisioner = "rancher.io/local-path";
 
-    private static readonly TimeSpan Making = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan making = TimeSpan.FromSeconds(3);
 
-    // Claims whose directory is being made, and since when.
     private readonly Dictionary<string, DateTime> begun = new(StringComparer.Ordinal);
 
-    /// <inheritdoc/>
-    public string Name => "local-path-provisioner";
-
-    /// <inheritdoc/>
-    public Seq<Watched> Watches { get; } = [Watched.All<PersistentVolumeClaim>(),
-        Watched.All<PersistentVolume>(), Watched.All<StorageClass>() with { KeyOf = _ => null }];
-
-    /// <inheritdoc/>
-    public Result Reconcile(ObjectKey key, ReconcileContext api)
+    internal override Provisioned Provision(
+        PersistentVolumeClaim claim, StorageClass known, string? node, ReconcileContext api)
     {
-        switch (api.Get(key))
+        if (node is null)
         {
-            case PersistentVolumeClaim { IsBound: false, Spec.VolumeName: null or "" } claim
-                when claim.Metadata.Annotations.Get(VolumeFacts.Provisioner) == Provisioner
-                    && api.Get<StorageClass>("", claim.Spec.StorageClassName ?? "") is { } known:
-                return Make(claim, known, api);
-            case PersistentVolume
-            {
-                Status.Phase: "Released", Spec.PersistentVolumeReclaimPolicy: "Delete",
-                IsTerminating: false,
-            } volume when volume.Metadata.Annotations.Get(VolumeFacts.ProvisionedBy) == Provisioner:
-                api.Delete(key);
-                return Result.Done;
-            default:
-                return Result.Idle;
+            return new(null, Error: "configuration error, no node was specified");
         }
-    }
-
-    private Result Make(PersistentVolumeClaim claim, StorageClass known, ReconcileContext api)
-    {
-        var (uid, ns) = (claim.Metadata.Uid, claim.Metadata.Namespace);
-        var name = $"pvc-{uid}";
-        if (api.Get<PersistentVolume>("", name) is not null)
+        var uid = claim.Metadata.Uid;
+        if (begun.TryAdd(uid, api.Now) || begun[uid] + making > api.Now)
         {
-            return Result.Idle;
-        }
-        if (claim.Metadata.Annotations.Get(VolumeFacts.SelectedNode) is not { } node)
-        {
-            api.Event(claim, "Warning", "ProvisioningFailed",
-                "failed to provision volume with StorageClass \"{0}\": configuration error, "
-                + "no node was specified", known.Metadata.Name);
-            return Result.Retry("no node was specified");
-        }
-        if (!begun.TryGetValue(uid, out var since))
-        {
-            api.Event(claim, "Normal", "Provisioning",
-                "External provisioner is provisioning volume for claim \"{0}/{1}\"", ns,
-                claim.Metadata.Name);
-            begun.Add(uid, api.Now);
-            api.After(Making, claim.Key);
-            return Result.Done;
-        }
-        if (since + Making > api.Now)
-        {
-            return Result.Idle;
+            return new(null, begun[uid] + making - api.Now);
         }
         begun.Remove(uid);
-        try
-        {
-            api.Create(VolumeFor(claim, known, name, node));
-        }
-        catch (ApiException refused) when (refused.IsAlreadyExists)
-        {
-            return Result.Idle;
-        }
-        api.Event(claim, "Normal", "ProvisioningSucceeded",
-            "Successfully provisioned volume {0}", name);
-        return Result.Done;
-    }
-
-    private static PersistentVolume VolumeFor(
-        PersistentVolumeClaim claim, StorageClass known, string name, string node) => new()
+        return new(new()
         {
             Metadata = new()
             {
-                Name = name,
-                Annotations = Map.Of(("local.path.provisioner/selected-node", node),
-                    (VolumeFacts.ProvisionedBy, Provisioner)),
+                Annotations = Map.Of(("local.path.provisioner/selected-node", node)),
             },
             Spec = new()
             {
-                Capacity = Map.Of(("storage", claim.Request)),
-                AccessModes = claim.Spec.AccessModes,
-                ClaimRef = VolumeFacts.ReferenceTo(claim),
-                PersistentVolumeReclaimPolicy = known.ReclaimPolicy,
-                StorageClassName = known.Metadata.Name,
-                VolumeMode = claim.Spec.VolumeMode,
                 HostPath = new()
                 {
-                    Path = $"/opt/local-path-provisioner/{name}_{claim.Metadata.Namespace}_"
+                    Path = $"/opt/local-path-provisioner/pvc-{uid}_{claim.Metadata.Namespace}_"
                         + claim.Metadata.Name,
                     Type = "DirectoryOrCreate",
                 },
-                NodeAffinity = new()
-                {
-                    Required = new()
-                    {
-                        NodeSelectorTerms =
-                        [
-                            new()
-                            {
-                                MatchExpressions =
-                                [
-                                    new()
-                                    {
-                                        Key = "kubernetes.io/hostname", Operator = "In",
-                                        Values = [node],
-                                    },
-                                ],
-                            },
-                        ],
-                    },
-                },
+                NodeAffinity = Where("kubernetes.io/hostname", node),
             },
-        };
+        });
+    }
 }

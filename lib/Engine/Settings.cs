@@ -60,6 +60,7 @@ public enum ProxyMode
 public static class KnownFlags
 {
     private const string Manager = "kube-controller-manager";
+    private const string CloudManager = "cloud-controller-manager";
 
     /// <summary>How often the node life-cycle controller looks.</summary>
     public static Setting<TimeSpan> NodeMonitorPeriod { get; } =
@@ -102,6 +103,11 @@ public static class KnownFlags
     /// <summary>The most endpoints in an EndpointSlice.</summary>
     public static Setting<int> MaxEndpointsPerSlice { get; } =
         Count(Manager, "max-endpoints-per-slice", "100", 1, 1000);
+
+    /// <summary>Whether volumes stay with a node that is not ready until somebody vouches that it
+    /// is off; else they are taken from it after six minutes.</summary>
+    public static Setting<bool> DisableForceDetach { get; } =
+        Switch(Manager, "disable-force-detach-on-timeout", "false");
 
     /// <summary>How often autoscalers are looked at.</summary>
     public static Setting<TimeSpan> HpaSyncPeriod { get; } =
@@ -155,6 +161,23 @@ public static class KnownFlags
     /// <summary>How much of a large cluster the scheduler looks at; 0: it decides.</summary>
     public static Setting<int> PercentageOfNodesToScore { get; } =
         Count("kube-scheduler", "percentageOfNodesToScore", "0", 0, 100);
+
+    /// <summary>How often the cloud is asked about nodes that are not ready.</summary>
+    public static Setting<TimeSpan> CloudNodeMonitorPeriod { get; } =
+        Span(CloudManager, "node-monitor-period", "5s", positive: true);
+
+    /// <summary>How often the nodes' addresses are compared with the cloud's.</summary>
+    public static Setting<TimeSpan> CloudNodeStatusFrequency { get; } =
+        Span(CloudManager, "node-status-update-frequency", "5m0s", positive: true);
+
+    /// <summary>How often the cloud's routes are compared with the nodes.</summary>
+    public static Setting<TimeSpan> RouteReconciliationPeriod { get; } =
+        Span(CloudManager, "route-reconciliation-period", "10s", positive: true);
+
+    /// <summary><c>external</c>: the nodes are machines of the cloud, whose controllers and driver
+    /// for disks run.</summary>
+    public static Setting<string> CloudProvider { get; } = new("kubelet", "cloud-provider", "",
+        "external, or nothing", text => text is "" or "external" ? text : null);
 
     /// <summary>How many pods a node takes.</summary>
     public static Setting<int> MaxPods { get; } = Count("kubelet", "max-pods", "110");
@@ -237,11 +260,11 @@ public static class KnownFlags
         NodeMonitorPeriod, NodeMonitorGracePeriod, NodeStartupGracePeriod, NodeEvictionRate,
         SecondaryNodeEvictionRate, UnhealthyZoneThreshold, LargeClusterSizeThreshold, ClusterCidr,
         NodeCidrMaskSize, HpaSyncPeriod, HpaDownscaleStabilization, HpaTolerance,
-        HpaCpuInitialization, HpaInitialReadiness, MaxEndpointsPerSlice,
+        HpaCpuInitialization, HpaInitialReadiness, MaxEndpointsPerSlice, DisableForceDetach,
         .. ConcurrentSyncs.Select(f => f.Value),
         PodMaxUnschedulable, PodInitialBackoff, PodMaxBackoff, PercentageOfNodesToScore,
-        MaxPods, ClusterDns, ClusterDomain,
-        FlannelBackend, FlannelMasquerade,
+        CloudNodeMonitorPeriod, CloudNodeStatusFrequency, RouteReconciliationPeriod,
+        MaxPods, ClusterDns, ClusterDomain, CloudProvider, FlannelBackend, FlannelMasquerade,
         ProxyMode, IpvsScheduler, ProxyClusterCidr, MasqueradeAll, LocalhostNodePorts,
         MinSyncPeriod, RunFirewall,
     ];
@@ -296,6 +319,9 @@ public sealed record Settings
         return !Read.IsEmpty && Read.TryGetValue(flag.ToString(), out var value)
             ? (T)value : flag.Usual;
     }
+
+    /// <summary>True when the nodes are machines of the simulated cloud.</summary>
+    public bool HasCloud => Get(KnownFlags.CloudProvider) == "external";
 
     /// <summary>True when somebody set a flag.</summary>
     public bool Has(Setting flag) => Values.ContainsKey($"{flag}");

@@ -58,6 +58,10 @@ public sealed class SimMachine : IMachine
     /// <summary>The machine's own address; empty until somebody says so.</summary>
     public string Address { get; set; } = "";
 
+    /// <summary>What it has for pods, where a kubelet is to register it; null: its Node is made by
+    /// others.</summary>
+    public Map<Quantity>? Capacity { get; set; }
+
     /// <summary>A part of the kernel's state, made empty when first asked for after a boot: packet
     /// filter, connection table and the like. A loss of power forgets it.</summary>
     public T Kernel<T>()

@@ -23,6 +23,7 @@ public sealed class World : IWorld
         ArgumentNullException.ThrowIfNull(images);
         (Host, Images, Network) = (host, images, network ?? new HostLocalNetwork());
         Extension = new MetricsApi(this);
+        Cloud = new(host);
     }
 
     /// <summary>The clock, and who is woken.</summary>
@@ -44,6 +45,9 @@ public sealed class World : IWorld
         }
         return files;
     }
+
+    /// <summary>The cloud that the machines are rented from, if they are.</summary>
+    public SimCloud Cloud { get; }
 
     /// <summary>Files that somebody outside made in containers.</summary>
     public PodFiles PodFiles { get; } = new();
@@ -119,8 +123,14 @@ public static class WorldFacts
         /// <summary>The machine of a name.</summary>
         /// <exception cref="InvalidOperationException">The cluster has no physical
         /// world.</exception>
-        public SimMachine Machine(string name) => (world as World ?? throw new
-            InvalidOperationException("this cluster has no machines: set SimulationOptions.World"))
-            .Machine(name);
+        public SimMachine Machine(string name) => Real(world).Machine(name);
+
+        /// <summary>The cloud.</summary>
+        /// <exception cref="InvalidOperationException">The cluster has no physical
+        /// world.</exception>
+        public SimCloud Cloud => Real(world).Cloud;
     }
+
+    private static World Real(IWorld world) => world as World ?? throw new
+        InvalidOperationException("this cluster has no machines: set SimulationOptions.World");
 }

@@ -85,6 +85,7 @@ public sealed partial class Kubelet
 
     private void Release(PodWorker worker)
     {
+        Unmount(worker);
         if (worker.Charged)
         {
             worker.Charged = false;

@@ -5,18 +5,95 @@ namespace KubeSim;
 /// that is there, and from then on the renewals are known to happen (<see cref="Heartbeat"/>).
 /// The Node's status is written when it does not say what is true: after the node was taken for
 /// dead, its conditions become True or False again, with the event NodeReady.
+/// <para>A machine that was rented has no Node yet: the kubelet registers it, not ready until it
+/// has its range of pod addresses, and with a taint that the cloud's controller takes off.</para>
 /// Models pkg/kubelet/kubelet_node_status.go and pkg/kubelet/nodestatus.
 /// </summary>
 public sealed partial class Kubelet
 {
+    private const string NoNetwork = "container runtime network not ready: NetworkReady=false "
+        + "reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not "
+        + "initialized";
+
     private bool leased;
+    private bool registered;
+
+    /// <summary>What a kubelet reports of the machine that it runs on.</summary>
+    internal static NodeSystemInfo MachineInfo { get; } = new()
+    {
+        Architecture = "amd64", OperatingSystem = "linux",
+        OsImage = "Debian GNU/Linux 12 (bookworm)", KernelVersion = "6.1.0-40-amd64",
+        ContainerRuntimeVersion = "containerd://2.2.0", KubeletVersion = Discovery.Modelled,
+    };
+
+    // The next of the times, ten seconds apart, at which a kubelet reports what is new; now, if
+    // this is one.
+    private TimeSpan UntilReport
+    {
+        get
+        {
+            var last = machine.Heartbeat.LastRenewal(Now);
+            return last == Now ? TimeSpan.Zero : last + Heartbeat.Interval - Now;
+        }
+    }
+
+    /// <summary>A Node as a kubelet registers it, in good health.</summary>
+    internal static Node NewNode(string name, Map<Quantity> capacity, Time? now = null) => new()
+    {
+        Metadata = new()
+        {
+            Name = name,
+            Labels = Map.Of(
+                ("beta.kubernetes.io/arch", "amd64"), ("beta.kubernetes.io/os", "linux"),
+                ("kubernetes.io/arch", "amd64"), ("kubernetes.io/hostname", name),
+                ("kubernetes.io/os", "linux")),
+        },
+        Status = new()
+        {
+            Capacity = capacity, Allocatable = capacity, Conditions = Healthy(now),
+        },
+    };
+
+    /// <summary>The storage drivers that a kubelet registers for its node.</summary>
+    internal static CSINode DriversOf(Node host) => new()
+    {
+        Metadata = new()
+        {
+            Name = host.Metadata.Name,
+            OwnerReferences = [new()
+            {
+                ApiVersion = "v1", Kind = "Node", Name = host.Metadata.Name,
+                Uid = host.Metadata.Uid,
+            }],
+        },
+        Spec = new()
+        {
+            Drivers = [new()
+            {
+                Name = SimCloud.DiskDriver, NodeID = host.Metadata.Name,
+                TopologyKeys = [SimCloud.ZoneLabel], Allocatable = new() { Count = 25 },
+            }],
+        },
+    };
+
+    /// <summary>A Node with what the kubelet of a cloud's machine adds to it.</summary>
+    internal static Node OfCloud(Node host) => host with
+    {
+        Metadata = host.Metadata with
+        {
+            Annotations = host.Metadata.Annotations
+                .Set("volumes.kubernetes.io/controller-managed-attach-detach", "true"),
+        },
+    };
 
     private void ReportNode(ObjectKey key)
     {
         if (api.Get(key) is not Node host)
         {
+            Register();
             return;
         }
+        registered = true;
         machine.PodCidr = host.Spec.PodCIDR ?? machine.PodCidr;
         machine.Address = AddressOf(host) ?? machine.Address;
         if (!leased)
@@ -25,17 +102,55 @@ public sealed partial class Kubelet
             leased = true;
         }
         var conditions = host.Status.Conditions;
-        if (conditions.Of("Ready") is not { Status: "Unknown" })
+        var ready = conditions.Of("Ready");
+        var starts = ready?.Message == NoNetwork && host.Spec.PodCIDR is { Length: > 0 };
+        if (ready is not { Status: "Unknown" } && (!starts || UntilReport > TimeSpan.Zero))
         {
+            if (starts)
+            {
+                api.After(UntilReport, key);
+            }
+            ReportVolumes(host);
             return;
         }
-        foreach (var condition in Healthy())
+        foreach (var condition in Healthy(Now))
         {
             var before = conditions.Of(condition.Type);
             conditions = conditions.With(before?.Status == condition.Status ? before : condition);
         }
         api.UpdateStatus(host with { Status = host.Status with { Conditions = conditions } });
         api.Event(host, "Normal", "NodeReady", "Node {0} status is now: NodeReady", node);
+    }
+
+    /// <summary>Makes the Node of a machine that is new, once.</summary>
+    private void Register()
+    {
+        if (registered || machine.Capacity is not { } capacity || !machine.IsOn)
+        {
+            return;
+        }
+        var pods = Quantity.Parse($"{api.Settings.Get(KnownFlags.MaxPods)}");
+        var host = NewNode(node, capacity.Set("pods", pods), Now);
+        host = api.Create(OfCloud(host) with
+        {
+            Spec = new()
+            {
+                Taints = [new()
+                {
+                    Key = "node.cloudprovider.kubernetes.io/uninitialized", Value = "true",
+                    Effect = "NoSchedule",
+                }],
+            },
+            Status = host.Status with
+            {
+                NodeInfo = MachineInfo,
+                Addresses = [new() { Type = "Hostname", Address = node }],
+                Conditions = host.Status.Conditions.With(
+                    Condition("Ready", "False", "KubeletNotReady", NoNetwork, Now)),
+            },
+        });
+        api.Create(DriversOf(host));
+        registered = true;
     }
 
     private void Lease(Node host)
@@ -77,21 +192,21 @@ public sealed partial class Kubelet
         return null;
     }
 
-    private NodeCondition[] Healthy() =>
+    private static Seq<NodeCondition> Healthy(Time? now) =>
     [
         Condition("MemoryPressure", "False", "KubeletHasSufficientMemory",
-            "kubelet has sufficient memory available"),
+            "kubelet has sufficient memory available", now),
         Condition("DiskPressure", "False", "KubeletHasNoDiskPressure",
-            "kubelet has no disk pressure"),
+            "kubelet has no disk pressure", now),
         Condition("PIDPressure", "False", "KubeletHasSufficientPID",
-            "kubelet has sufficient PID available"),
-        Condition("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+            "kubelet has sufficient PID available", now),
+        Condition("Ready", "True", "KubeletReady", "kubelet is posting ready status", now),
     ];
 
-    private NodeCondition Condition(string type, string status, string reason, string message) =>
-        new()
+    private static NodeCondition Condition(
+        string type, string status, string reason, string message, Time? now) => new()
         {
             Type = type, Status = status, Reason = reason, Message = message,
-            LastHeartbeatTime = Now, LastTransitionTime = Now,
+            LastHeartbeatTime = now, LastTransitionTime = now,
         };
 }

@@ -90,6 +90,9 @@ internal sealed class PodWorker(Pod pod)
     /// <summary>True: its volumes are mounted.</summary>
     public bool Mounted { get; set; }
 
+    /// <summary>True: its volumes are mounted no more, for good.</summary>
+    public bool Unmounted { get; set; }
+
     /// <summary>How long the last failed mount waited.</summary>
     public TimeSpan MountRetry { get; set; }
 

@@ -98,17 +98,20 @@ public sealed class CycleRecord
 
     /// <summary>Writes down what came before the choice.</summary>
     internal void Write(SchedulingFramework framework, CycleState state, Diagnosis diagnosis,
-        IReadOnlyList<NodeInfo> looked, IReadOnlyList<NodeInfo> feasible, NodeInfo? chosen)
+        IReadOnlyList<NodeInfo> looked, IReadOnlyList<NodeInfo> feasible, NodeInfo? chosen,
+        List<(Extender By, Map<long> Scores)> rated)
     {
         (Pod, AllNodes, Chosen) = (state.Pod, diagnosis.AllNodes, chosen?.Name);
         SkippedFilters = SchedulingFramework.Skipped(state.SkipFilter, framework.FilterPlugins);
-        var scores = Scores(framework, state, feasible);
+        var scores = Scores(framework, state, feasible, rated);
         var verdicts = diagnosis.Rejected.ToDictionary(r => r.Node, r => r.Status);
         Nodes = looked.Select(node => new NodeRecord
         {
             Node = node.Name,
             Verdict = verdicts.GetValueOrDefault(node, PluginStatus.Success),
-            Filters = PreFilter is not null ? [] : framework.Verdicts(state, node),
+            Filters = PreFilter is not null ? [] : [.. framework.Verdicts(state, node),
+                .. verdicts.TryGetValue(node, out var status) && status.Plugin == Extender.Rejector
+                    ? (FilterVerdict[])[new(status.Plugin, status)] : []],
             Scores = scores.GetValueOrDefault(node),
         }).ToSeq();
         var will = Nodes.Where(n => n.Verdict.IsSuccess).ToList();
@@ -116,7 +119,8 @@ public sealed class CycleRecord
     }
 
     private Dictionary<NodeInfo, Seq<PluginScore>> Scores(
-        SchedulingFramework framework, CycleState state, IReadOnlyList<NodeInfo> feasible)
+        SchedulingFramework framework, CycleState state, IReadOnlyList<NodeInfo> feasible,
+        List<(Extender By, Map<long> Scores)> rated)
     {
         var found = feasible.ToDictionary(n => n, _ => new List<PluginScore>());
         for (var p = 0; p < framework.Scores.Length && feasible.Count > 1; p++)
@@ -132,6 +136,14 @@ public sealed class CycleRecord
             for (var i = 0; i < raw.Length; i++)
             {
                 found[feasible[i]].Add(new(plugin.Name, raw[i], normal[i], weight));
+            }
+        }
+        foreach (var (by, given) in rated)
+        {
+            foreach (var node in feasible)
+            {
+                var raw = given.TryGetValue(node.Name, out var score) ? score : 0;
+                found[node].Add(new(by.Name, raw, raw, by.Weight));
             }
         }
         SkippedScores = feasible.Count < 2 ? [] : SchedulingFramework.Skipped(

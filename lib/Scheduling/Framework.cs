@@ -287,6 +287,13 @@ public interface IScorePlugin : IPlugin
     }
 }
 
+/// <summary>A Score plugin that at times has nothing to say: it would give every node 0, so that
+/// none needs to be looked at.</summary>
+internal interface ISilentPlugin : IScorePlugin
+{
+    bool HasNothingToSay(CycleState state);
+}
+
 /// <summary>Sets something aside for the pod on the chosen node.</summary>
 public interface IReservePlugin : IPlugin
 {

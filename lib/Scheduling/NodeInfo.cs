@@ -75,8 +75,11 @@ public sealed class NodeInfo
     /// <summary>Differs after every change that matters; no two nodes share one.</summary>
     public long Generation { get; internal set; }
 
-    /// <summary>Where results about it are kept.</summary>
+    /// <summary>Its number, which it keeps as long as it is there; -1: it has none.</summary>
     internal int Slot { get; set; } = -1;
+
+    /// <summary>Its place in the order in which a cycle looks at nodes; -1: it has none.</summary>
+    internal int Place { get; set; } = -1;
 
     internal void Add(PodInfo pod)
     {

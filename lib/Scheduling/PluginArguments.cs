@@ -114,6 +114,10 @@ public sealed record VolumeBindingArgs : ApiPart
 {
     /// <summary>How long binding may take; unset: 600.</summary>
     public long? BindTimeoutSeconds { get; init; }
+
+    /// <summary>A curve from the use of storage to a score. It belongs to a feature that is off in
+    /// 1.36, and is refused.</summary>
+    public Seq<UtilizationShapePoint> Shape { get; init; }
 }
 
 /// <summary>The arguments of the plugins that take some: how they are read, checked and
@@ -133,10 +137,7 @@ internal static class PluginArguments
             Between($"{path}.hardPodAffinityWeight", args.HardPodAffinityWeight ?? 1, 0, 100)),
         ["NodeAffinity"] = new Kind<NodeAffinityArgs>(static (_, _) => []),
         ["DefaultPreemption"] = new Kind<DefaultPreemptionArgs>(Preemption),
-        ["VolumeBinding"] = new Kind<VolumeBindingArgs>(static (path, args) =>
-            args.BindTimeoutSeconds < 0 ? [Invalid($"{path}.bindTimeoutSeconds",
-                args.BindTimeoutSeconds, "invalid BindTimeoutSeconds, should not be a negative "
-                + "value")] : []),
+        ["VolumeBinding"] = new Kind<VolumeBindingArgs>(Volumes),
     };
 
     /// <summary>What is wrong with the arguments of a plugin.</summary>
@@ -323,6 +324,23 @@ internal static class PluginArguments
                 yield return $"{at}.labelSelector: Forbidden: constraint must not define a "
                     + "selector, as they deduced for each pod";
             }
+        }
+    }
+
+    private static IEnumerable<string> Volumes(string path, VolumeBindingArgs args)
+    {
+        if (args.BindTimeoutSeconds < 0)
+        {
+            yield return Invalid($"{path}.bindTimeoutSeconds", args.BindTimeoutSeconds,
+                "invalid BindTimeoutSeconds, should not be a negative value");
+        }
+        if (!args.Shape.IsUnset)
+        {
+            var points = args.Shape.Select(p => string.Create(CultureInfo.InvariantCulture,
+                $"config.UtilizationShapePoint{{Utilization:{p.Utilization}, Score:{p.Score}}}"));
+            yield return $"{path}.shape: Invalid value: []config.UtilizationShapePoint"
+                + $"{{{string.Join(", ", points)}}}: unexpected field `shape`, remove it or turn "
+                + "on the feature gate StorageCapacityScoring";
         }
     }
 

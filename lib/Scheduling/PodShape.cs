@@ -70,6 +70,12 @@ public sealed class ResourceAmounts
     /// <summary>True for what every pod uses, whether or not it asks.</summary>
     internal static bool IsBasic(string name) => name is "cpu" or "memory" or "ephemeral-storage";
 
+    /// <summary>True for the resources that are not Kubernetes' own: their names have a
+    /// domain.</summary>
+    internal static bool IsExtended(string name) => name.Contains('/')
+        && !name.StartsWith("requests.", StringComparison.Ordinal)
+        && !name.StartsWith("kubernetes.io/", StringComparison.Ordinal);
+
     internal void Add(ResourceAmounts other, int sign)
     {
         MilliCpu += sign * other.MilliCpu;
@@ -102,12 +108,10 @@ public sealed class ResourceAmounts
         return 0;
     }
 
-    // Extended resources have a domain in their name that is not Kubernetes' own.
     private static bool IsScalar(string name) =>
         name.StartsWith("hugepages-", StringComparison.Ordinal)
         || name.StartsWith("attachable-volumes-", StringComparison.Ordinal)
-        || (name.Contains('/') && !name.StartsWith("requests.", StringComparison.Ordinal))
-        || name.StartsWith("kubernetes.io/", StringComparison.Ordinal);
+        || IsExtended(name) || name.StartsWith("kubernetes.io/", StringComparison.Ordinal);
 }
 
 /// <summary>A port of the node that a pod takes.</summary>

@@ -43,10 +43,12 @@ internal sealed class ProfilePlugins
         }
     }
 
-    /// <summary>The plugins of a profile, with some that are not Kubernetes' own.</summary>
+    /// <summary>The plugins of a profile, with some that are not Kubernetes' own,
+    /// and without a look at resources that extenders watch over.</summary>
     /// <exception cref="ArgumentException">A plugin is unknown, or stands where it
     /// cannot.</exception>
-    public ProfilePlugins(SchedulerProfile profile, IEnumerable<IPlugin> own)
+    public ProfilePlugins(
+        SchedulerProfile profile, IEnumerable<IPlugin> own, Seq<string> ignored = default)
     {
         var defaults = SchedulingFramework.DefaultProfile();
         foreach (var plugin in defaults.Select(p => p.Plugin).Concat(own))
@@ -62,6 +64,10 @@ internal sealed class ProfilePlugins
             {
                 known[name] = PluginArguments.Apply(plugin, args);
             }
+        }
+        if (!ignored.IsEmpty && known["NodeResourcesFit"] is NodeResourcesFit fit)
+        {
+            known["NodeResourcesFit"] = fit.Ignoring(ignored);
         }
         var multi = Merged(defaults, profile.Plugins.Get(MultiPoint) ?? new());
         foreach (var (point, type) in points)

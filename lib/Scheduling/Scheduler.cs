@@ -55,9 +55,11 @@ public sealed class Scheduler : IReconciler
     {
         (Name, Configuration) = (name, configuration);
         SchedulingFramework? front = null;
+        var extenders = configuration.MakeExtenders();
         foreach (var (profile, framework) in made)
         {
             front ??= framework;
+            framework.Extenders = extenders;
             profiles.Add(profile.SchedulerName!, new(framework, new(framework, cache),
                 profile.PercentageOfNodesToScore ?? configuration.PercentageOfNodesToScore));
         }

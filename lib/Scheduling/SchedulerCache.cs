@@ -20,6 +20,8 @@ public sealed class SchedulerCache
     private readonly PodShapes shapes = new();
     private readonly Stack<int> freeSlots = [];
     private NodeInfo[]? ordered = [];
+    private long[] generations = [];
+    private int slots;
     private long generation;
 
     /// <summary>Claims and volumes, seen and promised.</summary>
@@ -28,14 +30,14 @@ public sealed class SchedulerCache
     /// <summary>The nodes in the order in which a cycle looks at them.</summary>
     public IReadOnlyList<NodeInfo> Nodes => Ordered;
 
-    internal NodeInfo[] Ordered =>
-        ordered ??= [.. tree.Ordered().Select(name => nodes[name])];
+    internal NodeInfo[] Ordered => ordered ??= Order();
+
+    /// <summary>The generations of the nodes, in that order: a look at them touches no
+    /// node.</summary>
+    internal ReadOnlySpan<long> Generations => generations;
 
     /// <summary>Where the pods are, for the plugins that place pods by their neighbours.</summary>
     internal PodIndex Index { get; } = new();
-
-    /// <summary>The number of places for results about nodes.</summary>
-    internal int Slots { get; private set; }
 
     /// <summary>A node by name; null when there is none.</summary>
     public NodeInfo? Find(string name) =>
@@ -55,7 +57,7 @@ public sealed class SchedulerCache
         if (old is null)
         {
             info.Set(node);
-            info.Slot = freeSlots.TryPop(out var free) ? free : Slots++;
+            info.Slot = freeSlots.TryPop(out var free) ? free : slots++;
             tree.Add(node);
             ordered = null;
             Index.SetNode(info.Slot, node);
@@ -91,7 +93,7 @@ public sealed class SchedulerCache
         info.Set(null);
         Index.SetNode(info.Slot, null);
         freeSlots.Push(info.Slot);
-        info.Slot = -1;
+        info.Slot = info.Place = -1;
         DropIfEmpty(info);
     }
 
@@ -250,7 +252,25 @@ public sealed class SchedulerCache
         return info;
     }
 
-    private void Touch(NodeInfo info) => info.Generation = ++generation;
+    private NodeInfo[] Order()
+    {
+        NodeInfo[] order = [.. tree.Ordered().Select(name => nodes[name])];
+        generations = [.. order.Select(n => n.Generation)];
+        for (var i = 0; i < order.Length; i++)
+        {
+            order[i].Place = i;
+        }
+        return order;
+    }
+
+    private void Touch(NodeInfo info)
+    {
+        info.Generation = ++generation;
+        if (ordered is not null && info.Place >= 0)
+        {
+            generations[info.Place] = generation;
+        }
+    }
 
     private static ClusterEvents ChangesOf(Node old, Node node)
     {

@@ -34,6 +34,9 @@ public sealed record SchedulerConfiguration : ApiPart
     /// the other, with the same outcome: no effect.</summary>
     public int? Parallelism { get; init; }
 
+    /// <summary>Services that have a say in decisions.</summary>
+    public Seq<SchedulerExtender> Extenders { get; init; }
+
     /// <summary>What the file said that has no effect here.</summary>
     [JsonIgnore]
     public Seq<string> NoEffect { get; init; }
@@ -41,6 +44,10 @@ public sealed record SchedulerConfiguration : ApiPart
     /// <summary>Plugins that are not Kubernetes' own: what makes each of them.</summary>
     [JsonIgnore]
     public Seq<Func<IPlugin>> Registry { get; init; }
+
+    /// <summary>What listens at the addresses of extenders: what makes each of them.</summary>
+    [JsonIgnore]
+    public Seq<(string UrlPrefix, Func<ISchedulerExtender> Make)> Listeners { get; init; }
 
     /// <summary>An algorithm in the place of filters and scores: the name of a node for a pod;
     /// null for the plugins.</summary>
@@ -121,7 +128,9 @@ public sealed record SchedulerConfiguration : ApiPart
             return Algorithm is { } choose
                 ? new([new(new SchedulingGates()), new(new PrioritySort()),
                     new(new AlgorithmPlugin(choose)), new(new DefaultBinder())])
-                : new(new ProfilePlugins(profile, Registry.Select(make => make())));
+                : new(new ProfilePlugins(profile, Registry.Select(make => make()),
+                    Extenders.SelectMany(e => e.ManagedResources)
+                        .Where(r => r.IgnoredByScheduler).Select(r => r.Name).ToSeq()));
         }
         catch (ArgumentException wrong)
         {
@@ -130,13 +139,18 @@ public sealed record SchedulerConfiguration : ApiPart
         }
     }
 
+    /// <summary>The extenders, what listens made anew.</summary>
+    internal Seq<Extender> MakeExtenders() => Extenders.Select(e => new Extender(e, Listeners
+        .Where(l => l.UrlPrefix.TrimEnd('/') == e.UrlPrefix.TrimEnd('/'))
+        .Select(l => l.Make()).LastOrDefault())).ToSeq();
+
     // The file's fields that speak of the process rather than of its decisions.
     private static SchedulerConfiguration Read(JsonObject node)
     {
         var copy = node.DeepClone().AsObject();
         string[] header = ["apiVersion", "kind"];
         string[] idle = ["clientConnection", "delayCacheUntilActive", "enableContentionProfiling",
-            "enableProfiling", "extenders", "healthzBindAddress", "leaderElection",
+            "enableProfiling", "healthzBindAddress", "leaderElection",
             "metricsBindAddress"];
         var told = idle.Where(copy.ContainsKey).ToList();
         foreach (var name in header.Concat(told))
@@ -147,10 +161,12 @@ public sealed record SchedulerConfiguration : ApiPart
         {
             told.Add("parallelism");
         }
-        return SchedulerValidation.Decode<SchedulerConfiguration>(copy, "") with
+        var read = SchedulerValidation.Decode<SchedulerConfiguration>(copy, "");
+        if (read.Extenders.Any(e => !string.IsNullOrEmpty(e.PreemptVerb)))
         {
-            NoEffect = told.ToSeq(),
-        };
+            told.Add("preemptVerb");
+        }
+        return read with { NoEffect = told.ToSeq() };
     }
 }
 

@@ -60,6 +60,7 @@ internal static class SchedulerValidation
             Invalid("podMaxBackoffSeconds", longest,
                 "must be greater than or equal to PodInitialBackoffSeconds");
         }
+        Check(configuration.Extenders, errors);
         return errors;
     }
 
@@ -89,7 +90,8 @@ internal static class SchedulerValidation
         {
             if (!ProfilePlugins.PointNames.Contains(point))
             {
-                errors.Add(Unknown($"{path}.plugins.{point}", point, ProfilePlugins.PointNames));
+                errors.Add(Unknown($"{path}.plugins.{point}",
+                    Nearest.To(point, ProfilePlugins.PointNames)));
             }
         }
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -109,6 +111,40 @@ internal static class SchedulerValidation
         }
     }
 
+    private static void Check(Seq<SchedulerExtender> extenders, List<string> errors)
+    {
+        var managed = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < extenders.Count; i++)
+        {
+            var extender = extenders[i];
+            if (!string.IsNullOrEmpty(extender.PrioritizeVerb) && extender.Weight <= 0)
+            {
+                errors.Add(PluginArguments.Invalid($"extenders[{i}].weight", extender.Weight,
+                    "must have a positive weight applied to it"));
+            }
+            for (var j = 0; j < extender.ManagedResources.Count; j++)
+            {
+                var (name, at) = (extender.ManagedResources[j].Name,
+                    $"extenders[{i}].managedResources[{j}].name");
+                if (!ResourceAmounts.IsExtended(name))
+                {
+                    errors.Add(PluginArguments.Invalid(
+                        at, name, "is an invalid extended resource name"));
+                }
+                if (!managed.Add(name))
+                {
+                    errors.Add(PluginArguments.Invalid(
+                        at, name, "duplicate extender managed resource name"));
+                }
+            }
+        }
+        if (extenders.Count(e => !string.IsNullOrEmpty(e.BindVerb)) is > 1 and var binders)
+        {
+            errors.Add(PluginArguments.Invalid("extenders", $"found {binders} extenders "
+                + "implementing bind", "only one extender can implement bind"));
+        }
+    }
+
     private static string SortOf(SchedulerProfile profile) =>
         profile.Plugins.Get("queueSort") is not { } sort ? ""
             : string.Join(' ', sort.Enabled.Select(e => e.Name)
@@ -124,8 +160,14 @@ internal static class SchedulerValidation
                 FindUnknown(list[i], part, $"{path}[{i}]", found);
             }
         }
-        if (node is not JsonObject map || RecordSchema.Of(type) is not null)
+        if (node is not JsonObject map)
         {
+            return;
+        }
+        if (RecordSchema.Of(type) is { } schema)
+        {
+            found.AddRange(SchemaCheck.UnknownFields(map, schema, path)
+                .Select(p => Unknown(p.Path, p.Meant)));
             return;
         }
         foreach (var (key, value) in map)
@@ -148,13 +190,12 @@ internal static class SchedulerValidation
                 }
                 else
                 {
-                    found.Add(Unknown(at, key, fields.Keys));
+                    found.Add(Unknown(at, Nearest.To(key, fields.Keys)));
                 }
             }
         }
     }
 
-    private static string Unknown(string path, string name, IEnumerable<string> known) =>
-        $"unknown field \"{path}\""
-        + (Nearest.To(name, known) is { } meant ? $", did you mean \"{meant}\"?" : "");
+    private static string Unknown(string path, string? meant) => $"unknown field \"{path}\""
+        + (meant is null ? "" : $", did you mean \"{meant}\"?");
 }

@@ -9,16 +9,17 @@ namespace KubeSim;
 /// several nodes with the top score chance decides.</para>
 /// </summary>
 /// <remarks>Models pkg/scheduler/schedule_one.go.</remarks>
-public sealed class SchedulingCycle
+public sealed partial class SchedulingCycle
 {
     private const int FewestFeasible = 100;
 
     private readonly SchedulingFramework framework;
     private readonly SchedulerCache cache;
     private readonly SharedResults shared;
-    private readonly List<NodeInfo> feasible = [];
+    private readonly NodesFound feasible = new();
+    private ShapeResults results;
     private long[] totals = [];
-    private long[][] weighted = [];
+    private long[][] normalized = [];
     private int start;
 
     /// <summary>Decisions with some plugins over what is known of the cluster.</summary>
@@ -27,7 +28,8 @@ public sealed class SchedulingCycle
     public SchedulingCycle(SchedulingFramework framework, SchedulerCache cache)
     {
         (this.framework, this.cache) = (framework, cache);
-        shared = new(framework.Scores.Length);
+        shared = new([.. framework.Scores.Select((_, p) => framework.IsKept(p))]);
+        results = shared.For(PodShape.Of(new()), cache);
     }
 
     /// <summary>The nodes that would do, of the last decision.</summary>
@@ -42,8 +44,9 @@ public sealed class SchedulingCycle
     /// <exception cref="PluginFailedException">A plugin failed.</exception>
     public NodeInfo? Decide(CycleState state, Prng random)
     {
-        feasible.Clear();
         var nodes = cache.Ordered;
+        feasible.Begin(nodes);
+        rated.Clear();
         Diagnosis.Begin(nodes.Length);
         var begin = start;
         var status = framework.PreFilter(state, state.Pod, nodes);
@@ -54,6 +57,7 @@ public sealed class SchedulingCycle
         else if (!KeepsToNomination(state))
         {
             FindFeasible(state, nodes);
+            PassExtenders(state, nodes);
         }
         var chosen = feasible.Count switch
         {
@@ -65,7 +69,8 @@ public sealed class SchedulingCycle
         {
             record.PreFilter = status.IsSuccess ? null : status;
             (record.Start, record.Wanted) = (begin, NodesToFind(nodes.Length, Percentage));
-            record.Write(framework, state, Diagnosis, Looked(nodes, begin), feasible, chosen);
+            record.Write(framework, state, Diagnosis, Looked(nodes, begin), feasible, chosen,
+                rated);
         }
         return chosen;
     }
@@ -96,12 +101,8 @@ public sealed class SchedulingCycle
         {
             return null;
         }
-        if (framework.IsCompared(plugin))
-        {
-            return weighted[plugin][node];
-        }
-        return shared.For(state.Shape, cache.Slots).Scores(feasible[node])[plugin]
-            * framework.Scores[plugin].Weight;
+        return framework.Scores[plugin].Weight * (framework.IsCompared(plugin)
+            ? normalized[plugin][node] : framework.Score(plugin, state, feasible[node]));
     }
 
     /// <summary>The total of a feasible node in the last decision.</summary>
@@ -137,53 +138,67 @@ public sealed class SchedulingCycle
 
     private void FindFeasible(CycleState state, NodeInfo[] all)
     {
-        var nodes = all;
+        int[]? only = null;
         if (state.OnlyNodes is { } names)
         {
-            nodes = [.. names.Select(cache.Find).OfType<NodeInfo>()];
+            only = [.. names.Select(cache.Find).OfType<NodeInfo>().Select(n => n.Place)];
             Diagnosis.Absent = PluginStatus.Unresolvable(state.Narrowing.Min!,
                 $"node(s) didn't satisfy plugin(s) [{string.Join(' ', state.Narrowing)}]");
         }
-        if (nodes.Length == 0)
+        var count = only?.Length ?? all.Length;
+        if (count == 0)
         {
             return;
         }
-        var wanted = NodesToFind(nodes.Length, Percentage);
-        var results = shared.For(state.Shape, cache.Slots);
-        var own = framework.HasOwnFilters(state);
-        var guests = cache.Nominations > 0;
-        var at = start % nodes.Length;
-        for (var looked = 0; looked < nodes.Length && feasible.Count < wanted; looked++)
+        var wanted = NodesToFind(count, Percentage);
+        results = shared.For(state.Shape, cache);
+        var generations = cache.Generations;
+        var isEasy = only is null && cache.Nominations == 0 && !framework.HasOwnFilters(state);
+        var at = start % count;
+        for (var left = count; left > 0 && feasible.Count < wanted;)
         {
-            var node = nodes[at];
-            at = at + 1 == nodes.Length ? 0 : at + 1;
-            var verdict = guests ? framework.FilterWithGuests(state, node) : PluginStatus.Success;
-            if (verdict.IsSuccess)
+            var run = isEasy ? results.Run(at, generations,
+                Math.Min(count - at, Math.Min(left, wanted - feasible.Count))) : 0;
+            feasible.Add(at, run);
+            if (run == 0)
             {
-                verdict = Verdict(state, node, results, own);
+                Look(state, all[only?[at] ?? at], generations);
+                run = 1;
             }
-            if (verdict.IsSuccess)
-            {
-                feasible.Add(node);
-            }
-            else
-            {
-                Diagnosis.Rejected.Add((node, verdict));
-            }
+            left -= run;
+            at = at + run == count ? 0 : at + run;
         }
         start = (start + feasible.Count + Diagnosis.Rejected.Count) % all.Length;
     }
 
-    private PluginStatus Verdict(
-        CycleState state, NodeInfo node, ShapeResults results, bool own)
+    private void Look(CycleState state, NodeInfo node, ReadOnlySpan<long> generations)
     {
-        var verdict = results.Verdict(node);
-        if (verdict is null)
+        var verdict = cache.Nominations == 0
+            ? PluginStatus.Success : framework.FilterWithGuests(state, node);
+        if (verdict.IsSuccess)
         {
-            verdict = framework.FilterShared(state, state.Pod, node);
-            results.Keep(node, verdict);
+            verdict = results.Verdict(node.Place, generations[node.Place])
+                ?? Judge(state, node, generations[node.Place]);
         }
-        return own && verdict.IsSuccess ? framework.FilterOwn(state, state.Pod, node) : verdict;
+        if (verdict.IsSuccess && framework.HasOwnFilters(state))
+        {
+            verdict = framework.FilterOwn(state, state.Pod, node);
+        }
+        if (verdict.IsSuccess)
+        {
+            feasible.Add(node.Place);
+        }
+        else
+        {
+            Diagnosis.Rejected.Add((node, verdict));
+        }
+    }
+
+    private PluginStatus Judge(CycleState state, NodeInfo node, long generation)
+    {
+        var verdict = framework.FilterShared(state, state.Pod, node);
+        results.Keep(node.Place, generation, verdict);
+        return verdict;
     }
 
     // A pod for which room was made goes there, if it now can, and no other node is looked at.
@@ -196,8 +211,21 @@ public sealed class SchedulingCycle
         {
             return false;
         }
-        feasible.Add(node);
-        return true;
+        feasible.Add(node.Place);
+        try
+        {
+            PassExtenders(state, cache.Ordered);
+        }
+        catch (PluginFailedException)
+        {
+            feasible.Begin(cache.Ordered);
+        }
+        if (feasible.Count == 0)
+        {
+            // Then all nodes are looked at, and the extender is asked again.
+            Diagnosis.Rejected.Clear();
+        }
+        return feasible.Count > 0;
     }
 
     private List<NodeInfo> Looked(NodeInfo[] all, int begin)
@@ -211,57 +239,72 @@ public sealed class SchedulingCycle
     {
         framework.PreScore(state, state.Pod, feasible);
         Grow();
-        var count = feasible.Count;
-        var sums = totals.AsSpan(0, count);
-        Score(state, sums);
+        var sums = totals.AsSpan(0, feasible.Count);
+        SumUp(state, sums);
         foreach (var p in framework.Active(state).Compared)
         {
             var (plugin, weight) = framework.Scores[p];
-            var scores = weighted[p].AsSpan(0, count);
+            var scores = normalized[p].AsSpan(0, sums.Length);
+            if (plugin is ISilentPlugin silent && silent.HasNothingToSay(state))
+            {
+                scores.Clear();
+                continue;
+            }
+            Fill(p, state, scores);
             SchedulingFramework.Normalize(plugin, state, scores);
             for (var i = 0; i < scores.Length; i++)
             {
-                scores[i] *= weight;
-                sums[i] += scores[i];
+                sums[i] += scores[i] * weight;
             }
         }
+        AskExtenders(state, sums);
         return feasible[Select(sums, random)];
     }
 
-    // Plugins that answer by the node alone are asked when the node has changed; the others always.
-    // What is not compared with other nodes is summed up once.
-    private void Score(CycleState state, Span<long> sums)
+    // What is not compared with other nodes is summed up once, until the node changes.
+    private void SumUp(CycleState state, Span<long> sums)
     {
-        var results = shared.For(state.Shape, cache.Slots);
-        var (active, compared) = framework.Active(state);
+        var (active, _) = framework.Active(state);
         for (var i = 0; i < sums.Length; i++)
         {
-            var node = feasible[i];
-            if (!results.HasSum(node, out var sum))
+            var place = feasible.Places[i];
+            if (!results.HasSum(place, out sums[i]))
             {
-                sum = Sum(state, node, results.Scores(node), active);
-                results.KeepSum(node, sum);
-            }
-            sums[i] = sum;
-            foreach (var p in compared)
-            {
-                weighted[p][i] = framework.IsLocalScore(p)
-                    ? results.Scores(node)[p] : framework.Score(p, state, node);
+                sums[i] = Sum(state, feasible[i], active);
+                results.KeepSum(place, sums[i]);
             }
         }
     }
 
-    private long Sum(CycleState state, NodeInfo node, Span<long> kept, int[] active)
+    // Plugins that answer by the node alone were asked when it had changed; the others always.
+    private void Fill(int plugin, CycleState state, Span<long> scores)
+    {
+        var kept = results.Values(plugin);
+        var places = feasible.Places;
+        for (var i = 0; i < scores.Length && kept.Length > 0; i++)
+        {
+            scores[i] = kept[places[i]];
+        }
+        for (var i = 0; i < scores.Length && kept.Length == 0; i++)
+        {
+            scores[i] = framework.Score(plugin, state, feasible[i]);
+        }
+    }
+
+    private long Sum(CycleState state, NodeInfo node, int[] active)
     {
         var sum = 0L;
         foreach (var p in active)
         {
-            if (framework.IsLocalScore(p))
+            if (framework.IsKept(p))
+            {
+                results.Values(p)[node.Place] = framework.Score(p, state, node);
+            }
+            else if (!framework.IsCompared(p))
             {
                 var (plugin, weight) = framework.Scores[p];
-                kept[p] = framework.Score(p, state, node);
-                sum += framework.IsCompared(p) ? 0
-                    : SchedulingFramework.Checked(plugin, kept[p]) * weight;
+                sum += SchedulingFramework.Checked(plugin, framework.Score(p, state, node))
+                    * weight;
             }
         }
         return sum;
@@ -275,10 +318,10 @@ public sealed class SchedulingCycle
         }
         var size = Math.Max(feasible.Count, totals.Length * 2);
         totals = new long[size];
-        weighted = new long[framework.Scores.Length][];
-        for (var p = 0; p < weighted.Length; p++)
+        normalized = new long[framework.Scores.Length][];
+        for (var p = 0; p < normalized.Length; p++)
         {
-            weighted[p] = new long[size];
+            normalized[p] = new long[size];
         }
     }
 }

@@ -21,10 +21,10 @@ public sealed class PluginFailedException : Exception
 /// profile.</summary>
 /// <remarks>Models pkg/scheduler/framework/runtime/framework.go and
 /// pkg/scheduler/apis/config/v1/default_plugins.go.</remarks>
-public sealed class SchedulingFramework
+public sealed partial class SchedulingFramework
 {
-    /// <summary>How long a Permit plugin may keep a pod waiting.</summary>
-    public static readonly TimeSpan LongestPermit = TimeSpan.FromMinutes(15);
+    // One bit each; the last is the extenders'.
+    private const int MostPlugins = 63;
 
     private readonly IPreEnqueuePlugin[] preEnqueue;
     private readonly (IPreFilterPlugin Plugin, ulong Skips)[] preFilter;
@@ -43,7 +43,7 @@ public sealed class SchedulingFramework
 
     /// <summary>A framework of some plugins, each at every point that it has.</summary>
     /// <exception cref="ArgumentException">There is not exactly one plugin that sorts the queue, or
-    /// there are more than 64 plugins.</exception>
+    /// there are more than 63 plugins.</exception>
     public SchedulingFramework(Seq<ProfilePlugin> plugins)
         : this(new ProfilePlugins(plugins))
     {
@@ -53,11 +53,11 @@ public sealed class SchedulingFramework
     {
         all = plugins.All;
         var sorts = plugins.At<IQueueSortPlugin>();
-        if (sorts.Length != 1 || all.Count > 64)
+        if (sorts.Length != 1 || all.Count > MostPlugins)
         {
             throw new ArgumentException(
-                $"a profile has one QueueSort plugin and at most 64 plugins, not {sorts.Length} "
-                + $"and {all.Count}", nameof(plugins));
+                $"a profile has one QueueSort plugin and at most {MostPlugins} plugins, not "
+                + $"{sorts.Length} and {all.Count}", nameof(plugins));
         }
         QueueSort = sorts[0];
         preEnqueue = plugins.At<IPreEnqueuePlugin>();
@@ -87,6 +87,9 @@ public sealed class SchedulingFramework
 
     /// <summary>The plugins, in the order of the profile.</summary>
     public Seq<IPlugin> Plugins => all;
+
+    /// <summary>The scheduler's extenders, in the order in which they are asked.</summary>
+    internal Seq<Extender> Extenders { get; set; }
 
     /// <summary>The Filter plugins.</summary>
     internal IFilterPlugin[] FilterPlugins { get; }
@@ -170,7 +173,9 @@ public sealed class SchedulingFramework
     internal PluginStatus FilterShared(CycleState state, Pod pod, NodeInfo node) =>
         Filter(state, pod, node, 0, localFilters);
 
-    internal bool IsLocalScore(int plugin) => localScores[plugin];
+    /// <summary>True for the scores that are kept until the node changes, and compared
+    /// anew for each pod.</summary>
+    internal bool IsKept(int plugin) => localScores[plugin] && comparedScores[plugin];
 
     /// <summary>True when a plugin's score depends on those of other nodes, or on more than its
     /// node: it has a Normalize of its own, or is not local.</summary>
@@ -283,9 +288,9 @@ public sealed class SchedulingFramework
             throw new PluginFailedException("running Normalize on Score plugins: plugin "
                 + $"\"{plugin.Name}\" failed with: {e.Message}", e);
         }
-        foreach (var score in scores)
+        if (scores.IndexOfAnyExceptInRange(0, IScorePlugin.MaxScore) is >= 0 and var wrong)
         {
-            Checked(plugin, score);
+            Checked(plugin, scores[wrong]);
         }
     }
 
@@ -332,80 +337,6 @@ public sealed class SchedulingFramework
         return status.IsSuccess ? Filter(again, state.Pod, node) : status;
     }
 
-    /// <summary>Sets aside what the pod needs; a failure gives it back.</summary>
-    public PluginStatus Reserve(CycleState state, Pod pod, string node)
-    {
-        foreach (var plugin in reserves)
-        {
-            var status = Guarded(plugin, "Reserve", () => plugin.Reserve(state, pod, node));
-            if (!status.IsSuccess)
-            {
-                Unreserve(state, pod, node);
-                return status.By(plugin.Name);
-            }
-        }
-        return PluginStatus.Success;
-    }
-
-    /// <summary>Whether the pod may be bound now: Success, Wait, or why not after all. Who has
-    /// waited for a quarter of an hour waits no longer.</summary>
-    public PluginStatus Permit(CycleState state, Pod pod, string node, TimeSpan waited)
-    {
-        foreach (var plugin in permits)
-        {
-            var status = Guarded(plugin, "Permit", () => plugin.Permit(state, pod, node));
-            if (status.Code == PluginCode.Wait && waited >= LongestPermit)
-            {
-                return PluginStatus.Unschedulable(plugin.Name, "rejected due to timeout after "
-                    + $"waiting {GoDuration.Format(LongestPermit)} at plugin {plugin.Name}");
-            }
-            if (!status.IsSuccess)
-            {
-                return status.By(plugin.Name);
-            }
-        }
-        return PluginStatus.Success;
-    }
-
-    /// <summary>Gives back what was reserved, the last first.</summary>
-    public void Unreserve(CycleState state, Pod pod, string node)
-    {
-        for (var i = reserves.Length - 1; i >= 0; i--)
-        {
-            reserves[i].Unreserve(state, pod, node);
-        }
-    }
-
-    /// <summary>PreBind, Bind, PostBind.</summary>
-    public PluginStatus Bind(CycleState state, Pod pod, string node, ReconcileContext api)
-    {
-        foreach (var plugin in preBinds)
-        {
-            var status = Guarded(plugin, "PreBind", () => plugin.PreBind(state, pod, node, api));
-            if (!status.IsSuccess && status.Code != PluginCode.Skip)
-            {
-                return status;
-            }
-        }
-        foreach (var plugin in binds)
-        {
-            var status = Guarded(plugin, "Bind", () => plugin.Bind(state, pod, node, api));
-            if (status.Code == PluginCode.Skip)
-            {
-                continue;
-            }
-            if (status.IsSuccess)
-            {
-                foreach (var told in postBinds)
-                {
-                    told.PostBind(state, pod, node);
-                }
-            }
-            return status;
-        }
-        return PluginStatus.Of(PluginCode.Error, "", ["no Bind plugin took the pod"]);
-    }
-
     /// <summary>The plugins that a diagnosis names: a bit for each place in the profile. A plugin
     /// that is not in the profile stands for none.</summary>
     internal ulong RejectorsIn(Diagnosis diagnosis)
@@ -429,7 +360,7 @@ public sealed class SchedulingFramework
                 return 1UL << i;
             }
         }
-        return 0;
+        return plugin == Extender.Rejector ? 1UL << MostPlugins : 0;
     }
 
     /// <summary>True when every one of the plugins answers by the pod's shape alone.</summary>
@@ -437,7 +368,7 @@ public sealed class SchedulingFramework
     {
         for (; plugins != 0; plugins &= plugins - 1)
         {
-            if (all[BitOperations.TrailingZeroCount(plugins)] is not INodeLocalPlugin)
+            if (Rejector(plugins) is not INodeLocalPlugin)
             {
                 return false;
             }
@@ -451,8 +382,7 @@ public sealed class SchedulingFramework
     {
         for (; rejectors != 0; rejectors &= rejectors - 1)
         {
-            var plugin = all[BitOperations.TrailingZeroCount(rejectors)];
-            if (plugin is not IQueueingHints hints
+            if (Rejector(rejectors) is not IQueueingHints hints
                 || ((hints.Events & change.Event) != 0 && hints.MayHelp(pod, change)))
             {
                 return true;
@@ -460,6 +390,11 @@ public sealed class SchedulingFramework
         }
         return false;
     }
+
+    // The first of some; null: an extender, and nobody knows what might help it.
+    private IPlugin? Rejector(ulong plugins) =>
+        BitOperations.TrailingZeroCount(plugins) is < MostPlugins and var first
+            ? all[first] : null;
 
     private PluginStatus Filter(CycleState state, Pod pod, NodeInfo node, int from, int to)
     {
@@ -511,28 +446,8 @@ public sealed class SchedulingFramework
         string point, IPlugin plugin, string why, Exception? inner = null) =>
         new($"running {point} plugin \"{plugin.Name}\": {why}", inner);
 
-    private static bool IsFault(Exception e) =>
+    internal static bool IsFault(Exception e) =>
         e is not (PluginFailedException or Faults.CrashedException or EndlessRunException);
-
-    // A refusal of the API server, and whatever a plugin throws, is an answer too.
-    private static PluginStatus Guarded(IPlugin plugin, string point, Func<PluginStatus> ask)
-    {
-        string Told(string why) => $"running {point} plugin \"{plugin.Name}\": {why}";
-        try
-        {
-            var status = ask();
-            return status.Code != PluginCode.Error ? status
-                : PluginStatus.Of(PluginCode.Error, plugin.Name, [Told(status.Message)]);
-        }
-        catch (ApiException refused) when (refused.Status.Code == 504)
-        {
-            return PluginStatus.Uncertain(plugin.Name, Told(refused.Message));
-        }
-        catch (Exception e) when (IsFault(e))
-        {
-            return PluginStatus.Of(PluginCode.Error, plugin.Name, [Told(e.Message)]);
-        }
-    }
 
     private static ulong BitOf<T>(T[] list, object plugin)
         where T : class

@@ -310,6 +310,69 @@ public sealed class SchedulerTests
             [.. cluster.List<Pod>().Select(p => $"{p.Metadata.Name} {p.Spec.NodeName}")];
     }
 
+    [Test]
+    public void Shared_results_follow_nodes_that_come_change_and_go()
+    {
+        Decisions[] both = [new(),
+            new([.. SchedulingFramework.DefaultProfile().Select(Unshared)])];
+        var random = new Prng(6);
+        for (var i = 0; i < 1500; i++)
+        {
+            var (number, choice) = (random.Next(130), random.Next(16));
+            var node = Numbered(number, random);
+            // More shapes than have a place of their own, some of them seen again and again.
+            var pod = Wanting($"pod-{i}", $"{(i % 2 == 0 ? random.Next(100) : 1) + 1}m");
+            foreach (var decisions in both)
+            {
+                if (i < 110 || choice == 0)
+                {
+                    decisions.Cache.SetNode(i < 110 ? Numbered(i, new Prng(1)) : node);
+                }
+                else if (choice == 1)
+                {
+                    decisions.Cache.RemoveNode(node.Metadata.Name);
+                }
+                else if (choice == 2)
+                {
+                    decisions.Cache.RemovePod(Wanting($"pod-{i - number}").Key);
+                }
+                else if (decisions.Decide(pod, (ulong)i) is { } chosen)
+                {
+                    decisions.Cache.Assume(pod, chosen.Name);
+                }
+            }
+            Assert.That(Found(both[0]), Is.EqualTo(Found(both[1])), $"step {i}");
+        }
+
+        static string Found(Decisions decisions) => string.Join(' ', decisions.Cycle.Feasible
+            .Select((n, i) => $"{n.Name}:{n.Pods.Count}:{decisions.Cycle.Total(i)}"));
+    }
+
+    // A node of one of five zones; with chance a taint, an image, less room.
+    private static Node Numbered(int number, Prng random)
+    {
+        var node = Bootstrap.NewNode($"node-{number}");
+        var effect = random.Next(4) switch { 0 => "NoSchedule", 1 => "PreferNoSchedule", _ => "" };
+        return node with
+        {
+            Metadata = node.Metadata with
+            {
+                Labels = node.Metadata.Labels.Set(
+                    "topology.kubernetes.io/zone", $"zone-{random.Next(5)}"),
+            },
+            Spec = node.Spec with
+            {
+                Taints = effect == "" ? [] : [new() { Key = "busy", Effect = effect }],
+            },
+            Status = node.Status with
+            {
+                Allocatable = node.Status.Allocatable.Set("pods", $"{random.Next(20) + 1}"),
+                Images = random.Next(3) > 0 ? []
+                    : [new() { Names = ["nginx:latest"], SizeBytes = 900 << 20 }],
+            },
+        };
+    }
+
     private static int Attempts(Cluster cluster, string pod) =>
         Events(cluster, pod).Sum(e => e.Series?.Count ?? e.Count ?? 1);
 

@@ -88,6 +88,42 @@ public sealed record VolumeAttachmentStatus : ApiPart
 
     /// <summary>True when the node has it.</summary>
     public bool Attached { get; init; }
+    /// <summary>What the driver says of it to the node.</summary>
+    public Map<string> AttachmentMetadata { get; init; }
+    /// <summary>Why the last attempt to attach failed.</summary>
+    public VolumeError? AttachError { get; init; }
+    /// <summary>Why the last attempt to detach failed.</summary>
+    public VolumeError? DetachError { get; init; }
+}
+
+/// <summary>Why a driver failed.</summary>
+public sealed record VolumeError : ApiPart
+{
+    /// <summary>When.</summary>
+    public Time? Time { get; init; }
+    /// <summary>What it said.</summary>
+    public string? Message { get; init; }
+}
+
+/// <summary>A storage driver of the cluster.</summary>
+public sealed record CSIDriver : ApiObject
+{
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override Kind Kind => Kinds.CSIDriver;
+
+    /// <summary>What it needs and can do.</summary>
+    public CSIDriverSpec Spec { get; init; } = CSIDriverSpec.None;
+}
+
+/// <summary>What a storage driver needs.</summary>
+public sealed record CSIDriverSpec : ApiPart
+{
+    /// <summary>One that says nothing.</summary>
+    public static CSIDriverSpec None { get; } = new();
+
+    /// <summary>False: nodes reach its volumes without attaching; unset is true.</summary>
+    public bool? AttachRequired { get; init; }
 }
 
 /// <summary>Nodes in which a class makes volumes; every expression must hold.</summary>

@@ -47,6 +47,17 @@ internal static class StorageTables
             c.AllowVolumeExpansion == true ? "true" : "false", Age(c, now),
         ]);
 
+    public static readonly TablePrinter Attachment = TablePrinter.For<VolumeAttachment>(
+        "Name|Attacher|PV|Node|Attached|Age",
+        static (a, now) =>
+        [
+            a.Metadata.Name, a.Spec.Attacher, a.Spec.Source.PersistentVolumeName ?? "",
+            a.Spec.NodeName, a.Status.Attached ? "true" : "false", Age(a, now),
+        ]);
+
+    public static readonly TablePrinter Drivers = TablePrinter.For<CSINode>("Name|Drivers|Age",
+        static (n, now) => [n.Metadata.Name, Number(n.Spec.Drivers.Count), Age(n, now)]);
+
     /// <summary>Access modes by their initials, in a fixed order: <c>RWO,ROX</c>.</summary>
     public static string Modes(Seq<string> modes)
     {

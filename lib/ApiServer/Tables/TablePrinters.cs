@@ -47,6 +47,8 @@ internal static class TablePrinters
         [Kinds.PersistentVolume] = StorageTables.Volume,
         [Kinds.PersistentVolumeClaim] = StorageTables.Claim,
         [Kinds.StorageClass] = StorageTables.Class,
+        [Kinds.VolumeAttachment] = StorageTables.Attachment,
+        [Kinds.CSINode] = StorageTables.Drivers,
         [Kinds.Role] = PolicyTables.Created, [Kinds.ClusterRole] = PolicyTables.Created,
         [Kinds.RoleBinding] = PolicyTables.RoleBinding,
         [Kinds.ClusterRoleBinding] = PolicyTables.RoleBinding,

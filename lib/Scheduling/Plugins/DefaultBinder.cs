@@ -11,6 +11,11 @@ public sealed class DefaultBinder : IBindPlugin
     /// <inheritdoc/>
     public PluginStatus Bind(CycleState state, Pod pod, string node, ReconcileContext api)
     {
+        Bind(pod, node, api);
+        return PluginStatus.Success;
+    }
+
+    internal static void Bind(Pod pod, string node, ReconcileContext api) =>
         api.Create(pod.Key, "binding", new Binding
         {
             Metadata = new()
@@ -20,6 +25,4 @@ public sealed class DefaultBinder : IBindPlugin
             },
             Target = new() { Kind = "Node", Name = node },
         });
-        return PluginStatus.Success;
-    }
 }

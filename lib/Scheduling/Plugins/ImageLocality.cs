@@ -9,7 +9,7 @@ namespace KubeSim;
 /// enough to score 0 everywhere.</para>
 /// </summary>
 /// <remarks>Models pkg/scheduler/framework/plugins/imagelocality/image_locality.go.</remarks>
-public sealed class ImageLocality : IPreScorePlugin, IScorePlugin
+public sealed class ImageLocality : IPreScorePlugin, ISilentPlugin
 {
     private const long Mebibyte = 1024 * 1024;
     private const long Least = 23 * Mebibyte;
@@ -27,11 +27,13 @@ public sealed class ImageLocality : IPreScorePlugin, IScorePlugin
         return PluginStatus.Success;
     }
 
+    bool ISilentPlugin.HasNothingToSay(CycleState state) =>
+        state.Get<Wanted>(this) is not { Images.Count: > 0 };
+
     /// <inheritdoc/>
     public long Score(CycleState state, Pod pod, NodeInfo node)
     {
-        var wanted = state.Get<Wanted>(this);
-        if (wanted is null || wanted.Images.Count == 0)
+        if (state.Get<Wanted>(this) is not { Images.Count: > 0 } wanted)
         {
             return 0;
         }

@@ -29,6 +29,10 @@ public sealed class NodeResourcesFit(
         new NodeResourcesFit(ScoringStrategy.Of(args.ScoringStrategy), args.IgnoredResources,
             args.IgnoredResourceGroups);
 
+    /// <summary>The same, with resources that it does not look at.</summary>
+    internal NodeResourcesFit Ignoring(Seq<string> names) =>
+        new(strategy, [.. ignored, .. names], groups);
+
     /// <inheritdoc/>
     public ClusterEvents Events => ClusterEvents.NodeAdd | ClusterEvents.NodeAllocatable
         | ClusterEvents.AssignedPodDelete | ClusterEvents.AssignedPodUpdate;

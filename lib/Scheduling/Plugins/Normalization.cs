@@ -13,13 +13,14 @@ public static class Normalization
         {
             max = Math.Max(max, score);
         }
-        if (max == 0 && !reverse)
+        if (max == 0)
         {
+            scores.Fill(reverse ? IScorePlugin.MaxScore : 0);
             return;
         }
         foreach (ref var score in scores)
         {
-            var share = max == 0 ? 0 : IScorePlugin.MaxScore * score / max;
+            var share = IScorePlugin.MaxScore * score / max;
             score = reverse ? IScorePlugin.MaxScore - share : share;
         }
     }

@@ -93,24 +93,30 @@ internal sealed class SpreadPlan(
         return false;
     }
 
-    // Hosts are as many domains as nodes, and each node is counted for itself.
+    // Hosts are as many domains as nodes, and each node is counted for itself. A few domains are
+    // worked out first; of more than there are nodes to score, only those of the nodes.
     private void Add(SpreadRule rule, IReadOnlyList<NodeInfo> nodes, int candidates)
     {
         var tally = rule.OfNode ?? rule.Tally;
-        var size = tally.Topology.Size;
-        if (byDomain.Length < size)
+        var few = tally.Topology.Size <= nodes.Count ? tally.Topology.Size : 0;
+        if (byDomain.Length < few)
         {
-            byDomain = new double[size];
+            byDomain = new double[few];
         }
         var weight = Math.Log((rule.OfNode is null ? Domains(rule, nodes) : candidates) + 2);
-        byDomain.AsSpan(0, size).Fill(rule.MaxSkew - 1);
-        tally.AddTo(byDomain, weight);
+        byDomain.AsSpan(0, few).Fill(rule.MaxSkew - 1);
+        if (few > 0)
+        {
+            tally.AddTo(byDomain, weight);
+        }
         for (var i = 0; i < nodes.Count; i++)
         {
             var slot = index.SlotOf(nodes[i]);
             if (!ignored[i] && rule.Tally.Topology.DomainOf(slot) >= 0)
             {
-                scores[slot] += byDomain[tally.Topology.DomainOf(slot)];
+                var domain = tally.Topology.DomainOf(slot);
+                scores[slot] += few > 0
+                    ? byDomain[domain] : rule.MaxSkew - 1 + tally.Count(domain) * weight;
             }
         }
     }

@@ -7,23 +7,28 @@ namespace KubeSim;
 /// is not bound turns the pod away before any node is looked at.</para>
 /// <para>At Reserve the choice counts at once; at PreBind it is written, the volume's claimRef or
 /// the claim's selected node, and the pod waits until the binder and the provisioner have done
-/// their part: it looks every second, for ten minutes at the most.</para>
+/// their part: it looks every second, for ten minutes at the most, or as
+/// <c>bindTimeoutSeconds</c> says.</para>
 /// </summary>
 /// <remarks>Models pkg/scheduler/framework/plugins/volumebinding/volume_binding.go and
 /// binder.go. Free capacity that drivers publish (CSIStorageCapacity) is not looked
 /// at.</remarks>
-public sealed class VolumeBinding : IPreFilterPlugin, IFilterPlugin, IReservePlugin, IPreBindPlugin,
-    IQueueingHints
+public sealed class VolumeBinding(long? bindTimeoutSeconds = null) : IPreFilterPlugin,
+    IFilterPlugin, IReservePlugin, IPreBindPlugin, IQueueingHints,
+    IPluginWithArgs<VolumeBindingArgs>
 {
     private const string NodeConflict = "node(s) had volume node affinity conflict";
     private const string NoVolume = "node(s) didn't find available persistent volumes to bind";
     private const string Vanished =
         "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)";
 
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
+    private readonly TimeSpan longest = TimeSpan.FromSeconds(bindTimeoutSeconds ?? 600);
 
     /// <inheritdoc/>
     public string Name => "VolumeBinding";
+
+    /// <inheritdoc/>
+    public IPlugin With(VolumeBindingArgs args) => new VolumeBinding(args.BindTimeoutSeconds);
 
     /// <inheritdoc/>
     public ClusterEvents Events => ClusterEvents.NodeAdd | ClusterEvents.NodeLabels
@@ -192,7 +197,7 @@ public sealed class VolumeBinding : IPreFilterPlugin, IFilterPlugin, IReservePlu
             bound &= now?.IsBound == true;
         }
         return bound ? PluginStatus.Success
-            : api.Now - wishes.Since < Longest ? PluginStatus.Of(PluginCode.Wait, Name, [])
+            : api.Now - wishes.Since < longest ? PluginStatus.Of(PluginCode.Wait, Name, [])
             : PluginStatus.Of(
                 PluginCode.Error, Name, ["binding volumes: context deadline exceeded"]);
     }

@@ -14,19 +14,18 @@ internal sealed class NodeRanges(Settings settings)
     private readonly Ipv4Range all = Ipv4Range.Parse(settings.Get(KnownFlags.ClusterCidr));
     private readonly int mask = settings.Get(KnownFlags.NodeCidrMaskSize);
 
+    /// <summary>How many nodes there are ranges for.</summary>
+    public int Count => (int)Math.Max(0, Room - 1);
+
+    private long Room => mask < all.Length ? 0 : 1L << (mask - all.Length);
+
     /// <summary>The range of the n-th node, n from 1.</summary>
     /// <exception cref="ArgumentException">The cluster's range has no more.</exception>
-    public string this[int n]
-    {
-        get
-        {
-            var room = mask < all.Length ? 0 : 1L << (mask - all.Length);
-            return n < room ? $"{new Ipv4Range(all.First + ((uint)n << (32 - mask)), mask)}"
-                : throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
-                    $"{KnownFlags.ClusterCidr}: {all} has {room} ranges of /{mask} for the control "
-                    + $"plane and its nodes; node {n} finds none left"));
-        }
-    }
+    public string this[int n] => n < Room
+        ? $"{new Ipv4Range(all.First + ((uint)n << (32 - mask)), mask)}"
+        : throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
+            $"{KnownFlags.ClusterCidr}: {all} has {Room} ranges of /{mask} for the control "
+            + $"plane and its nodes; node {n} finds none left"));
 
     /// <summary>The smallest range around 10.244.0.0/16, or that itself, for so many
     /// nodes.</summary>
