@@ -4,12 +4,15 @@ namespace KubeSim;
 /// What the kubelet says of its node. When it starts it makes the node's Lease, or renews the one
 /// that is there, and from then on the renewals are known to happen (<see cref="Heartbeat"/>).
 /// The Node's status is written when it does not say what is true: after the node was taken for
-/// dead, its conditions become True or False again, with the event NodeReady.
+/// dead, its conditions become True or False again, with the event NodeReady; and a cordon is told
+/// as NodeNotSchedulable.
 /// Models pkg/kubelet/kubelet_node_status.go and pkg/kubelet/nodestatus.
 /// </summary>
 public sealed partial class Kubelet
 {
     private bool leased;
+    private bool? schedulable;
+    private DateTime? tellsAt;
 
     private void ReportNode(ObjectKey key)
     {
@@ -24,6 +27,7 @@ public sealed partial class Kubelet
             Lease(host);
             leased = true;
         }
+        TellSchedulable(host, key);
         var conditions = host.Status.Conditions;
         if (conditions.Of("Ready") is not { Status: "Unknown" })
         {
@@ -36,6 +40,27 @@ public sealed partial class Kubelet
         }
         api.UpdateStatus(host with { Status = host.Status with { Conditions = conditions } });
         api.Event(host, "Normal", "NodeReady", "Node {0} status is now: NodeReady", node);
+    }
+
+    // A cordon is noticed when the kubelet next goes over its node's status, every ten seconds.
+    private void TellSchedulable(Node host, ObjectKey key)
+    {
+        var now = host.Spec.Unschedulable != true;
+        schedulable ??= now;
+        if (schedulable == now)
+        {
+            tellsAt = null;
+            return;
+        }
+        tellsAt ??= machine.Heartbeat.LastRenewal(Now) + Heartbeat.Interval;
+        if (tellsAt > Now)
+        {
+            api.After(tellsAt.Value - Now, key);
+            return;
+        }
+        (schedulable, tellsAt) = (now, null);
+        var status = now ? "NodeSchedulable" : "NodeNotSchedulable";
+        api.Event(host, "Normal", status, "Node {0} status is now: {1}", node, status);
     }
 
     private void Lease(Node host)
