@@ -9,7 +9,8 @@ namespace KubeSim;
 /// <para>It watches Services, Pods and its own slices, keyed by the Service. A pod belongs once it
 /// has an address and until it has ended; whether traffic goes there is said by three conditions:
 /// <c>serving</c> (it is Ready), <c>terminating</c> (it is being deleted) and <c>ready</c> (serving
-/// and not terminating, or the Service publishes pods that are not ready).</para>
+/// and not terminating, or the Service publishes pods that are not ready). Where the Service has a
+/// <c>trafficDistribution</c>, hints say for whose clients an endpoint is meant first.</para>
 /// <para>Worked example: 250 pods become slices of 100, 100 and 50. When one of the second slice
 /// goes, that slice alone is written again, with 99. A new pod then fills it up: a slice that is
 /// written anyway is filled first, else the fullest that has room for all that is new.</para>
@@ -167,7 +168,22 @@ public sealed class EndpointSlices : IReconciler
             TargetRef = EndpointFacts.Reference(pod),
             NodeName = pod.Spec.NodeName,
             Zone = node?.Metadata.Labels.Get(Zone),
+            Hints = publish || (serving && !pod.IsTerminating) ? HintsOf(service, node) : null,
         };
+    }
+
+    // Who is to use it first: clients of its zone, and of its node where the Service wants that.
+    private static EndpointHints? HintsOf(Service service, Node? node)
+    {
+        var wish = service.Spec.TrafficDistribution;
+        var zone = node?.Metadata.Labels.Get(Zone);
+        var sameNode = wish == "PreferSameNode" && node is not null;
+        return wish is not ("PreferClose" or "PreferSameZone" or "PreferSameNode")
+            || (zone is null && !sameNode) ? null : new()
+            {
+                ForZones = zone is null ? default : [new() { Name = zone }],
+                ForNodes = sameNode ? [new() { Name = node!.Metadata.Name }] : default,
+            };
     }
 
     private static Seq<EndpointPort> Ports(Service service, Pod pod)

@@ -286,6 +286,101 @@ public sealed class EndpointTests
             .OrderDescending(), Is.EqualTo(lengths.Split(',').Select(TestData.Number)));
     }
 
+    [TestCase(null, "")]
+    [TestCase("PreferSameZone", "zones east")]
+    [TestCase("PreferClose", "zones east")]
+    [TestCase("PreferSameNode", "zones east nodes node-1")]
+    public void A_Service_says_whose_clients_an_endpoint_is_meant_for_first(
+        string? distribution, string hints)
+    {
+        var cluster = Given();
+        cluster.Patch<Node>("", "node-1",
+            """{"metadata":{"labels":{"topology.kubernetes.io/zone":"east"}}}""");
+        var web = Service();
+        cluster.Create(web with
+        {
+            Spec = web.Spec with { TrafficDistribution = distribution },
+        });
+        cluster.Create(Pod("a"));
+        cluster.Create(Pod("b"));
+        Tell(cluster, "a", "10.0.0.1", ready: true);
+        Tell(cluster, "b", "10.0.0.2", ready: false);
+        cluster.Converge();
+
+        string Hints(Endpoint e) => e.Hints is not { } h ? "" : string.Concat(
+            h.ForZones.Select(z => $"zones {z.Name}")) + string.Concat(
+            h.ForNodes.Select(n => $" nodes {n.Name}"));
+        Assert.That(Own(cluster)[0].Endpoints.OrderBy(e => e.Addresses[0]).Select(Hints),
+            Is.EqualTo(new[] { hints, "" }), "who is not ready is meant for nobody");
+
+        cluster.Patch<Service>("default", "web", """{"spec":{"trafficDistribution":null}}""");
+        cluster.Converge();
+        Assert.That(Own(cluster)[0].Endpoints.Select(Hints), Is.All.Empty);
+    }
+
+    [TestCase(1100, 0, 1000, 0)]
+    [TestCase(900, 200, 900, 100)]
+    [TestCase(1050, 50, 1000, 0)]
+    [TestCase(600, 400, 600, 400)]
+    public void Of_more_than_a_thousand_addresses_the_ready_ones_stay(
+        int ready, int others, int addresses, int notReady)
+    {
+        var cluster = Given();
+        for (var i = 0; i < ready + others; i++)
+        {
+            cluster.Create(Pod($"pod{i}"));
+            // Those that are not ready come first by name and age.
+            Tell(cluster, $"pod{i}", $"10.0.{i / 250}.{i % 250}", ready: i >= others);
+        }
+        cluster.Create(Service());
+        cluster.Converge();
+
+        var list = cluster.Get<Endpoints>("web");
+        Assert.That((list.Subsets[0].Addresses.Count, list.Subsets[0].NotReadyAddresses.Count),
+            Is.EqualTo((addresses, notReady)));
+        Assert.That(list.Metadata.Annotations.Get("endpoints.kubernetes.io/over-capacity"),
+            Is.EqualTo(ready + others > 1000 ? "truncated" : null));
+        Assert.That(Own(cluster).Sum(s => s.Endpoints.Count), Is.EqualTo(ready + others));
+    }
+
+    [TestCase("come")]
+    [TestCase("change")]
+    [TestCase("go")]
+    public void Pods_that_follow_each_other_are_a_write_each(string what)
+    {
+        // Upstream's cases without a batch period, which is how both flags are set by default.
+        var cluster = Given();
+        cluster.Create(Service());
+        for (var i = 0; i < (what == "come" ? 0 : 10); i++)
+        {
+            cluster.Create(Pod($"pod{i}"));
+            Tell(cluster, $"pod{i}", $"10.1.1.{i}", ready: true);
+        }
+        cluster.Converge();
+        var (slices, lists) = (0, 0);
+        cluster.Stepped = step =>
+        {
+            slices += step.Changes.Count(c => c.After is EndpointSlice);
+            lists += step.Changes.Count(c => c.After is Endpoints);
+        };
+        foreach (var (i, wait) in new[] { 200, 100, 100 }.Index())
+        {
+            cluster.Run(TimeSpan.FromMilliseconds(wait));
+            if (what == "go")
+            {
+                cluster.Delete(cluster.Get<Pod>($"pod{i}"), new() { GracePeriodSeconds = 0 });
+                continue;
+            }
+            if (what == "come")
+            {
+                cluster.Create(Pod($"pod{i}"));
+            }
+            Tell(cluster, $"pod{i}", $"10.0.0.{i}", ready: true);
+        }
+        cluster.Run(TimeSpan.FromSeconds(3));
+        Assert.That((slices, lists), Is.EqualTo((3, 3)));
+    }
+
     [Test]
     public void One_pod_that_goes_changes_one_slice_and_the_next_fills_it_up()
     {
