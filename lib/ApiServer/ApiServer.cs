@@ -27,8 +27,8 @@ public sealed partial class ApiServer
     /// <param name="kinds">The kinds that are served.</param>
     /// <param name="random">Where UIDs, name endings and addresses come from.</param>
     /// <param name="now">The virtual clock.</param>
-    /// <param name="maxUnavailable">Whether StatefulSets have a <c>maxUnavailable</c>, which Kubernetes
-    /// 1.36 drops unless a feature gate keeps it.</param>
+    /// <param name="maxUnavailable">Whether StatefulSets have a <c>maxUnavailable</c>, which
+    /// Kubernetes 1.36 drops unless a feature gate keeps it.</param>
     public ApiServer(EtcdStore store, KindRegistry kinds, Prng random, Func<DateTime> now,
         bool maxUnavailable = false)
     {

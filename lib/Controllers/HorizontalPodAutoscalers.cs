@@ -21,7 +21,8 @@ public sealed class HorizontalPodAutoscalers : IReconciler
     public string Name => "horizontal-pod-autoscaler-controller";
 
     /// <inheritdoc/>
-    public Seq<Watched> Watches { get; } = [Watched.All<HorizontalPodAutoscaler>(), Watched.All<Pod>()];
+    public Seq<Watched> Watches { get; } =
+        [Watched.All<HorizontalPodAutoscaler>(), Watched.All<Pod>()];
 
     /// <inheritdoc/>
     public int Workers => 5;

@@ -181,8 +181,8 @@ public sealed class GarbageTests
             Does.EndWith("does not exist in namespace \"\""));
     }
 
-    // What upstream calls conflicting data: references to one UID that do not agree. bad-version names
-    // the owner's kind in a version that nobody serves, bad-name another name than the owner has.
+    // What upstream calls conflicting data: references to one UID that do not agree. bad-version
+    // names the owner's kind in a version that nobody serves, bad-name another name than it has.
     [TestCase("good", "child")]
     [TestCase("bad-version", "child")]
     [TestCase("bad-name", "")]
