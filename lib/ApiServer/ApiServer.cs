@@ -27,11 +27,14 @@ public sealed partial class ApiServer
     /// <param name="kinds">The kinds that are served.</param>
     /// <param name="random">Where UIDs, name endings and addresses come from.</param>
     /// <param name="now">The virtual clock.</param>
-    public ApiServer(EtcdStore store, KindRegistry kinds, Prng random, Func<DateTime> now)
+    /// <param name="maxUnavailable">Whether StatefulSets have a <c>maxUnavailable</c>, which
+    /// Kubernetes 1.36 drops unless a feature gate keeps it.</param>
+    public ApiServer(EtcdStore store, KindRegistry kinds, Prng random, Func<DateTime> now,
+        bool maxUnavailable = false)
     {
         ArgumentNullException.ThrowIfNull(random);
         (this.store, Kinds, this.random, this.now) = (store, kinds, random.Fork("apiserver"), now);
-        strategies = new();
+        strategies = new(maxUnavailable);
         authenticator = new(store, random.Fork("tokens").NextBits(), now);
         Admission = Admissions.Plain(() => Authorizer);
         addresses = new(store, random.Fork("service-addresses"));

@@ -125,8 +125,9 @@ internal sealed class JobRules(PodRules rules) : KindStrategy<Job>
             Completions(now.Spec, errors);
         }
         WorkloadValidation.SelectorUpdate(now.Spec.Selector, old.Spec.Selector, errors);
-        // Until a suspended Job starts, it may be told where its pods are to run.
-        var waits = old.Spec.Suspend == true && old.Status.StartTime is null;
+        // While a suspended Job has no pods, it may be told where they are to run and with what.
+        var waits = old.Spec.Suspend == true && (old.Status.StartTime is null
+            || (old.Status.Active == 0 && old.Status.Conditions.IsTrue("Suspended")));
         var template = !waits ? now.Spec.Template : now.Spec.Template with
         {
             Metadata = now.Spec.Template.Metadata with
@@ -136,6 +137,10 @@ internal sealed class JobRules(PodRules rules) : KindStrategy<Job>
             },
             Spec = now.Spec.Template.Spec with
             {
+                Containers = WithResourcesOf(old.Spec.Template.Spec.Containers,
+                    now.Spec.Template.Spec.Containers),
+                InitContainers = WithResourcesOf(old.Spec.Template.Spec.InitContainers,
+                    now.Spec.Template.Spec.InitContainers),
                 Affinity = old.Spec.Template.Spec.Affinity,
                 NodeSelector = old.Spec.Template.Spec.NodeSelector,
                 Tolerations = old.Spec.Template.Spec.Tolerations,
@@ -147,6 +152,9 @@ internal sealed class JobRules(PodRules rules) : KindStrategy<Job>
             errors.Immutable("spec.template", WorkloadValidation.Show(now.Spec.Template));
         }
     }
+
+    private static Seq<Container> WithResourcesOf(Seq<Container> old, Seq<Container> now) =>
+        now.Select((c, i) => i < old.Count ? c with { Resources = old[i].Resources } : c).ToSeq();
 
     // An indexed Job may grow and shrink, as long as every index may run at once.
     private static void Completions(JobSpec spec, FieldErrors errors)

@@ -11,14 +11,14 @@ internal sealed class KindStrategies
     private readonly Dictionary<Kind, KindStrategy> all = [];
     private (Kind? Kind, KindStrategy Strategy) last = (null, plain);
 
-    public KindStrategies()
+    public KindStrategies(bool maxUnavailable)
     {
         all[Kinds.CustomResourceDefinition] = new DefinitionStrategy();
         var pods = new PodRules();
         all[Kinds.Pod] = new PodStrategy(pods);
         all[Kinds.ReplicaSet] = new ReplicaSetRules(pods);
         all[Kinds.Deployment] = new DeploymentRules(pods);
-        all[Kinds.StatefulSet] = new StatefulSetRules(pods);
+        all[Kinds.StatefulSet] = new StatefulSetRules(pods, maxUnavailable);
         all[Kinds.DaemonSet] = new DaemonSetRules(pods);
         all[Kinds.ReplicationController] = new ReplicationControllerRules(pods);
         all[Kinds.Job] = new JobRules(pods);

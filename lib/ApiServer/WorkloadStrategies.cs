@@ -331,7 +331,8 @@ internal sealed class DaemonSetRules(PodRules rules) : KindStrategy<DaemonSet>
 }
 
 /// <summary>StatefulSets.</summary>
-internal sealed class StatefulSetRules(PodRules rules) : KindStrategy<StatefulSet>
+internal sealed class StatefulSetRules(PodRules rules, bool keepsMaxUnavailable)
+    : KindStrategy<StatefulSet>
 {
     public override bool StatusKeepsLabels => true;
 
@@ -348,6 +349,8 @@ internal sealed class StatefulSetRules(PodRules rules) : KindStrategy<StatefulSe
             : (strategy.RollingUpdate ?? new()) with
             {
                 Partition = strategy.RollingUpdate?.Partition ?? 0,
+                MaxUnavailable = keepsMaxUnavailable ? strategy.RollingUpdate?.MaxUnavailable
+                    : null,
             };
         var retention = spec.PersistentVolumeClaimRetentionPolicy ?? new();
         var filled = spec with

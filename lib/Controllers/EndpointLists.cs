@@ -8,7 +8,8 @@ namespace KubeSim;
 /// <para>It watches Services, Pods and Endpoints, keyed by the Service. Ports that the same pods
 /// have form a subset; in it pods that are Ready stand under <c>addresses</c>, the others under
 /// <c>notReadyAddresses</c>, both by address. A pod that is being deleted is in neither, unless the
-/// Service publishes pods that are not ready. Beyond 1,000 addresses the list is cut off.</para>
+/// Service publishes pods that are not ready. Beyond 1,000 addresses the list is cut off, and an
+/// annotation says so.</para>
 /// <para>Worked example: ports <c>http</c> 8080 and <c>admin</c> 8081, of three pods one is not
 /// ready: one subset, two ports, two addresses and one that is not ready.</para>
 /// Models pkg/controller/endpoint/endpoints_controller.go and pkg/api/v1/endpoints/util.go.
@@ -81,14 +82,14 @@ public sealed class EndpointLists : IReconciler
             return Result.Done;
         }
         var pods = services.Pods(service, api);
-        var subsets = Subsets(service, pods, out var total);
+        var subsets = Truncated(Subsets(service, pods), out var cut);
         var trigger = triggers.Next(service, pods);
         var labels = Labels(service);
         if (old is not null && old.Subsets.Equals(subsets) && old.Metadata.Labels.Equals(labels))
         {
             return Result.Done;
         }
-        Write(service, old, Annotated(old, trigger, total) with { Labels = labels }, subsets, api);
+        Write(service, old, Annotated(old, trigger, cut) with { Labels = labels }, subsets, api);
         return Result.Done;
     }
 
@@ -130,7 +131,7 @@ public sealed class EndpointLists : IReconciler
         }
     }
 
-    private static ObjectMeta Annotated(Endpoints? old, Time? trigger, int total)
+    private static ObjectMeta Annotated(Endpoints? old, Time? trigger, bool cut)
     {
         var meta = old?.Metadata ?? ObjectMeta.None;
         var annotations = trigger is { } at
@@ -138,7 +139,7 @@ public sealed class EndpointLists : IReconciler
             : meta.Annotations.Remove(EndpointFacts.TriggerTime);
         return meta with
         {
-            Annotations = total > MostAddresses ? annotations.Set(OverCapacity, "truncated")
+            Annotations = cut ? annotations.Set(OverCapacity, "truncated")
                 : annotations.Remove(OverCapacity),
         };
     }
@@ -149,14 +150,41 @@ public sealed class EndpointLists : IReconciler
         return EndpointFacts.HasAddress(service) ? labels : labels.Set(EndpointFacts.Headless, "");
     }
 
-    private static Seq<EndpointSubset> Subsets(Service service, List<Pod> pods, out int total)
+    // Ready addresses come first; of the others, or of them, each subset keeps its share.
+    private static Seq<EndpointSubset> Truncated(Seq<EndpointSubset> subsets, out bool cut)
+    {
+        var (ready, others) = (0, 0);
+        foreach (var subset in subsets)
+        {
+            ready += subset.Addresses.Count;
+            others += subset.NotReadyAddresses.Count;
+        }
+        cut = ready + others > MostAddresses;
+        if (!cut)
+        {
+            return subsets;
+        }
+        var full = ready > MostAddresses;
+        var (room, of) = full ? (MostAddresses, ready) : (MostAddresses - ready, others);
+        var left = room;
+        return subsets.Select(subset =>
+        {
+            var all = full ? subset.Addresses : subset.NotReadyAddresses;
+            var kept = all.Take(Math.Min(left, (int)Math.Ceiling((double)all.Count / of * room)))
+                .ToSeq();
+            left -= kept.Count;
+            return full ? subset with { Addresses = kept, NotReadyAddresses = default }
+                : subset with { NotReadyAddresses = kept };
+        }).ToSeq();
+    }
+
+    private static Seq<EndpointSubset> Subsets(Service service, List<Pod> pods)
     {
         var ports = new OrderedDictionary<EndpointPort, List<(Pod Pod, bool Ready)>>();
         var publish = service.Spec.PublishNotReadyAddresses == true;
-        total = 0;
         foreach (var pod in pods)
         {
-            if (!EndpointFacts.Belongs(pod, publish) || total++ >= MostAddresses)
+            if (!EndpointFacts.Belongs(pod, publish))
             {
                 continue;
             }

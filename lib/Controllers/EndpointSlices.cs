@@ -9,7 +9,9 @@ namespace KubeSim;
 /// <para>It watches Services, Pods and its own slices, keyed by the Service. A pod belongs once it
 /// has an address and until it has ended; whether traffic goes there is said by three conditions:
 /// <c>serving</c> (it is Ready), <c>terminating</c> (it is being deleted) and <c>ready</c> (serving
-/// and not terminating, or the Service publishes pods that are not ready).</para>
+/// and not terminating, or the Service publishes pods that are not ready). Where the Service has a
+/// <c>trafficDistribution</c>, hints say for whose clients an endpoint is meant first; by its
+/// annotation, as many of each zone as that has CPUs (<see cref="EndpointZones"/>).</para>
 /// <para>Worked example: 250 pods become slices of 100, 100 and 50. When one of the second slice
 /// goes, that slice alone is written again, with 99. A new pod then fills it up: a slice that is
 /// written anyway is filled first, else the fullest that has room for all that is new.</para>
@@ -30,6 +32,7 @@ public sealed class EndpointSlices : IReconciler
     private readonly ServiceSelection services = new();
     private readonly TriggerTimes triggers = new();
     private readonly SliceTracker tracker = new();
+    private readonly EndpointZones zones = new();
 
     private int most;
 
@@ -73,6 +76,7 @@ public sealed class EndpointSlices : IReconciler
             // Its slices name it as their owner: garbage collection takes them.
             triggers.Forget(key);
             tracker.Forget(key);
+            zones.Forget(key);
             return Result.Done;
         }
         if (service.Spec.Selector.IsEmpty || service.Spec.Type == "ExternalName"
@@ -92,11 +96,42 @@ public sealed class EndpointSlices : IReconciler
         foreach (var family in families)
         {
             var existing = slices.FindAll(slice => slice.AddressType == family);
+            var (made, changed) = (plan.Create.Count, plan.Update.Count);
             PlanFamily(plan, family, Desired(service, pods, family == "IPv6", api), existing);
+            ShareOut(plan, family, existing, made, changed, api);
         }
         plan.Delete.AddRange(slices.FindAll(s => !families.AsSpan().Contains(s.AddressType)));
         Write(plan, key, api);
         return Result.Done;
+    }
+
+    // Of a family's slices, those that are made and changed by the plan are there from so many on.
+    private void ShareOut(Plan plan, string family, List<EndpointSlice> existing, int made,
+        int changed, ReconcileContext api)
+    {
+        if (!EndpointZones.AreWanted(plan.Service))
+        {
+            if (zones.Forget(plan.Service.Key))
+            {
+                api.Event(plan.Service, "Warning", "TopologyAwareHintsDisabled",
+                    "Topology Aware Hints has been disabled, addressType: {0}", family);
+            }
+            return;
+        }
+        List<EndpointSlice> written = [.. plan.Create[made..], .. plan.Update[changed..]];
+        var rest = existing.FindAll(s => !plan.Delete.Contains(s)
+            && !written.Exists(w => w.Metadata.Uid == s.Metadata.Uid));
+        var told = zones.Put(plan.Service.Key, family, EndpointZones.Shares(api.List<Node>()),
+            written, rest);
+        var fresh = plan.Create.Count - made;
+        plan.Create.RemoveRange(made, fresh);
+        plan.Update.RemoveRange(changed, plan.Update.Count - changed);
+        plan.Create.AddRange(written[..fresh]);
+        plan.Update.AddRange(written[fresh..].Select(s => plan.Changed(s, s.Endpoints)));
+        if (told is { } news)
+        {
+            api.Event(plan.Service, news.Type, news.Reason, "{0}", news.Message);
+        }
     }
 
     private static List<EndpointSlice> Slices(Service service, ReconcileContext api)
@@ -167,7 +202,22 @@ public sealed class EndpointSlices : IReconciler
             TargetRef = EndpointFacts.Reference(pod),
             NodeName = pod.Spec.NodeName,
             Zone = node?.Metadata.Labels.Get(Zone),
+            Hints = publish || (serving && !pod.IsTerminating) ? HintsOf(service, node) : null,
         };
+    }
+
+    // Who is to use it first: clients of its zone, and of its node where the Service wants that.
+    private static EndpointHints? HintsOf(Service service, Node? node)
+    {
+        var wish = EndpointZones.AreWanted(service) ? null : service.Spec.TrafficDistribution;
+        var zone = node?.Metadata.Labels.Get(Zone);
+        var sameNode = wish == "PreferSameNode" && node is not null;
+        return wish is not ("PreferClose" or "PreferSameZone" or "PreferSameNode")
+            || (zone is null && !sameNode) ? null : new()
+            {
+                ForZones = zone is null ? default : [new() { Name = zone }],
+                ForNodes = sameNode ? [new() { Name = node!.Metadata.Name }] : default,
+            };
     }
 
     private static Seq<EndpointPort> Ports(Service service, Pod pod)
@@ -224,7 +274,8 @@ public sealed class EndpointSlices : IReconciler
         var same = new List<(EndpointSlice Slice, List<Endpoint> Endpoints)>();
         foreach (var slice in existing)
         {
-            var kept = Keep(slice, wanted, out var differs);
+            var kept = Keep(
+                slice, wanted, EndpointZones.AreWanted(plan.Service), out var differs);
             if (differs && kept.Count == 0)
             {
                 plan.Delete.Add(slice);
@@ -268,7 +319,8 @@ public sealed class EndpointSlices : IReconciler
     /// <summary>The endpoints of a slice that stay, as they are now; they are taken off what is
     /// wanted.</summary>
     private static List<Endpoint> Keep(EndpointSlice slice,
-        OrderedDictionary<(string Ip, string Pod), Endpoint> wanted, out bool differs)
+        OrderedDictionary<(string Ip, string Pod), Endpoint> wanted, bool keepsHints,
+        out bool differs)
     {
         var kept = new List<Endpoint>(slice.Endpoints.Count);
         differs = false;
@@ -277,6 +329,7 @@ public sealed class EndpointSlices : IReconciler
             var id = (endpoint.Addresses[0], endpoint.TargetRef?.Name ?? "");
             if (wanted.Remove(id, out var now))
             {
+                now = keepsHints ? now with { Hints = endpoint.Hints } : now;
                 kept.Add(now);
                 differs |= !now.Equals(endpoint);
             }
@@ -345,6 +398,8 @@ public sealed class EndpointSlices : IReconciler
     /// <summary>What is to be written for a Service.</summary>
     private sealed class Plan(Service service, Time? trigger)
     {
+        public Service Service => service;
+
         public List<EndpointSlice> Create { get; } = [];
 
         public List<EndpointSlice> Update { get; } = [];

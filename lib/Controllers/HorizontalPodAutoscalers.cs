@@ -21,7 +21,8 @@ public sealed class HorizontalPodAutoscalers : IReconciler
     public string Name => "horizontal-pod-autoscaler-controller";
 
     /// <inheritdoc/>
-    public Seq<Watched> Watches { get; } = [Watched.All<HorizontalPodAutoscaler>()];
+    public Seq<Watched> Watches { get; } =
+        [Watched.All<HorizontalPodAutoscaler>(), Watched.All<Pod>()];
 
     /// <inheritdoc/>
     public int Workers => 5;
@@ -29,6 +30,11 @@ public sealed class HorizontalPodAutoscalers : IReconciler
     /// <inheritdoc/>
     public void Observe(in WatchEvent e, IWorkQueue queue)
     {
+        if (e.Key.Kind.Equals(Kinds.Pod))
+        {
+            // They are looked at when it is time.
+            return;
+        }
         if (e.New is null)
         {
             known.Remove(e.Key);

@@ -209,7 +209,7 @@ internal sealed partial class JobSync(
         status = status with
         {
             Conditions = status.Conditions.With(condition with { Status = was ? "False" : "True" }),
-            StartTime = was ? api.Now : status.StartTime,
+            StartTime = was ? api.Now : null,
         };
         api.Event(job, "Normal", told, condition.Message!);
     }

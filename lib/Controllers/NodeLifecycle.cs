@@ -157,21 +157,28 @@ public sealed class NodeLifecycle : IReconciler
         }
     }
 
+    // Two loops in the real one, so two writes: a watcher sees the first without the second.
     private void Taint(Node node, Health health, ReconcileContext api)
     {
         var taints = node.Spec.Taints;
         var evicting = Evicting(node, taints, health, api);
-        var wanted = NodeTaints.ByCondition(node, evicting, api.Now);
-        if (wanted.Equals(taints))
+        if (!evicting.Equals(taints))
         {
-            return;
+            node = Write(node, evicting, health, api);
         }
-        health.Node = api.Update(node with { Spec = node.Spec with { Taints = wanted } });
         if (evicting.Count > taints.Count)
         {
             zones.TakeTurn(node, api.Now);
         }
+        if (NodeTaints.ByCondition(node, evicting, api.Now) is var all && !all.Equals(evicting))
+        {
+            Write(node, all, health, api);
+        }
     }
+
+    private static Node Write(
+        Node node, Seq<Taint> taints, Health health, ReconcileContext api) =>
+        health.Node = api.Update(node with { Spec = node.Spec with { Taints = taints } });
 
     /// <summary>The taints with those of effect NoExecute as the node's readiness asks for
     /// them.</summary>

@@ -10,8 +10,8 @@ internal sealed class OwnerGraph
     private readonly Dictionary<string, Dictionary<ObjectKey, bool>> dependents =
         new(StringComparer.Ordinal);
 
-    // The namespaces of what could be an owner.
-    private readonly Dictionary<string, string> present = new(StringComparer.Ordinal);
+    // What could be an owner.
+    private readonly Dictionary<string, ObjectKey> present = new(StringComparer.Ordinal);
     private readonly HashSet<string> goingInForeground = new(StringComparer.Ordinal);
     private readonly HashSet<(ObjectKey, string)> absent = [];
     private readonly Queue<(ObjectKey, string)> absentInOrder = [];
@@ -23,7 +23,8 @@ internal sealed class OwnerGraph
     /// <summary>True when the object of a UID was seen in another namespace: objects of this one
     /// name it as an owner by mistake.</summary>
     public bool IsElsewhere(string uid, string ns) =>
-        present.TryGetValue(uid, out var seenIn) && seenIn.Length > 0 && seenIn != ns;
+        present.TryGetValue(uid, out var seen) && seen.Namespace.Length > 0
+            && seen.Namespace != ns;
 
     /// <summary>True when something depends on a UID.</summary>
     public bool HasDependents(string uid) => dependents.ContainsKey(uid);
@@ -78,7 +79,7 @@ internal sealed class OwnerGraph
         // Pods seldom own anything: their dependents are checked one by one instead.
         if (now is not Pod)
         {
-            present[now.Metadata.Uid] = now.Metadata.Namespace;
+            present[now.Metadata.Uid] = now.Key;
         }
     }
 
@@ -130,11 +131,13 @@ internal sealed class OwnerGraph
                 dependents.Add(owner.Uid, those = []);
             }
             those[key] = owner.BlockOwnerDeletion == true;
-            strange |= !present.ContainsKey(owner.Uid) || goingInForeground.Contains(owner.Uid)
+            strange |= !present.TryGetValue(owner.Uid, out var seen) || seen.Name != owner.Name
+                || seen.Kind.Name != owner.Kind || seen.Kind.ApiVersion != owner.ApiVersion
+                || goingInForeground.Contains(owner.Uid)
                 || IsElsewhere(owner.Uid, key.Namespace);
         }
-        // An owner that nobody has seen may be yet to come, or may never have been; one that goes
-        // in the foreground takes with it what comes late.
+        // An owner that nobody has seen may be yet to come, or may never have been, and so may one
+        // that is called otherwise; one that goes in the foreground takes with it what comes late.
         if (strange)
         {
             queue.Add(key);

@@ -10,8 +10,8 @@ namespace KubeSim;
 /// the new template is written, but web-2 of the bad one is not ready, and no move gets past it
 /// until somebody deletes it.</para>
 /// <para><c>partition</c> 2 leaves web-0 and web-1 as they are; one of them that is lost comes back
-/// in the old revision. <c>maxUnavailable</c>, where it is set, lets more than one be replaced at a
-/// time (in Kubernetes 1.36 that is behind the feature gate MaxUnavailableStatefulSet).</para>
+/// in the old revision. <c>maxUnavailable</c> lets more than one be replaced at a time; the API
+/// server of 1.36 drops it unless the feature gate MaxUnavailableStatefulSet is on.</para>
 /// Models pkg/controller/statefulset/stateful_set_control.go.
 /// </summary>
 internal sealed class StatefulSetSync(StatefulSet set, List<Pod> pods,

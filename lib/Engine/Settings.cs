@@ -61,6 +61,7 @@ public static class KnownFlags
 {
     private const string Manager = "kube-controller-manager";
     private const string CloudManager = "cloud-controller-manager";
+    private const string Gate = "MaxUnavailableStatefulSet=";
 
     /// <summary>How often the node life-cycle controller looks.</summary>
     public static Setting<TimeSpan> NodeMonitorPeriod { get; } =
@@ -253,10 +254,17 @@ public static class KnownFlags
     public static Setting<int> UnreachableToleration { get; } =
         Count("kube-apiserver", "default-unreachable-toleration-seconds", "300");
 
+    /// <summary>The one feature gate that can be switched: whether a StatefulSet's
+    /// <c>maxUnavailable</c> counts.</summary>
+    public static Setting<bool> MaxUnavailableStatefulSet { get; } = new("kube-apiserver",
+        "feature-gates", Gate + "false", $"{Gate}true or {Gate}false",
+        text => !text.StartsWith(Gate, StringComparison.Ordinal) ? null
+            : bool.TryParse(text[Gate.Length..], out var on) ? on : null);
+
     /// <summary>All of them, by component.</summary>
     public static Seq<Setting> All { get; } =
     [
-        EventTtl, NotReadyToleration, UnreachableToleration,
+        EventTtl, NotReadyToleration, UnreachableToleration, MaxUnavailableStatefulSet,
         NodeMonitorPeriod, NodeMonitorGracePeriod, NodeStartupGracePeriod, NodeEvictionRate,
         SecondaryNodeEvictionRate, UnhealthyZoneThreshold, LargeClusterSizeThreshold, ClusterCidr,
         NodeCidrMaskSize, HpaSyncPeriod, HpaDownscaleStabilization, HpaTolerance,

@@ -293,7 +293,8 @@ internal sealed partial class Simulation : IWorldHost
     {
         var authorizer = new RbacAuthorizer(Store);
         var settings = Options.Settings;
-        return new(Store, KindRegistry.BuiltIn, Random.Fork("kube-apiserver"), () => Now)
+        return new(Store, KindRegistry.BuiltIn, Random.Fork("kube-apiserver"), () => Now,
+            settings.Get(KnownFlags.MaxUnavailableStatefulSet))
         {
             Authorizer = authorizer,
             Admission = Admissions.Plain(() => authorizer,

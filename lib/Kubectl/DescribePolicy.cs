@@ -46,6 +46,10 @@ internal static class DescribePolicy
         WriteMetrics(text, node);
         text.Field("Min replicas", TablePrinters.Text(spec.TextAt("minReplicas"), "<unset>"));
         text.Field("Max replicas", spec.TextAt("maxReplicas"));
+        if (spec.At("behavior") is { } behavior)
+        {
+            WriteBehavior(text, behavior);
+        }
         text.Field($"{spec.TextAt("scaleTargetRef", "kind")} pods",
             $"{Count(node, "currentReplicas")} current / {Count(node, "desiredReplicas")} desired");
         text.Table("Conditions", "Type\tStatus\tReason\tMessage",
@@ -62,21 +66,59 @@ internal static class DescribePolicy
         {
             var type = metric.TextAt("type");
             var field = char.ToLowerInvariant(type[0]) + type[1..];
-            var wanted = metric.At(field, "target");
+            var (source, wanted) = (metric.At(field), metric.At(field, "target"));
             var there = current.ElementAtOrDefault(i).At(field, "current");
+            var name = wanted.At("averageValue") is not null ? "averageValue" : "value";
+            var aim = name == "value" ? "(target value)" : "(target average value)";
+            var metricName = $"\"{source.TextAt("metric", "name")}\"";
+            var what = type switch
+            {
+                "Resource" => $"resource {source.TextAt("name")} on pods",
+                "ContainerResource" => $"resource {source.TextAt("name")} of container "
+                    + $"\"{source.TextAt("container")}\" on pods",
+                "Pods" => $"{metricName} on pods",
+                "Object" => $"{metricName} on {source.TextAt("describedObject", "kind")}/"
+                    + $"{source.TextAt("describedObject", "name")} {aim}",
+                _ => $"{metricName} {aim}",
+            };
+            var now = TablePrinters.Text(there.TextAt(name), "<unknown>");
+            var target = wanted.TextAt(name);
             if (wanted.At("averageUtilization") is { } percent)
             {
-                var now = there.At("averageUtilization") is { } use
+                what += "  (as a percentage of request)";
+                now = there.At("averageUtilization") is { } use
                     ? $"{use}% ({there.TextAt("averageValue")})" : "<unknown>";
-                text.Field($"  resource {metric.TextAt(field, "name")} on pods  "
-                    + "(as a percentage of request)", $"{now} / {percent}%");
+                target = $"{percent}%";
+            }
+            text.Field($"  {what}", $"{now} / {target}");
+        }
+    }
+
+    private static void WriteBehavior(DescribeText text, JsonNode behavior)
+    {
+        text.Line("Behavior:");
+        foreach (var (direction, field) in new[]
+        {
+            ("Scale Up", "scaleUp"), ("Scale Down", "scaleDown"),
+        })
+        {
+            if (behavior.At(field) is not { } rules)
+            {
                 continue;
             }
-            var name = wanted.At("averageValue") is not null ? "averageValue" : "value";
-            var shown = type == "Resource" ? $"resource {metric.TextAt(field, "name")} on pods"
-                : $"\"{metric.TextAt(field, "metric", "name")}\" on pods";
-            text.Field($"  {shown}", $"{TablePrinters.Text(there.TextAt(name), "<unknown>")} / "
-                + wanted.TextAt(name));
+            text.Line($"  {direction}:");
+            if (rules.At("stabilizationWindowSeconds") is { } window)
+            {
+                text.Line($"    Stabilization Window: {window} seconds");
+            }
+            if (rules.ItemsAt("policies").ToList() is { Count: > 0 } policies)
+            {
+                text.Line("    Select Policy: "
+                    + TablePrinters.Text(rules.TextAt("selectPolicy"), "Max"));
+                text.Line("    Policies:");
+                policies.ForEach(p => text.Line($"      - Type: {p.TextAt("type")}\tValue: "
+                    + $"{p.TextAt("value")}\tPeriod: {p.TextAt("periodSeconds")} seconds"));
+            }
         }
     }
 

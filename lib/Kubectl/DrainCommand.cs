@@ -42,7 +42,7 @@ internal static class DrainCommand
         {
             call.ErrorLine("There are pending nodes to be drained:\n"
                 + string.Concat(pending.Select(name => $" {name}\n")).TrimEnd('\n'));
-            call.Fail(failed.Count > 1 ? string.Join("\n", failed) : $"error: {failed[0]}");
+            call.Fail(string.Join("\n", failed));
         }
     }
 

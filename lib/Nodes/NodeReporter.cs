@@ -4,7 +4,8 @@ namespace KubeSim;
 /// What the kubelet says of its node. When it starts it makes the node's Lease, or renews the one
 /// that is there, and from then on the renewals are known to happen (<see cref="Heartbeat"/>).
 /// The Node's status is written when it does not say what is true: after the node was taken for
-/// dead, its conditions become True or False again, with the event NodeReady.
+/// dead, its conditions become True or False again, with the event NodeReady; and a cordon is told
+/// as NodeNotSchedulable.
 /// <para>A machine that was rented has no Node yet: the kubelet registers it, not ready until it
 /// has its range of pod addresses, and with a taint that the cloud's controller takes off.</para>
 /// Models pkg/kubelet/kubelet_node_status.go and pkg/kubelet/nodestatus.
@@ -16,6 +17,8 @@ public sealed partial class Kubelet
         + "initialized";
 
     private bool leased;
+    private bool? schedulable;
+    private DateTime? tellsAt;
     private bool registered;
 
     /// <summary>What a kubelet reports of the machine that it runs on.</summary>
@@ -101,6 +104,7 @@ public sealed partial class Kubelet
             Lease(host);
             leased = true;
         }
+        TellSchedulable(host, key);
         var conditions = host.Status.Conditions;
         var ready = conditions.Of("Ready");
         var starts = ready?.Message == NoNetwork && host.Spec.PodCIDR is { Length: > 0 };
@@ -151,6 +155,27 @@ public sealed partial class Kubelet
         });
         api.Create(DriversOf(host));
         registered = true;
+    }
+
+    // A cordon is noticed when the kubelet next goes over its node's status, every ten seconds.
+    private void TellSchedulable(Node host, ObjectKey key)
+    {
+        var now = host.Spec.Unschedulable != true;
+        schedulable ??= now;
+        if (schedulable == now)
+        {
+            tellsAt = null;
+            return;
+        }
+        tellsAt ??= machine.Heartbeat.LastRenewal(Now) + Heartbeat.Interval;
+        if (tellsAt > Now)
+        {
+            api.After(tellsAt.Value - Now, key);
+            return;
+        }
+        (schedulable, tellsAt) = (now, null);
+        var status = now ? "NodeSchedulable" : "NodeNotSchedulable";
+        api.Event(host, "Normal", status, "Node {0} status is now: {1}", node, status);
     }
 
     private void Lease(Node host)

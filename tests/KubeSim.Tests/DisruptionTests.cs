@@ -144,6 +144,24 @@ public sealed class DisruptionTests
             Is.EqualTo(status));
     }
 
+    [TestCase("True")]
+    [TestCase("False")]
+    [TestCase(null)]
+    public void The_mark_of_a_pod_that_goes_is_left_as_it_is(string? mark)
+    {
+        var cluster = new Cluster(0, components: Only());
+        var pod = Pod();
+        var marks = mark is null ? Array.Empty<PodCondition>() : [new()
+        {
+            Type = "DisruptionTarget", Status = mark, LastTransitionTime = cluster.Now,
+        }];
+        Ready(cluster, pod with { Spec = pod.Spec with { NodeName = "node-1" } }, marks);
+        cluster.Delete(cluster.Get<Pod>("a"));
+        cluster.Run(121 * second);
+        Assert.That(cluster.Get<Pod>("a").Condition("DisruptionTarget")?.Status,
+            Is.EqualTo(mark));
+    }
+
     [Test]
     public void Drain_waits_until_another_pod_is_ready()
     {

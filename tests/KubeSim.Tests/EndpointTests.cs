@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using NUnit.Framework;
 
@@ -284,6 +285,246 @@ public sealed class EndpointTests
         cluster.Converge();
         Assert.That(Own(cluster).Select(s => s.Endpoints.Count)
             .OrderDescending(), Is.EqualTo(lengths.Split(',').Select(TestData.Number)));
+    }
+
+    [TestCase(null, "")]
+    [TestCase("PreferSameZone", "zones east")]
+    [TestCase("PreferClose", "zones east")]
+    [TestCase("PreferSameNode", "zones east nodes node-1")]
+    public void A_Service_says_whose_clients_an_endpoint_is_meant_for_first(
+        string? distribution, string hints)
+    {
+        var cluster = Given();
+        cluster.Patch<Node>("", "node-1",
+            """{"metadata":{"labels":{"topology.kubernetes.io/zone":"east"}}}""");
+        var web = Service();
+        cluster.Create(web with
+        {
+            Spec = web.Spec with { TrafficDistribution = distribution },
+        });
+        cluster.Create(Pod("a"));
+        cluster.Create(Pod("b"));
+        Tell(cluster, "a", "10.0.0.1", ready: true);
+        Tell(cluster, "b", "10.0.0.2", ready: false);
+        cluster.Converge();
+
+        string Hints(Endpoint e) => e.Hints is not { } h ? "" : string.Concat(
+            h.ForZones.Select(z => $"zones {z.Name}")) + string.Concat(
+            h.ForNodes.Select(n => $" nodes {n.Name}"));
+        Assert.That(Own(cluster)[0].Endpoints.OrderBy(e => e.Addresses[0]).Select(Hints),
+            Is.EqualTo(new[] { hints, "" }), "who is not ready is meant for nobody");
+
+        cluster.Patch<Service>("default", "web", """{"spec":{"trafficDistribution":null}}""");
+        cluster.Converge();
+        Assert.That(Own(cluster)[0].Endpoints.Select(Hints), Is.All.Empty);
+    }
+
+    [TestCase("", false)]
+    [TestCase("aware-hints=aUto", false)]
+    [TestCase("aware-hints=auto", true)]
+    [TestCase("aware-hints=Auto", true)]
+    [TestCase("aware-hints=disabled", false)]
+    [TestCase("mode=aUto", false)]
+    [TestCase("mode=auto", true)]
+    [TestCase("mode=Auto", true)]
+    [TestCase("mode=disabled", false)]
+    [TestCase("aware-hints=auto,mode=disabled", true)]
+    public void Zones_are_shared_out_where_an_annotation_says_Auto(string cell, bool wanted)
+    {
+        var web = Service();
+        var annotations = TestData.Labels(cell)
+            .Select(a => (Key: $"service.kubernetes.io/topology-{a.Key}", a.Value));
+        Assert.That(EndpointZones.AreWanted(web with
+        {
+            Metadata = web.Metadata with { Annotations = Map.Of([.. annotations]) },
+        }), Is.EqualTo(wanted));
+    }
+
+    // Upstream's cases: nodes as zone, CPU, - for not ready, c for the control plane.
+    [TestCase("a1", "")]
+    [TestCase("a1 b1", "a=0.5 b=0.5")]
+    [TestCase("a1 b1c", "")]
+    [TestCase("a1 b1 b1-", "a=0.5 b=0.5")]
+    [TestCase("a1 b1 b1c", "a=0.5 b=0.5")]
+    [TestCase("a1 a1 a1 a2 b3 b1.5 c0.5", "a=0.5 b=0.45 c=0.05")]
+    public void A_zone_has_its_share_of_the_CPUs(string nodes, string shares)
+    {
+        var all = nodes.Split(' ').Select((n, i) =>
+        {
+            var labels = Map.Of(("topology.kubernetes.io/zone", n[..1]));
+            var node = Bootstrap.NewNode($"node-{i}");
+            return node with
+            {
+                Metadata = node.Metadata with
+                {
+                    Labels = n[^1] == 'c'
+                        ? labels.Set("node-role.kubernetes.io/control-plane", "") : labels,
+                },
+                Status = node.Status with
+                {
+                    Allocatable = Map.Of(("cpu", Quantity.Parse(n[1..].TrimEnd('-', 'c')))),
+                    Conditions = [new() { Type = "Ready", Status = n[^1] == '-' ? "No" : "True" }],
+                },
+            };
+        });
+        Assert.That(string.Join(' ', (EndpointZones.Shares(all) ?? []).Select(
+            s => string.Create(CultureInfo.InvariantCulture, $"{s.Key}={s.Value:0.##}"))),
+            Is.EqualTo(shares));
+    }
+
+    private const string Enabled = "Topology Aware Hints has been enabled, addressType: IPv4";
+
+    // Upstream's cases, and slices that are not written: endpoints as zone, >zone it is meant for,
+    // ! for not ready; a slice that is left alone is in brackets.
+    [TestCase("", "", "Insufficient Node information: allocatable CPU or zone not specified on one "
+        + "or more nodes, addressType: IPv4", "")]
+    [TestCase("", "a", "Insufficient Node information: allocatable CPU or zone not specified on "
+        + "one or more nodes, addressType: IPv4", "a")]
+    [TestCase("a=0.45 b=0.55", "a b", Enabled, "a>a b>b")]
+    [TestCase("a=0.35 b=0.35 c=0.3", "a b|c c a|a a|b c a", Enabled,
+        "a>b b>b|c>c c>c a>a|a>a a>a|b>b c>c a>a")]
+    [TestCase("a=0.5 b=0.5", "a", "Insufficient number of endpoints (1 endpoints, 2 zones), "
+        + "addressType: IPv4", "a")]
+    [TestCase("a=0.9 b=0.05 c=0.05", "a b c", "Unable to allocate minimum required endpoints to "
+        + "each zone without exceeding overload threshold (3 endpoints, 3 zones), addressType: "
+        + "IPv4", "a b c")]
+    [TestCase("a=0.67 b=0.33", "a b!|[a>a b>b]", Enabled, "a>a b!|[a>a b>b]")]
+    [TestCase("a=0.67 b=0.33", "a|[a>z b>b]", Enabled, "a>a|a>a b>b")]
+    [TestCase("a=0.67 b=0.33", "-|[a>a b>b]", "One or more endpoints do not have a zone specified, "
+        + "addressType: IPv4", "-|a b")]
+    public void Zones_give_and_take_endpoints(
+        string shares, string slices, string told, string hinted)
+    {
+        static Endpoint Endpoint(string text) => new()
+        {
+            Addresses = ["10.0.0.1"], Zone = text[0] == '-' ? null : text[..1],
+            Conditions = new() { Ready = text[^1] != '!' },
+            Hints = text.Split('>') is [_, var zone]
+                ? new() { ForZones = [new() { Name = zone }] } : null,
+        };
+        static string Text(Endpoint e) => (e.Zone ?? "-") + (e.Conditions.Ready == true ? "" : "!")
+            + string.Concat((e.Hints?.ForZones ?? default).Select(z => $">{z.Name}"));
+        static EndpointSlice Slice(string text) => new()
+        {
+            Endpoints = text.Trim('[', ']').Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                .Select(Endpoint).ToSeq(),
+        };
+        var all = slices.Split('|');
+        var written = all.Where(s => !s.StartsWith('[')).Select(Slice).ToList();
+        var rest = all.Where(s => s.StartsWith('[')).Select(Slice).ToList();
+        var ratios = shares.Length == 0 ? null : new SortedDictionary<string, double>(
+            TestData.Labels(shares.Replace(' ', ',')).ToDictionary(s => s.Key,
+                s => double.Parse(s.Value, CultureInfo.InvariantCulture)));
+        var key = Service().Key;
+
+        var news = new EndpointZones().Put(key, "IPv4", ratios, written, rest);
+        Assert.That(news!.Value.Message, Is.EqualTo(told));
+        Assert.That(string.Join('|', written.Select(s => string.Join(' ', s.Endpoints.Select(Text)))
+            .Concat(rest.Select(s => $"[{string.Join(' ', s.Endpoints.Select(Text))}]"))),
+            Is.EqualTo(hinted));
+    }
+
+    [Test]
+    public void A_Service_in_mode_Auto_has_hints_and_settles()
+    {
+        var cluster = Given();
+        foreach (var (node, zone) in new[] { ("node-1", "a"), ("node-2", "b"), ("node-3", "b") })
+        {
+            cluster.Patch<Node>("", node,
+                "{\"metadata\":{\"labels\":{\"topology.kubernetes.io/zone\":\"" + zone + "\"}}}");
+        }
+        var web = Service();
+        cluster.Create(web with
+        {
+            Metadata = web.Metadata with
+            {
+                Annotations = Map.Of(("service.kubernetes.io/topology-mode", "Auto")),
+            },
+        });
+        for (var i = 0; i < 6; i++)
+        {
+            cluster.Create(Pod($"pod{i}", $"node-{(i % 3) + 1}"));
+            Tell(cluster, $"pod{i}", $"10.0.0.{i}", ready: true);
+        }
+        cluster.Converge();
+        string Hints() => string.Concat(Own(cluster).SelectMany(s => s.Endpoints)
+            .Select(e => e.Hints is { } h ? h.ForZones[0].Name : "-").Order());
+        Assert.That(Hints(), Is.EqualTo("aabbbb"), "a has a third of the CPUs");
+        var revision = cluster.Revision;
+        cluster.Patch<Service>("default", "web", """{"metadata":{"labels":null}}""");
+        cluster.Converge();
+        Assert.That(cluster.Revision, Is.EqualTo(revision), "nothing is written anew");
+
+        cluster.Patch<Service>("default", "web", """{"metadata":{"annotations":null}}""");
+        cluster.Converge();
+        Assert.That(Hints(), Is.EqualTo("------"));
+        Assert.That(cluster.List<Event>().Select(e => e.Message), Is.SupersetOf(new[]
+        {
+            Enabled, "Topology Aware Hints has been disabled, addressType: IPv4",
+        }));
+    }
+
+    [TestCase(1100, 0, 1000, 0)]
+    [TestCase(900, 200, 900, 100)]
+    [TestCase(1050, 50, 1000, 0)]
+    [TestCase(600, 400, 600, 400)]
+    public void Of_more_than_a_thousand_addresses_the_ready_ones_stay(
+        int ready, int others, int addresses, int notReady)
+    {
+        var cluster = Given();
+        for (var i = 0; i < ready + others; i++)
+        {
+            cluster.Create(Pod($"pod{i}"));
+            // Those that are not ready come first by name and age.
+            Tell(cluster, $"pod{i}", $"10.0.{i / 250}.{i % 250}", ready: i >= others);
+        }
+        cluster.Create(Service());
+        cluster.Converge();
+
+        var list = cluster.Get<Endpoints>("web");
+        Assert.That((list.Subsets[0].Addresses.Count, list.Subsets[0].NotReadyAddresses.Count),
+            Is.EqualTo((addresses, notReady)));
+        Assert.That(list.Metadata.Annotations.Get("endpoints.kubernetes.io/over-capacity"),
+            Is.EqualTo(ready + others > 1000 ? "truncated" : null));
+        Assert.That(Own(cluster).Sum(s => s.Endpoints.Count), Is.EqualTo(ready + others));
+    }
+
+    [TestCase("come")]
+    [TestCase("change")]
+    [TestCase("go")]
+    public void Pods_that_follow_each_other_are_a_write_each(string what)
+    {
+        // Upstream's cases without a batch period, which is how both flags are set by default.
+        var cluster = Given();
+        cluster.Create(Service());
+        for (var i = 0; i < (what == "come" ? 0 : 10); i++)
+        {
+            cluster.Create(Pod($"pod{i}"));
+            Tell(cluster, $"pod{i}", $"10.1.1.{i}", ready: true);
+        }
+        cluster.Converge();
+        var (slices, lists) = (0, 0);
+        cluster.Stepped = step =>
+        {
+            slices += step.Changes.Count(c => c.After is EndpointSlice);
+            lists += step.Changes.Count(c => c.After is Endpoints);
+        };
+        foreach (var (i, wait) in new[] { 200, 100, 100 }.Index())
+        {
+            cluster.Run(TimeSpan.FromMilliseconds(wait));
+            if (what == "go")
+            {
+                cluster.Delete(cluster.Get<Pod>($"pod{i}"), new() { GracePeriodSeconds = 0 });
+                continue;
+            }
+            if (what == "come")
+            {
+                cluster.Create(Pod($"pod{i}"));
+            }
+            Tell(cluster, $"pod{i}", $"10.0.0.{i}", ready: true);
+        }
+        cluster.Run(TimeSpan.FromSeconds(3));
+        Assert.That((slices, lists), Is.EqualTo((3, 3)));
     }
 
     [Test]

@@ -39,12 +39,14 @@ internal static class Given
 
     /// <summary>A cluster whose only component is the given one.</summary>
     public static Cluster Alone(
-        Func<IReconciler> factory, Latency? latency = null, ulong seed = 0) =>
+        Func<IReconciler> factory, Latency? latency = null, ulong seed = 0,
+        Settings? settings = null) =>
         new(new SimulationOptions
         {
             Seed = seed,
             Latency = latency ?? Latency.Typical,
             Components = [new("probe", _ => factory())],
+            Settings = settings ?? Settings.Default,
             // The tests' own ConfigMaps are the only ones.
             Objects = Bootstrap.Objects(1).RemoveAll(o => o is ConfigMap),
         });

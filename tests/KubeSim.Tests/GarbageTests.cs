@@ -181,6 +181,44 @@ public sealed class GarbageTests
             Does.EndWith("does not exist in namespace \"\""));
     }
 
+    // What upstream calls conflicting data: references to one UID that do not agree. bad-version
+    // names the owner's kind in a version that nobody serves, bad-name another name than it has.
+    [TestCase("good", "child")]
+    [TestCase("bad-version", "child")]
+    [TestCase("bad-name", "")]
+    [TestCase("good bad-version", "child child2")]
+    [TestCase("good bad-name", "child")]
+    [TestCase("bad-name good", "child2")]
+    public void Children_whose_references_do_not_agree_go_or_stay_each_by_its_own(
+        string references, string left)
+    {
+        var cluster = Given();
+        var owner = cluster.Create(Owned("owner"));
+        foreach (var (i, reference) in references.Split(' ').Index())
+        {
+            var child = Owned(i == 0 ? "child" : $"child{i + 1}", owner);
+            var by = child.Metadata.OwnerReferences[0];
+            by = reference switch
+            {
+                "bad-version" => by with { ApiVersion = "v1beta7" },
+                "bad-name" => by with { Name = "other" },
+                _ => by,
+            };
+            cluster.Create(child with
+            {
+                Metadata = child.Metadata with { OwnerReferences = [by] },
+            });
+        }
+        cluster.Converge();
+        Assert.That(Names(cluster).Where(n => n != "owner"),
+            Is.EqualTo(left.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
+        cluster.Delete(owner);
+        cluster.Converge();
+        Assert.That(Names(cluster), Is.EqualTo(references.Split(' ').Index()
+            .Where(r => r.Item == "bad-version")
+            .Select(r => r.Index == 0 ? "child" : $"child{r.Index + 1}")));
+    }
+
     // Additions (+), changes (*) and removals (-), as UID and the UIDs of its owners: the cases of
     // upstream's garbagecollector_test.go.
     [TestCase("+1 +2:1 +3:12", "1:23 2:3")]

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using NUnit.Framework;
 
 namespace KubeSim.Tests;
@@ -74,6 +75,65 @@ public sealed class HpaTests
         Assert.That(Replicas(cluster), Is.EqualTo(6), "five minutes it keeps what it had");
         cluster.Run(Seconds(60));
         Assert.That(Replicas(cluster), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Describe_tells_every_kind_of_metric_and_the_behaviour()
+    {
+        var cluster = Given(false);
+        cluster.Apply("""
+            apiVersion: autoscaling/v2
+            kind: HorizontalPodAutoscaler
+            metadata: {name: all}
+            spec:
+              scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+              maxReplicas: 9
+              metrics:
+              - type: ContainerResource
+                containerResource:
+                  {name: cpu, container: web, target: {type: Utilization, averageUtilization: 60}}
+              - type: Resource
+                resource: {name: memory, target: {type: AverageValue, averageValue: 100Mi}}
+              - type: Pods
+                pods: {metric: {name: hits}, target: {type: AverageValue, averageValue: "10"}}
+              - type: Object
+                object:
+                  metric: {name: rate}
+                  describedObject: {apiVersion: v1, kind: Service, name: web}
+                  target: {type: Value, value: 2k}
+              - type: External
+                external: {metric: {name: queue}, target: {type: AverageValue, averageValue: "30"}}
+              behavior:
+                scaleDown:
+                  stabilizationWindowSeconds: 60
+                  policies: [{type: Percent, value: 10, periodSeconds: 30}]
+            """);
+        cluster.Metric("queue", "45");
+        cluster.Run(Seconds(20));
+        var told = Regex.Replace(cluster.Kubectl("describe hpa all").Out, " +", " ");
+
+        Assert.That(told, Does.Contain("""
+            Metrics: ( current / target )
+             resource cpu of container "web" on pods (as a percentage of request): <unknown> / 60%
+             resource memory on pods: <unknown> / 100Mi
+             "hits" on pods: <unknown> / 10
+             "rate" on Service/web (target value): <unknown> / 2k
+             "queue" (target average value): 22500m / 30
+            Min replicas: 1
+            Max replicas: 9
+            Behavior:
+             Scale Up:
+             Stabilization Window: 0 seconds
+             Select Policy: Max
+             Policies:
+             - Type: Pods Value: 4 Period: 15 seconds
+             - Type: Percent Value: 100 Period: 15 seconds
+             Scale Down:
+             Stabilization Window: 60 seconds
+             Select Policy: Max
+             Policies:
+             - Type: Percent Value: 10 Period: 30 seconds
+            """));
     }
 
     [Test]

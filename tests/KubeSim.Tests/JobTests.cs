@@ -37,6 +37,7 @@ public sealed class JobTests
 
         Assert.That(cluster.List<Pod>(), Is.Empty);
         Assert.That(Of(cluster).Status.Failed, Is.Zero, "to be suspended is no failure");
+        Assert.That(Of(cluster).Status.StartTime, Is.Null, "and it counts as not begun");
 
         cluster.Run(TimeSpan.FromMinutes(1));
         cluster.Patch<Job>("default", "j", """{"spec":{"suspend":false}}""");
@@ -46,6 +47,39 @@ public sealed class JobTests
         Assert.That(job.Status.StartTime!.Value.DateTime, Is.GreaterThan(
             job.Metadata.CreationTimestamp!.Value.DateTime.AddMinutes(1).AddSeconds(-1)));
         Assert.That(Events(cluster), Is.SupersetOf(new[] { "Job suspended", "Job resumed" }));
+    }
+
+    [TestCase("""{"nodeSelector":{"disk":"ssd"}}""", true)]
+    [TestCase("""{"tolerations":[{"operator":"Exists"}]}""", true)]
+    [TestCase("""{"containers":[{"name":"c","resources":{"requests":{"cpu":"2"}}}]}""", true)]
+    [TestCase("""{"containers":[{"name":"c","image":"nginx"}]}""", false)]
+    [TestCase("""{"restartPolicy":"OnFailure"}""", false)]
+    public void While_a_Job_is_suspended_it_may_be_told_where_its_pods_run_and_with_what(
+        string change, bool taken)
+    {
+        var cluster = EndingNode.Cluster();
+        cluster.Apply(Job("completions: 2, parallelism: 2", "forever"));
+        cluster.Converge();
+        bool Try()
+        {
+            try
+            {
+                cluster.Patch<Job>("default", "j", "{\"spec\":{\"template\":{\"spec\":"
+                    + change + "}}}");
+                return true;
+            }
+            catch (ApiException refused)
+            {
+                Assert.That(refused.Message, Does.Contain("field is immutable"));
+                return false;
+            }
+        }
+
+        Assert.That(Try(), Is.False, "it runs");
+        cluster.Patch<Job>("default", "j", """{"spec":{"suspend":true}}""");
+        Assert.That(Try(), Is.False, "its pods are still there");
+        cluster.Converge();
+        Assert.That(Try(), Is.EqualTo(taken));
     }
 
     [Test]

@@ -320,7 +320,7 @@ public sealed class KubectlCommandTests
             $"node/{node} cordoned\n",
             $"error: unable to drain node \"{node}\" due to error: cannot delete Pods that declare "
             + "no controller (use --force to override): default/lone, "
-            + $"continuing command...\nThere are pending nodes to be drained:\n {node}\nerror: "
+            + $"continuing command...\nThere are pending nodes to be drained:\n {node}\n"
             + "cannot delete Pods that declare no controller (use --force to override): "
             + "default/lone\n")));
         var forced = real.Kubectl($"drain {node} --force");

@@ -154,16 +154,18 @@ public sealed class StatefulSetTests
     }
 
     [Test]
-    public void More_than_one_may_be_down_at_a_time_where_it_says_so()
+    public void More_than_one_may_be_down_at_a_time_where_it_and_a_feature_gate_say_so(
+        [Values] bool gate)
     {
         var cluster = Applied(Web.Replace("\"replicas\":3", "\"replicas\":4,\"updateStrategy\":"
-            + "{\"rollingUpdate\":{\"maxUnavailable\":2}}", StringComparison.Ordinal));
+            + "{\"rollingUpdate\":{\"maxUnavailable\":2}}", StringComparison.Ordinal),
+            settings: Gate(gate));
         cluster.Patch<StatefulSet>("default", "web", Image(2));
         var fewest = 4;
         cluster.Stepped = _ => fewest = Math.Min(fewest, cluster.List<Pod>().Count(IsUp));
         cluster.Converge();
 
-        Assert.That(fewest, Is.EqualTo(2));
+        Assert.That(fewest, Is.EqualTo(gate ? 2 : 3));
         Assert.That(cluster.List<Pod>().Select(p => p.Spec.Containers[0].Image),
             Is.All.EqualTo("nginx:2"));
     }
@@ -301,9 +303,13 @@ public sealed class StatefulSetTests
 
     private static bool IsUp(Pod pod) => pod.IsReady && !pod.IsTerminating;
 
-    private static Cluster Applied(string manifest, int nodes = 3)
+    private static Cluster Applied(string manifest, int nodes = 3, Settings? settings = null)
     {
-        var cluster = new Cluster(nodes);
+        var cluster = new Cluster(new SimulationOptions
+        {
+            Components = Bootstrap.Components(), Objects = Bootstrap.Objects(nodes),
+            Settings = settings ?? Settings.Default,
+        });
         cluster.Apply("""
             {"apiVersion":"storage.k8s.io/v1","kind":"StorageClass","metadata":{"name":"local"},
              "provisioner":"rancher.io/local-path","volumeBindingMode":"WaitForFirstConsumer"}
@@ -312,6 +318,9 @@ public sealed class StatefulSetTests
         cluster.Converge();
         return cluster;
     }
+
+    private static Settings Gate(bool on) => Settings.Default.With(
+        "kube-apiserver.feature-gates", $"MaxUnavailableStatefulSet={on}");
 
     private static string WithClaims(string whenScaled, string whenDeleted) => Web.Replace(
         "\"replicas\":3", $$"""
@@ -345,7 +354,7 @@ public sealed class StatefulSetTests
                 }
                 return Result.Done;
             },
-        }, Latency.None);
+        }, Latency.None, settings: Gate(true));
         Make(cluster, row);
         cluster.Create(Given.ConfigMap("go"));
         cluster.Converge();
