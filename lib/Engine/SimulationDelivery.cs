@@ -3,8 +3,8 @@ namespace KubeSim;
 // How a change travels: from the log, after the API server's service time and the watch latency, to
 // every instance that watches its kind. An instance that was cut off catches up from the log; one
 // whose revisions are compacted away, or that is new, lists. A new one lists no less than what is
-// stored when it asks, though the watchers of other instances may lag: since 1.35 a first list names
-// no revision and comes over a watch (WatchListClient), which the API server answers once its cache
+// stored when it asks, however slow the watches of others are: since 1.35 a first list names no
+// revision and comes over a watch (WatchListClient), which the API server answers once its cache
 // has reached etcd. Before, it came from that cache as it was, and could be older than the process.
 //
 // Models staging/src/k8s.io/client-go/tools/cache/reflector.go.

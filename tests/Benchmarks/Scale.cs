@@ -75,7 +75,7 @@ internal static class Scale
         new("kubelet", node => new StubNodeAgent(node)) { PerNode = true },
     ];
 
-    private static Deployment DeploymentOf(ReplicaSet set) => new()
+    internal static Deployment DeploymentOf(ReplicaSet set) => new()
     {
         Metadata = set.Metadata,
         Spec = new()
@@ -108,7 +108,7 @@ internal static class Scale
     }
 
     // The kernel's high-water mark where there is one: the process class may see only samples.
-    private static long PeakBytes()
+    internal static long PeakBytes()
     {
         if (File.Exists("/proc/self/status"))
         {

@@ -41,8 +41,6 @@ internal sealed class StaleRun(Workload workload, ulong seed)
     private readonly List<string> told = [];
     private Cluster cluster = null!;
 
-    public Cluster Cluster => cluster;
-
     public static DateTime Start { get; } = new SimulationOptions().Start;
 
     /// <summary>What went wrong that should not; null when all holds.</summary>
