@@ -2,8 +2,8 @@ namespace KubeSim;
 
 /// <summary>What can go wrong, on purpose. A target is <c>node-2</c> (a machine and all on it),
 /// <c>kubelet/node-2</c> (one instance), <c>replicaset-controller</c>, or
-/// <c>replicaset-controller:Pod</c> (one cursor, for <see cref="Hold"/>). Where etcd has several
-/// members, <c>etcd-1</c> is one of them.</summary>
+/// <c>replicaset-controller:Pod</c> (one cursor, for <see cref="Hold"/>, <see cref="Restore"/> and
+/// <see cref="Resync"/>). Where etcd has several members, <c>etcd-1</c> is one of them.</summary>
 public sealed class ClusterFaults
 {
     private readonly Cluster cluster;
@@ -15,7 +15,7 @@ public sealed class ClusterFaults
     public void Crash(string target) => Submit(FaultOp.Crash, target);
 
     /// <summary>Ends every fault of the target: what died starts anew, what was cut off catches
-    /// up.</summary>
+    /// up. Of one cursor, it ends its <see cref="Hold"/> alone.</summary>
     /// <exception cref="ArgumentException">There is no such target.</exception>
     public void Restore(string target) => Submit(FaultOp.Restore, target);
 
@@ -27,6 +27,11 @@ public sealed class ClusterFaults
     /// <summary>The target's cursor stands still: it sees the past, but may write.</summary>
     /// <exception cref="ArgumentException">There is no such target.</exception>
     public void Hold(string target) => Submit(FaultOp.Hold, target);
+
+    /// <summary>All that the target's cache holds is shown to it once more, as informers do
+    /// periodically.</summary>
+    /// <exception cref="ArgumentException">There is no such target.</exception>
+    public void Resync(string target) => Submit(FaultOp.Resync, target);
 
     /// <summary>The process dies right after its n-th further write.</summary>
     /// <exception cref="ArgumentException">There is no such target.</exception>

@@ -268,7 +268,8 @@ public static class JournalText
             return Enum.TryParse<FaultOp>(name, true, out var known)
                 ? new(known, target, (int?)fault["count"] ?? 0)
                 : throw Error("fault.op", $"unknown fault \"{op}\"; faults are "
-                    + "crash, restore, partition, hold, crash-after-write, lose-reply");
+                    + "crash, restore, partition, hold, resync, crash-after-write, "
+                    + "lose-reply");
         }
 
         private CloudInput Cloud(JsonNode cloud)

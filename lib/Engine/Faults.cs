@@ -7,7 +7,7 @@ public enum FaultOp
     Crash,
 
     /// <summary>Ends every fault of the target: what died starts anew, what was cut off catches
-    /// up.</summary>
+    /// up. Of one cursor, it ends its Hold alone.</summary>
     Restore,
 
     /// <summary>The target reaches the API server no more: no watches, and writes fail.</summary>
@@ -22,12 +22,16 @@ public enum FaultOp
     /// <summary>The answer to its n-th further write is lost, though the write was carried
     /// out.</summary>
     LoseReply,
+
+    /// <summary>All that the target's cache holds is shown to it once more, as informers do
+    /// periodically.</summary>
+    Resync,
 }
 
 /// <summary>The faults of a simulation. A target is <c>node-2</c> (a machine and all on it),
 /// <c>kubelet/node-2</c> (one instance), <c>replicaset-controller</c>, or
-/// <c>replicaset-controller:Pod</c> (one cursor, for Hold); of a cluster with several members of
-/// etcd also <c>etcd-1</c>.</summary>
+/// <c>replicaset-controller:Pod</c> (one cursor, for Hold, Restore and Resync); of a cluster with
+/// several members of etcd also <c>etcd-1</c>.</summary>
 internal sealed class Faults(Simulation simulation)
 {
     private readonly List<(Shard Shard, FaultOp Op, int Left)> planned = [];
@@ -81,7 +85,7 @@ internal sealed class Faults(Simulation simulation)
         {
             Find(fault.Target, make: false);
         }
-        else if (fault.Op == FaultOp.Hold)
+        else if (fault.Op is FaultOp.Hold or FaultOp.Resync)
         {
             throw new ArgumentException($"fault target \"{fault.Target}\": a member of etcd has no "
                 + "cursor to hold; cut it off with partition");
@@ -149,8 +153,14 @@ internal sealed class Faults(Simulation simulation)
             case FaultOp.Crash:
                 shard.Crash();
                 break;
+            case FaultOp.Restore when kind is not null:
+                CatchUp(shard, kind);
+                break;
             case FaultOp.Restore:
                 Restore(shard);
+                break;
+            case FaultOp.Resync:
+                simulation.Resync(shard, kind);
                 break;
             case FaultOp.Partition:
                 shard.Partitioned = true;
@@ -177,11 +187,20 @@ internal sealed class Faults(Simulation simulation)
         {
             // It has seen nothing yet: it lists what is there now, not what was then.
             shard.ReleaseAll();
-            simulation.EnqueueNow(WorkType.Relist, shard, simulation.DrawService());
+            simulation.AskForList(shard, simulation.DrawService());
         }
-        else if (shard.Held is { Count: > 0 })
+        else
         {
-            simulation.EnqueueNow(WorkType.CatchUp, shard, simulation.DrawService());
+            CatchUp(shard, null);
+        }
+    }
+
+    private void CatchUp(Shard shard, Kind? only)
+    {
+        if (shard.Listed && !shard.Partitioned && shard.Held is { Count: > 0 })
+        {
+            simulation.EnqueueNow(WorkType.CatchUp, shard, simulation.DrawService(),
+                only is null ? default : new(only, "", ""));
         }
     }
 

@@ -116,6 +116,10 @@ internal sealed class Shard : IQueueHost
     /// changes.</summary>
     public bool Listed { get; set; }
 
+    /// <summary>What was stored when that list was asked for: at least so new is all that the
+    /// instance sees.</summary>
+    public Revision ListedAt { get; set; }
+
     public bool StartScheduled { get; set; }
 
     public int BusyWorkers { get; set; }

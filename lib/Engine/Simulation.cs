@@ -123,7 +123,8 @@ internal sealed partial class Simulation : IWorldHost
         {
             watches |= watched.Kind.Equals(kind);
         }
-        return watches ? streams[kind].Cursor(Store.Head) : Store.Head;
+        var at = watches ? streams[kind].Cursor(Store.Head) : Store.Head;
+        return at > shard.ListedAt ? at : shard.ListedAt;
     }
 
     /// <summary>Moves the clock on to a time before the next due work.</summary>
@@ -348,7 +349,7 @@ internal sealed partial class Simulation : IWorldHost
                 CountWork(Pace.Progress, -1);
                 if (item.Generation == item.Shard.Generation)
                 {
-                    CatchUp(item.Shard);
+                    CatchUp(item.Shard, item.Key.Kind);
                 }
                 return;
         }
@@ -387,15 +388,22 @@ internal sealed partial class Simulation : IWorldHost
     {
         var shard = component.Add(this, node);
         shard.Start();
-        EnqueueNow(WorkType.Relist, shard, TimeSpan.Zero);
+        AskForList(shard, TimeSpan.Zero);
         return shard;
     }
 
+    /// <summary>Lets an instance list what it watches.</summary>
+    public void AskForList(Shard shard, TimeSpan delay)
+    {
+        shard.ListedAt = Store.Head;
+        EnqueueNow(WorkType.Relist, shard, delay);
+    }
+
     /// <summary>Adds work of an instance that brings the cluster on.</summary>
-    public void EnqueueNow(WorkType type, Shard shard, TimeSpan delay)
+    public void EnqueueNow(WorkType type, Shard shard, TimeSpan delay, ObjectKey about = default)
     {
         CountWork(Pace.Progress, 1);
-        Enqueue(Now + delay, new(type, shard, default, Pace.Progress, shard.Generation, default));
+        Enqueue(Now + delay, new(type, shard, about, Pace.Progress, shard.Generation, default));
     }
 
     /// <summary>Lets a worker begin when a key is ready and a worker is free.</summary>

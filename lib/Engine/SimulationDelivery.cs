@@ -2,7 +2,10 @@ namespace KubeSim;
 
 // How a change travels: from the log, after the API server's service time and the watch latency, to
 // every instance that watches its kind. An instance that was cut off catches up from the log; one
-// whose revisions are compacted away, or that is new, lists.
+// whose revisions are compacted away, or that is new, lists. A new one lists no less than what is
+// stored when it asks, however slow the watches of others are: since 1.35 a first list names no
+// revision and comes over a watch (WatchListClient), which the API server answers once its cache
+// has reached etcd. Before, it came from that cache as it was, and could be older than the process.
 //
 // Models staging/src/k8s.io/client-go/tools/cache/reflector.go.
 internal sealed partial class Simulation
@@ -88,7 +91,7 @@ internal sealed partial class Simulation
 
     private void Offer(Shard shard, in WatchEvent e)
     {
-        if (shard.Listed && !shard.IsHeld(e.Key.Kind))
+        if (shard.Listed && e.At > shard.ListedAt && !shard.IsHeld(e.Key.Kind))
         {
             shard.Observe(e);
             Kick(shard);
@@ -121,21 +124,26 @@ internal sealed partial class Simulation
                 : Store.List(watched.Kind, null, at).Where(o => nodeOf(o) == shard.Node);
 
     /// <summary>Delivers what an instance missed while its cursors stood still.</summary>
-    private void CatchUp(Shard shard)
+    /// <param name="shard">The instance.</param>
+    /// <param name="only">The one kind whose cursor goes on; null: all of them.</param>
+    private void CatchUp(Shard shard, Kind? only)
     {
         foreach (var (kind, cursor) in shard.Held?.ToArray() ?? [])
         {
-            var to = streams[kind].Cursor(Store.Head);
+            if (only is not null && !only.Equals(kind))
+            {
+                continue;
+            }
+            shard.Release(kind);
+            var to = CursorOf(shard, kind);
             var watched = shard.Component.Watches.First(w => w.Kind.Equals(kind));
             if (watched.OnDemand)
             {
-                shard.Release(kind);
                 continue;
             }
             if (cursor.At < Store.Compacted)
             {
                 RelistAfterGone(shard, watched, cursor.At, to);
-                shard.Release(kind);
                 continue;
             }
             for (var r = cursor.At.Next; r <= to; r = r.Next)
@@ -146,7 +154,25 @@ internal sealed partial class Simulation
                     shard.Observe(e);
                 }
             }
-            shard.Release(kind);
+        }
+        Kick(shard);
+    }
+
+    /// <summary>Shows an instance what its caches hold, as if each object had changed to what it
+    /// is.</summary>
+    public void Resync(Shard shard, Kind? only)
+    {
+        if (!shard.Listed)
+        {
+            return;
+        }
+        foreach (var watched in shard.Component.Watches.Where(w => !w.OnDemand
+            && (only is null || only.Equals(w.Kind))))
+        {
+            foreach (var o in Listed(shard, watched, CursorOf(shard, watched.Kind)))
+            {
+                shard.Observe(new(o.Metadata.ResourceVersion, o.Key, o, o), quiet: true);
+            }
         }
         Kick(shard);
     }

@@ -97,7 +97,7 @@ internal static class Scale
         ],
     };
 
-    private static Deployment DeploymentOf(ReplicaSet set, bool probed) => new()
+    internal static Deployment DeploymentOf(ReplicaSet set, bool probed = false) => new()
     {
         Metadata = set.Metadata,
         Spec = new()
@@ -130,7 +130,7 @@ internal static class Scale
     }
 
     // The kernel's high-water mark where there is one: the process class may see only samples.
-    private static long PeakBytes()
+    internal static long PeakBytes()
     {
         if (File.Exists("/proc/self/status"))
         {

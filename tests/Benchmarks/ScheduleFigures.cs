@@ -281,7 +281,7 @@ internal static class ScheduleFigures
         };
     }
 
-    private static string[] List(string[] args, string name, string otherwise)
+    internal static string[] List(string[] args, string name, string otherwise)
     {
         var at = Array.IndexOf(args, name);
         return (at < 0 ? otherwise : args[at + 1]).Split(',');

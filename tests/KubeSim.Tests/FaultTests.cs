@@ -97,6 +97,70 @@ public sealed class FaultTests
     }
 
     [Test]
+    public void One_cursor_is_let_go_alone()
+    {
+        var seen = new List<string>();
+        var cluster = Given.Alone(() => new Probe(Watched.All<ConfigMap>(),
+            Watched.All<ReplicaSet>())
+        {
+            OnObserve = e => seen.Add(e.Key.Name),
+        });
+        cluster.Converge();
+        cluster.Faults.Hold("probe");
+        cluster.Create(Given.ConfigMap("a"));
+        cluster.Create(Given.ReplicaSet("b"));
+        cluster.Converge();
+        Assert.That(seen, Is.Empty);
+
+        cluster.Faults.Restore("probe:ReplicaSet");
+        cluster.Converge();
+        Assert.That(seen, Is.EqualTo(new[] { "b" }));
+        cluster.Faults.Restore("probe:ConfigMap");
+        cluster.Converge();
+        Assert.That(seen, Is.EqualTo(new[] { "b", "a" }));
+    }
+
+    [Test]
+    public void A_resync_shows_what_is_known_once_more_and_no_more()
+    {
+        var seen = new List<string>();
+        var cluster = Given.Alone(() => new Probe(Watched.All<ConfigMap>())
+        {
+            OnObserve = e => seen.Add($"{e.Type} {e.Key.Name}"),
+        });
+        cluster.Create(Given.ConfigMap("a"));
+        cluster.Converge();
+        cluster.Faults.Hold("probe:ConfigMap");
+        cluster.Create(Given.ConfigMap("b"));
+        seen.Clear();
+
+        cluster.Faults.Resync("probe:ConfigMap");
+        cluster.Converge();
+
+        Assert.That(seen, Is.EqualTo(new[] { "MODIFIED a" }));
+    }
+
+    [Test]
+    public void A_restart_sees_what_was_stored_before_it_and_sees_it_once()
+    {
+        var seen = new List<string>();
+        var cluster = Given.Alone(() => new Probe(Watched.All<ConfigMap>())
+        {
+            OnObserve = e => seen.Add($"{e.Type} {e.Key.Name}"),
+        });
+        cluster.Converge();
+        cluster.Reseed(1, TimeSpan.FromMinutes(1));
+        cluster.Faults.Crash("probe");
+        cluster.Create(Given.ConfigMap("a"));
+        cluster.Faults.Restore("probe");
+        cluster.Run(TimeSpan.FromMilliseconds(20));
+        Assert.That(seen, Is.EqualTo(new[] { "ADDED a" }), "though its event is under way");
+
+        cluster.Converge();
+        Assert.That(seen, Is.EqualTo(new[] { "ADDED a" }));
+    }
+
+    [Test]
     public void After_compaction_a_relist_tells_of_deletions_too()
     {
         var seen = new List<string>();

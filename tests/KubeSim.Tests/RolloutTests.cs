@@ -83,6 +83,33 @@ public sealed class RolloutTests
         Assert.That(cluster.List<Pod>().Count(p => p.IsActive), Is.EqualTo(10));
     }
 
+    // Upstream adds up status.availableReplicas and asks nobody how old it is.
+    [Test]
+    public void A_set_that_has_not_yet_shrunk_still_counts_and_the_next_shrinks_too_far()
+    {
+        var cluster = GatedNode.Cluster();
+        cluster.Apply(new Run(Recordings["ru_4_25p_25p_round"], seed: 1).Manifest().ToJsonString());
+        cluster.Converge();
+        GatedNode.Release(cluster, 4);
+        cluster.Kubectl("set image deployment/web web=nginx:v2");
+        cluster.Converge();
+        Assert.That(Up(), Is.EqualTo(3), "4 less 1: as few as may be");
+
+        // Its controller sees pods, and no longer what the Deployment asks of the old set.
+        cluster.Faults.Hold("replicaset-controller:ReplicaSet");
+        GatedNode.Release(cluster, 1);
+        cluster.Converge();
+        GatedNode.Release(cluster, 1);
+        cluster.Converge();
+        Assert.That(cluster.List<ReplicaSet>().Select(s => (s.Spec.Replicas,
+            s.Status.AvailableReplicas)), Is.EquivalentTo(new[] { (0, 3), (4, 2) }));
+        cluster.Faults.Restore("replicaset-controller");
+        cluster.Converge();
+        Assert.That(Up(), Is.EqualTo(2));
+
+        int Up() => cluster.List<Pod>().Count(p => p.IsReady && !p.IsTerminating);
+    }
+
     private static string[] Texts(JsonNode? list) =>
         [.. list!.AsArray().Select(x => x!.GetValue<string>())];
 
@@ -232,7 +259,7 @@ public sealed class RolloutTests
 
         private void Converge() => Assert.That(cluster.Converge().Met, Is.True);
 
-        private JsonObject Manifest()
+        public JsonObject Manifest()
         {
             var probe = new JsonObject
             {
