@@ -243,7 +243,7 @@ public sealed partial class Cluster
         if (runtime.PodAt(address) is { } about)
         {
             return WithServers(new(new(Kinds.Pod, about.Namespace, about.Name), address,
-                node.Name), Servers(runtime, about.Uid));
+                node.Name), runtime, about.Uid);
         }
         NetworkPod? found = null;
         foreach (var o in simulation.Store.OnNode(Kinds.Pod, node.Name, Revision))
@@ -256,7 +256,7 @@ public sealed partial class Cluster
                 continue;
             }
             var view = ViewOf(pod);
-            view = known ? WithServers(view, Servers(runtime, uid)) : view;
+            view = known ? WithServers(view, runtime, uid) : view;
             if (found is null || (view.Runs && !found.Runs)
                 || (packet is not null
                     && view.Listens(packet.Protocol, packet.DestinationPort)))
@@ -271,16 +271,13 @@ public sealed partial class Cluster
     private static IEnumerable<CriContainerStatus> Servers(SimRuntime runtime, string uid) =>
         runtime.ListContainers(uid).Where(c => runtime.TakesConnections(c.Id));
 
-    private static NetworkPod WithServers(NetworkPod pod, IEnumerable<CriContainerStatus> servers)
-    {
-        var running = servers.Select(c => c.Config).ToList();
-        return pod with
+    private static NetworkPod WithServers(NetworkPod pod, SimRuntime runtime, string uid) =>
+        pod with
         {
-            Runs = running.Count > 0,
-            Listens = (protocol, port) => running.Exists(
-                c => ContainerServer.Listens(c, protocol, port)),
+            Runs = runtime.ListContainers(uid).Any(c => c.State == CriContainerState.Running),
+            Listens = (protocol, port) => Servers(runtime, uid).Any(
+                c => ContainerServer.Listens(c.Config, protocol, port)),
         };
-    }
 
     private static NetworkPod ViewOf(Pod pod)
     {

@@ -107,6 +107,7 @@ public sealed class ChartTests
     {
         var cluster = new Cluster(1);
         cluster.Kubectl("create service clusterip web --tcp=80");
+        cluster.Converge();
         var load = cluster.Load("node-1", cluster.Get<Service>("web").Spec.ClusterIP!, rps: 7,
             duration: TimeSpan.FromSeconds(3));
         cluster.Run(TimeSpan.FromSeconds(4));

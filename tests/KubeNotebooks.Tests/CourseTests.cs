@@ -79,7 +79,7 @@ public sealed class CourseTests : CommandLineFixture
             "error: deployment \"web\" exceeded its progress deadline",
             "00:10:08Z  Progressing=False", "1         <none>\n3         <none>\n4         <none>",
             "web-7d484cd5d9   10        10        10 ", "web-7c5f557cdf   10        10        10 ",
-            "6 of 132 lost", "web:80: no route to host", "0 of 138 lost",
+            "16 of 132 lost", "web:80: connection refused", "0 of 138 lost",
         ],
         ["06-scheduler"] =
         [
