@@ -4,7 +4,7 @@ using KubeSim;
 namespace KubeNotebooks;
 
 /// <summary>Charts of a cluster's run. Each is a Plotly figure, drawn as a still picture.</summary>
-public static class Chart
+public static partial class Chart
 {
     private const int MostSamples = 500;
     private const int MostNodes = 12;

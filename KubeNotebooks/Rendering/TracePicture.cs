@@ -3,15 +3,16 @@ using KubeSim;
 
 namespace KubeNotebooks;
 
-/// <summary>The way of a packet: a column for each machine that it came by, and a row for each
+/// <summary>The way of a packet: a lane for each machine that it came by, and a row for each
 /// interface, route and chain of rules, from top to bottom. A pod's own namespace is a box in the
-/// column of its node; where a tunnel carries the packet, a band lies behind its way.</summary>
+/// lane of its node; where a tunnel carries the packet, a band lies behind its way.</summary>
 internal sealed class TracePicture
 {
-    private const int Width = 900;
+    private const int Width = MapLayout.Width;
     private const int Row = 34;
-    private const int Top = 74;
-    private const int Gap = 16;
+    private const int Top = 70;
+    private const int Gap = 8;
+    private const int Lanes = 240;
     private const int Most = 60;
 
     // A row: one hop, or all rules of one table that it met at a stretch.
@@ -21,13 +22,13 @@ internal sealed class TracePicture
     private readonly PacketTrace trace;
     private readonly List<string> columns = [];
     private readonly List<Stop> stops = [];
-    private readonly double room;
+    private readonly double lane;
 
     private TracePicture(PacketTrace trace, Func<string, bool> isNode)
     {
         this.trace = trace;
         Read(isNode);
-        room = (Width - (Gap * (columns.Count + 1))) / Math.Max(1.0, columns.Count);
+        lane = Math.Min(84, Lanes / Math.Max(1.0, columns.Count));
     }
 
     /// <summary>The picture of a trace.</summary>
@@ -77,7 +78,9 @@ internal sealed class TracePicture
         stops.RemoveRange(Math.Min(Most, stops.Count), Math.Max(0, stops.Count - Most));
     }
 
-    private double X(int column) => Gap + (column * (room + Gap));
+    private double X(int column) => Gap + (column * lane) + (lane / 2);
+
+    private double Words => Gap + (columns.Count * lane) + 10;
 
     private static double Y(int row) => Top + (row * Row);
 
@@ -87,8 +90,8 @@ internal sealed class TracePicture
         var bottom = Y(stops.Count) + 8;
         for (var i = 0; i < columns.Count; i++)
         {
-            canvas.Box(X(i), 34, room, bottom - 34, "nd", 8);
-            canvas.Fitted(X(i) + 10, 53, columns[i], room - 20, 13, "b");
+            canvas.Box(X(i) - (lane / 2) + 2, 34, lane - 4, bottom - 34, "nd", 8);
+            canvas.Fitted(X(i) - (lane / 2) + 7, 50, columns[i], lane - 14, 12, "b");
         }
         Pods();
         for (var i = 0; i < stops.Count; i++)
@@ -117,8 +120,7 @@ internal sealed class TracePicture
             }
             if (place != columns[column])
             {
-                canvas.Box(X(column) + 5, Y(from) - 14, room - 10, ((i - from + 1) * Row) - 4, "hd");
-                canvas.Fitted(X(column) + 10, Y(from) - 2, place, room - 20, 11, "m");
+                canvas.Box(X(column) - 22, Y(from) - 7, 44, ((i - from + 1) * Row) - 2, "hd");
             }
         }
     }
@@ -130,8 +132,7 @@ internal sealed class TracePicture
             return;
         }
         var (from, to) = (stops[row - 1], stops[row]);
-        var (x, y) = (X(from.Column) + 20, Y(row - 1) + 9);
-        var (end, below) = (X(to.Column) + 20, Y(row) + 9);
+        var (x, y, end, below) = (X(from.Column), Y(row - 1) + 9, X(to.Column), Y(row) + 9);
         if (from.Hop.After.Carries is not null)
         {
             canvas.Path(from.Column == to.Column
@@ -153,7 +154,7 @@ internal sealed class TracePicture
     private string Draw(int row, string packet)
     {
         var stop = stops[row];
-        var (x, y) = (X(stop.Column) + 20, Y(row) + 9);
+        var (x, y) = (X(stop.Column), Y(row) + 9);
         var isBad = stop.Hop.Verdict is Verdict.Drop or Verdict.Reject;
         var many = stop.Last > stop.First;
         canvas.Titled($"{stop.Hop.Where}: {stop.Hop.Rule}", () =>
@@ -166,8 +167,12 @@ internal sealed class TracePicture
             var what = many && !isBad ? string.Create(CultureInfo.InvariantCulture,
                 $"{stop.Part.Split(' ')[0]}: {stop.Last - stop.First + 1} rules")
                 : $"{stop.Part}: {stop.Hop.Rule}".TrimStart(':', ' ');
-            canvas.Fitted(x + 19, y, what, room - 44, 12, isBad ? "e" : "");
-            canvas.Fitted(x + 19, y + 13, after == packet ? "" : $"= {after}", room - 44, 11, "m");
+            var who = stop.Place == columns[stop.Column] ? "" : $"{stop.Place} ";
+            canvas.Fitted(Words, y + 2, who + what, Width - Words - 10, 12, isBad ? "e" : "");
+            if (after != packet)
+            {
+                canvas.Fitted(Words, y + 16, $"= {after}", Width - Words - 10, 12, "m");
+            }
             packet = after;
         });
         return packet;

@@ -176,8 +176,13 @@ public static class KnownFlags
     /// <summary>By what kube-proxy makes Services work.</summary>
     public static Setting<ProxyMode> ProxyMode { get; } = new("kube-proxy", "proxy-mode",
         "iptables", "iptables, ipvs or userspace (nftables is not simulated yet)",
-        text => Enum.TryParse<ProxyMode>(text, ignoreCase: true, out var mode)
-            && text == $"{mode}".ToLowerInvariant() ? mode : null);
+        text => text switch
+        {
+            "iptables" => KubeSim.ProxyMode.Iptables,
+            "ipvs" => KubeSim.ProxyMode.Ipvs,
+            "userspace" => KubeSim.ProxyMode.Userspace,
+            _ => null,
+        });
 
     /// <summary>How a virtual server of mode ipvs picks the server of a connection.</summary>
     public static Setting<string> IpvsScheduler { get; } = new("kube-proxy", "ipvs-scheduler",

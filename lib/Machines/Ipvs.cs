@@ -36,7 +36,10 @@ public sealed partial class Ipvs
     private static readonly TimeSpan CheckEvery = TimeSpan.FromMinutes(1);
 
     private static readonly Dictionary<string, (int Number, int Seconds)> Protocols =
-        new(StringComparer.Ordinal) { ["tcp"] = (6, 900), ["udp"] = (17, 300), ["sctp"] = (132, 900) };
+        new(StringComparer.Ordinal)
+        {
+            ["tcp"] = (6, 900), ["udp"] = (17, 300), ["sctp"] = (132, 900),
+        };
 
     private sealed class Real(string address, int port)
     {
@@ -79,6 +82,9 @@ public sealed partial class Ipvs
 
     /// <summary>How many virtual servers there are.</summary>
     public int Count => servers.Count;
+
+    /// <summary>How many virtual servers and servers behind them there are.</summary>
+    public int Entries => servers.Values.Sum(s => 1 + s.Reals.Count);
 
     /// <summary>Whether an address is one of <c>kube-ipvs0</c>.</summary>
     public bool HasAddress(string address) => addresses.Contains(address);

@@ -136,8 +136,9 @@ internal sealed class RuleWords(string line)
             case "nfacct":
                 return new RuleMatch.Counted(Value("--nfacct-name"));
             case "ipvs":
-                var protocol = Value("--vproto") switch { "6" => "tcp", "17" => "udp", _ => "sctp" };
-                return new RuleMatch.Virtual(Value("--vaddr"), protocol, Number("--vport"));
+                var number = Value("--vproto");
+                return new RuleMatch.Virtual(Value("--vaddr"),
+                    number == "6" ? "tcp" : number == "17" ? "udp" : "sctp", Number("--vport"));
             default:
                 throw Wrong($"-m {name} is not simulated");
         }

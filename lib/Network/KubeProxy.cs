@@ -24,6 +24,9 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
 {
     private const string ServiceName = "kubernetes.io/service-name";
     private const string ProxyName = "service.kubernetes.io/service-proxy-name";
+
+    // With more endpoints than this their rules do without remarks, two fifths of the text.
+    private const int LargeCluster = 1000;
     private const string Zone = "topology.kubernetes.io/zone";
 
     private readonly bool isOwn = options is null;
@@ -32,8 +35,8 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
     private Written? written;
     private DateTime next;
 
-    private sealed record Written(
-        ProxyKernel Kernel, Seq<SeenService> Services, string Zone, Seq<string> Own, string PodCidr);
+    private sealed record Written(ProxyKernel Kernel, Seq<SeenService> Services, string Zone,
+        Seq<string> Own, string PodCidr);
 
     /// <inheritdoc/>
     public string Name => "kube-proxy";
@@ -55,7 +58,14 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
             return Result.Idle;
         }
         var isFirst = written is null;
-        if (!Sync(api))
+        var isNew = Sync(api);
+        if (isFirst && options.Mode == ProxyMode.Ipvs && api.Get<Node>("", node) is { } self)
+        {
+            api.NewEvent(self, "Warning", "IPVSDeprecation", "StartKubeProxy", "The ipvs proxier "
+                + "is now deprecated and may be removed in a future release. Please use "
+                + "'nftables' instead.");
+        }
+        if (!isNew)
         {
             return Result.Idle;
         }
@@ -175,7 +185,7 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
 
     private void Write(Written to)
     {
-        var address = to.Own.FirstOrDefault() ?? "";
+        var address = to.Own.IsEmpty ? "" : to.Own[0];
         switch (options.Mode)
         {
             case ProxyMode.Ipvs:
@@ -186,9 +196,11 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
                 break;
             default:
                 var rules = new List<ServiceRules>();
+                var isLarge = to.Services.Sum(s =>
+                    s.PortsOf(options).Sum(p => p.Endpoints.Count)) > LargeCluster;
                 foreach (var service in to.Services)
                 {
-                    rules.AddRange(service.RulesOn(node, to.Zone, address, options));
+                    rules.AddRange(service.RulesOn(node, to.Zone, address, options, isLarge));
                 }
                 to.Kernel.Filter.Restore(KubeProxyTables.Nat(rules, options));
                 to.Kernel.Filter.Restore(KubeProxyTables.Filter(rules, options));
@@ -271,7 +283,7 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
     {
         private readonly EndpointSlice[] slices;
         private readonly List<(ServicePortInfo Port, List<EndpointInfo> Endpoints)> ports = [];
-        private ServiceRules[]? everywhere;
+        private (ServiceRules[] Rules, bool IsLarge)? everywhere;
         private bool parsed;
 
         public SeenService(Service service, EndpointSlice[] slices)
@@ -309,20 +321,20 @@ public sealed class KubeProxy(string node, KubeProxyOptions? options = null) : I
         }
 
         public IReadOnlyList<ServiceRules> RulesOn(
-            string node, string zone, string address, KubeProxyOptions options)
+            string node, string zone, string address, KubeProxyOptions options, bool isLarge)
         {
-            if (everywhere is not null)
+            if (everywhere is { } shared && shared.IsLarge == isLarge)
             {
-                return everywhere;
+                return shared.Rules;
             }
             Parse(options);
-            var rules = ports.ConvertAll(p => new ServiceRules(p.Port,
-                UsableEndpoints.Of(p.Endpoints, p.Port, node, zone), address, options)).ToArray();
+            var rules = ports.ConvertAll(p => new ServiceRules(p.Port, UsableEndpoints.Of(
+                p.Endpoints, p.Port, node, zone), address, options, isLarge)).ToArray();
             Rules = rules.Sum(r => r.Count);
             if (ports.TrueForAll(p => !p.Port.UsesLocalEndpoints && p.Port.SourceRanges.IsEmpty
                 && p.Endpoints.TrueForAll(e => e.Zones.IsEmpty && e.Nodes.IsEmpty)))
             {
-                everywhere = rules;
+                everywhere = (rules, isLarge);
             }
             return rules;
         }

@@ -72,6 +72,10 @@ internal sealed class KubeProxyIpvs
         (Bound, "hash:ip", ""),
     ];
 
+    // What may come to an address of kube-ipvs0.
+    private static readonly string[] Reached =
+        [Balancer, ClusterIP, ExternalIP, ExternalLocal, HealthCheck];
+
     private readonly KubeProxyOptions options;
     private readonly IReadOnlyList<string> own;
     private readonly string nodeIp;
@@ -232,15 +236,16 @@ internal sealed class KubeProxyIpvs
             Matches = [new RuleMatch.Local(OfSource: false)],
             Target = ServiceRules.Jump("KUBE-NODE-PORT"),
         });
-        services.AddRange(new[] { ClusterIP, Balancer }.SelectMany(s => Ask(s, "dst,dst", Accept))
-            .Select(r => r with { Matches = [r.Matches[1]] }));
+        services.AddRange(Ask(ClusterIP, "dst,dst", Accept)
+            .Concat(Ask(Balancer, "dst,dst", Accept)).Select(r => r with { Matches = [r.Matches[1]] }));
         return new("nat",
         [
             .. KubeProxyTables.NatHooks,
             new("KUBE-SERVICES", [.. services]),
             new("KUBE-LOAD-BALANCER",
                 [.. Ask(BalancerLocal, "dst,dst", Return), new() { Target = ToMark }]),
-            new("KUBE-NODE-PORT", [.. new[] { "tcp", "udp", "sctp" }.SelectMany(NodePorts)]),
+            new("KUBE-NODE-PORT",
+                [.. NodePorts("tcp"), .. NodePorts("udp"), .. NodePorts("sctp")]),
             new("KUBE-POSTROUTING",
                 [.. Ask(Loop, "dst,dst,src", new RuleTarget.Masquerade(AnyPort: false)),
                     .. KubeProxyTables.Masquerade]),
@@ -281,8 +286,7 @@ internal sealed class KubeProxyIpvs
                     .. Ask("LOAD-BALANCER-SOURCE-IP", "dst,dst,src", Return),
                     new() { Target = new RuleTarget.Decide(Verdict.Drop) }]),
             new("KUBE-IPVS-FILTER",
-                [.. new[] { Balancer, ClusterIP, ExternalIP, ExternalLocal, HealthCheck }.Select(s =>
-                    new NetfilterRule
+                [.. Reached.Select(s => new NetfilterRule
                     {
                         Matches = [new RuleMatch.Set(NameOf(s), s == HealthCheck ? "dst"
                             : "dst,dst")],

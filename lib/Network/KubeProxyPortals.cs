@@ -25,7 +25,8 @@ internal sealed class KubeProxyPortals(string node)
 
     private readonly Dictionary<string, Portal> portals = new(StringComparer.Ordinal);
 
-    /// <summary>What one port of a Service has become: its own port, and whose turn it is.</summary>
+    /// <summary>What one port of a Service has become: its own port, and whose turn it
+    /// is.</summary>
     private sealed class Portal
     {
         public int Port { get; init; }
@@ -151,7 +152,8 @@ internal sealed class PortalRules(string nodeIp)
         var redirect = new RuleTarget.Redirect(proxyPort);
         var dnat = new RuleTarget.Dnat(string.Create(CultureInfo.InvariantCulture,
             $"{nodeIp}:{proxyPort}"));
-        NetfilterRule To(string? ip, int number, RuleTarget target, params RuleMatch[] more) => new()
+        NetfilterRule To(
+            string? ip, int number, RuleTarget target, params RuleMatch[] more) => new()
         {
             Destination = ip is null ? null : RuleRange.Of(ip), Protocol = port.Protocol,
             Matches = [ServiceRules.Remark(name), new RuleMatch.Port(port.Protocol, number),

@@ -28,12 +28,14 @@ internal sealed class ServiceRules
     private readonly ServicePortInfo service;
     private readonly UsableEndpoints endpoints;
     private readonly KubeProxyOptions options;
+    private readonly bool isLarge;
     private readonly string id;
 
     public ServiceRules(ServicePortInfo service, UsableEndpoints endpoints, string nodeIp,
-        KubeProxyOptions options)
+        KubeProxyOptions options, bool isLarge)
     {
         (this.service, this.endpoints, this.options) = (service, endpoints, options);
+        this.isLarge = isLarge;
         id = Id(service.Name + service.Protocol);
         var hasInternal = endpoints.HasAny
             && (!service.IsInternalLocal || endpoints.Local.Count > 0);
@@ -80,6 +82,9 @@ internal sealed class ServiceRules
         && !service.SourceRanges.IsEmpty;
 
     internal static RuleMatch Remark(string text) => new RuleMatch.Comment(text);
+
+    // Of the rules of endpoints, of which a large cluster has too many.
+    private RuleMatch[] Remarked(string text) => isLarge ? [] : [Remark(text)];
 
     internal static RuleTarget Jump(string chain) => new RuleTarget.Jump(chain);
 
@@ -251,10 +256,10 @@ internal sealed class ServiceRules
 
     private NetfilterRule Choice(EndpointInfo target, RuleMatch? condition)
     {
-        var remark = Remark($"{service.Name} -> {target.Address}");
         return new()
         {
-            Matches = condition is null ? [remark] : [remark, condition],
+            Matches = [.. Remarked($"{service.Name} -> {target.Address}"), .. condition is null
+                ? Array.Empty<RuleMatch>() : [condition]],
             Target = Jump(EndpointChain(target)),
         };
     }
@@ -262,18 +267,18 @@ internal sealed class ServiceRules
     private void AddEndpointChain(EndpointInfo endpoint)
     {
         var name = EndpointChain(endpoint);
-        var (remark, port) = (Remark(service.Name), new RuleMatch.Port(service.Protocol));
+        var (remark, port) = (Remarked(service.Name), new RuleMatch.Port(service.Protocol));
         NatChains.Add(new(name,
         [
             new()
             {
-                Source = RuleRange.Of(endpoint.Ip), Matches = [remark], Target = Jump(MarkMasq),
+                Source = RuleRange.Of(endpoint.Ip), Matches = [.. remark], Target = Jump(MarkMasq),
             },
             new()
             {
                 Protocol = service.Protocol,
-                Matches = service.StickySeconds is null ? [remark, port]
-                    : [remark, new RuleMatch.Recent(name), port],
+                Matches = service.StickySeconds is null ? [.. remark, port]
+                    : [.. remark, new RuleMatch.Recent(name), port],
                 Target = new RuleTarget.Dnat(endpoint.Address),
             },
         ]));

@@ -15,8 +15,23 @@ public sealed class ChartTests
         () => Chart.Utilisation(Rolled),
         () => Chart.Over(Rolled, "ready pods", c => c.List<Pod>().Count(p => p.IsReady)),
         () => Chart.Series("Load", "requests/s", ("web", [(Rolled.Now, 1), (Rolled.Now, 2)])),
-        () => Chart.PodsByPhase(new(0)),
+        () => Chart.PodsByPhase(new(0)), Chart.ProxyLookup, () => Chart.ProxySync(10, 20),
     ];
+
+    [Test]
+    public void Rules_grow_with_services_as_the_published_times_do_and_virtual_servers_do_not()
+    {
+        static Dictionary<string, double[]> Rows(Figure figure) =>
+            JsonNode.Parse(figure.Json)!["data"]!.AsArray().ToDictionary(t => (string)t!["name"]!,
+                t => t!["y"]!.AsArray().Select(y => (double)y!).ToArray());
+        var (rows, change) = (Rows(Chart.ProxyLookup()), Rows(Chart.ProxySync(10, 1000)));
+        Assert.That(rows["iptables, rules"][2], Is.EqualTo(6).Within(0.1));
+        Assert.That(rows["iptables, published"][2], Is.EqualTo(5.6).Within(0.1));
+        Assert.That(rows["ipvs, rules"], Is.All.EqualTo(1));
+        Assert.That(rows["nftables, published"], Is.All.EqualTo(1));
+        Assert.That(change["ipvs"][1], Is.EqualTo(change["ipvs"][0]));
+        Assert.That(change["iptables"][1] - change["iptables"][0], Is.EqualTo(990));
+    }
 
     [TestCaseSource(nameof(Figures))]
     public void A_figure_has_the_shape_that_plotly_reads(Func<Figure> make)

@@ -70,6 +70,8 @@ public sealed class DrawRenderingTests
         yield return Draw.Keys(rolled, "/registry/replicasets/");
         yield return Draw.Keys(rolled, "/registry/");
         yield return Draw.Keys(new Cluster(0), "/none/");
+        yield return Draw.Trace(rolled, rolled.Send("node-1", "web:80"));
+        yield return Tunnel();
         var raft = Raft();
         yield return Draw.Raft(raft);
         raft.Compact(1);
@@ -353,5 +355,33 @@ public sealed class DrawRenderingTests
             Assert.That(Regex.Count(html, "<li data-c="), Is.EqualTo(steps + 2));
             Assert.That((cluster.StepCount, cluster.Digest), Is.EqualTo((steps, digest)));
         });
+    }
+
+    [Test]
+    public void A_trace_has_a_column_for_each_machine_and_a_band_for_the_tunnel()
+    {
+        var picture = Tunnel();
+        Assert.That(picture.Svg, Does.Contain(">node-1<").And.Contain(">node-2<")
+            .And.Contain("class=\"tun\""));
+        Assert.That(picture.Alt, Does.Contain("default/b answers"));
+        Assert.That(picture.Text, Does.Contain("out of the tunnel"));
+    }
+
+    private static Picture Tunnel()
+    {
+        var cluster = new Cluster(nodes: 2, network: PodNetwork.FlannelVxlan);
+        cluster.Apply("""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: a}
+            spec: {nodeName: node-1, containers: [{name: c, image: nginx}]}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: b}
+            spec: {nodeName: node-2, containers: [{name: c, image: nginx}]}
+            """);
+        cluster.Converge();
+        return Draw.Trace(cluster, cluster.Send("a", cluster.Get<Pod>("b").Status.PodIP!));
     }
 }

@@ -47,7 +47,8 @@ public partial class KubeProxyDumpTests
                     ipv6 = (bool)step["ipv6"]!;
                     break;
                 case "sync":
-                    Proxy(name, ipv6, step).Write(new() { Filter = kernel }, services.Values, slices.Values, Self);
+                    Proxy(name, ipv6, step).Write(
+                        new() { Filter = kernel }, services.Values, slices.Values, Self);
                     break;
                 case "expectRules":
                     Compare(name, kernel, (string)step["expected"]!);

@@ -107,4 +107,44 @@ public class KubeProxyTests
         Assert.That(often.IptablesSave("node-1"), Is.EqualTo(once.IptablesSave("node-1")));
         Assert.That(often.Digest, Is.EqualTo(once.Digest));
     }
+
+    [Test]
+    public void A_large_cluster_does_without_the_remarks_of_its_endpoints()
+    {
+        static string[] Rules(int endpoints)
+        {
+            var kernel = new ProxyKernel();
+            new KubeProxy("node-1", new()).Write(
+                kernel, [ProxyCost.NewService(0)], [ProxyCost.NewSlice(0, endpoints)]);
+            return [.. kernel.Filter.Save().Split('\n')
+                .Where(l => l.Contains("-A KUBE-SEP-") || l.Contains("-j KUBE-SEP-"))];
+        }
+        Assert.That(Rules(1000), Has.Length.EqualTo(3000).And.All.Contain("--comment"));
+        Assert.That(Rules(1001), Has.Length.EqualTo(3003).And.None.Contain("--comment"));
+    }
+
+    [Test]
+    public void Mode_ipvs_says_that_it_is_deprecated()
+    {
+        IEnumerable<string> Warnings(string mode) => NetworkCluster.New(mode: mode).List<Event>()
+            .Where(e => e.Reason == "IPVSDeprecation").Select(e => e.Type + " " + e.Message);
+        Assert.That(Warnings("iptables"), Is.Empty);
+        Assert.That(Warnings("ipvs"), Has.Exactly(3).EqualTo("Warning The ipvs proxier is now "
+            + "deprecated and may be removed in a future release. Please use 'nftables' instead."));
+    }
+
+    [Test]
+    public void Rules_grow_with_services_and_virtual_servers_do_not()
+    {
+        var (small, large) = (ProxyCost.Of(ProxyMode.Iptables, 10), ProxyCost.Of(
+            ProxyMode.Iptables, 1000));
+        // A Service of 2 endpoints is 8 rules, one of which all packets pass.
+        Assert.That(large.WrittenInFull - small.WrittenInFull, Is.EqualTo(990 * 8));
+        Assert.That(large.RulesPassed - small.RulesPassed, Is.EqualTo(495));
+        Assert.That(large.WrittenForChange - small.WrittenForChange, Is.EqualTo(990));
+        var (few, many) = (ProxyCost.Of(ProxyMode.Ipvs, 10), ProxyCost.Of(ProxyMode.Ipvs, 1000));
+        Assert.That(many.RulesPassed, Is.EqualTo(few.RulesPassed).And.LessThan(20));
+        Assert.That(many.WrittenForChange, Is.EqualTo(few.WrittenForChange).And.LessThan(30));
+        Assert.That(ProxyCost.Of(ProxyMode.Userspace, 10).WrittenForChange, Is.Zero);
+    }
 }

@@ -14,8 +14,9 @@ public class KubeProxyWalkTests
 
     private static IEnumerable<TestCaseData> Recordings()
     {
-        yield return new TestCaseData("01-initial", "node-1", Data.Text("kube-proxy/01-node-1.nat.txt")
-            + Data.Text("kube-proxy/01-node-1.filter.txt")).SetArgDisplayNames("kept");
+        yield return new TestCaseData("01-initial", "node-1",
+            Data.Text("kube-proxy/01-node-1.nat.txt") + Data.Text(
+                "kube-proxy/01-node-1.filter.txt")).SetArgDisplayNames("kept");
         var folder = ProxyData.Recordings("golden/kube-proxy");
         foreach (var step in folder is null ? Array.Empty<string>()
             : Directory.GetDirectories(folder).Order().ToArray())

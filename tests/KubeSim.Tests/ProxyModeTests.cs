@@ -150,10 +150,10 @@ public class ProxyModeTests
         {
             LoadBalancerSourceRanges = ["198.51.100.0/24"],
         });
-        AddEndpoints(cluster, "leaving", new() { Ready = false, Serving = true, Terminating = true },
-            new() { Ready = false, Serving = false, Terminating = false });
-        AddEndpoints(cluster, "partly", new() { Ready = true },
-            new() { Ready = false, Serving = false, Terminating = false });
+        var notReady = new EndpointConditions { Ready = false, Serving = false };
+        AddEndpoints(cluster, "leaving",
+            new() { Ready = false, Serving = true, Terminating = true }, notReady);
+        AddEndpoints(cluster, "partly", new() { Ready = true }, notReady);
         AddTwoPorts(cluster);
         cluster.Converge();
         return cluster;
