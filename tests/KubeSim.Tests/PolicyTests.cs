@@ -137,6 +137,21 @@ public class PolicyTests
         Assert.That(rules.Save("filter"), Does.Not.Contain("run through nw policy p0"));
     }
 
+    [Test]
+    public void An_unset_selector_is_kept_as_the_one_that_selects_all()
+    {
+        var cluster = new Cluster(nodes: 0);
+        cluster.Apply("""
+            apiVersion: networking.k8s.io/v1
+            kind: NetworkPolicy
+            metadata: {name: p}
+            spec: {policyTypes: [Egress], egress: [{ports: [{port: 53}]}]}
+            """);
+        Assert.That(cluster.Kubectl("get netpol p -o jsonpath={.spec}").Out, Is.EqualTo(
+            """{"egress":[{"ports":[{"port":53,"protocol":"TCP"}]}],"podSelector":{},"""
+            + "\"policyTypes\":[\"Egress\"]}"));
+    }
+
     [TestCase("INPUT", "4IA2OSFRMVNDXBVV")]
     [TestCase("FORWARD", "TEMCG2JMHZYE7H7T")]
     [TestCase("OUTPUT", "VEAAIY32XVBHCSCY")]
