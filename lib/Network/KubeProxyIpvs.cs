@@ -237,7 +237,8 @@ internal sealed class KubeProxyIpvs
             Target = ServiceRules.Jump("KUBE-NODE-PORT"),
         });
         services.AddRange(Ask(ClusterIP, "dst,dst", Accept)
-            .Concat(Ask(Balancer, "dst,dst", Accept)).Select(r => r with { Matches = [r.Matches[1]] }));
+            .Concat(Ask(Balancer, "dst,dst", Accept))
+            .Select(r => r with { Matches = [r.Matches[1]] }));
         return new("nat",
         [
             .. KubeProxyTables.NatHooks,
