@@ -64,8 +64,8 @@ public sealed class KernelTests(string backend) : IDisposable
         [
             .. flannel.List<Pod>().Select(p => $"{p.Status.PodIP}:8080"), "10.244.3.99:8080",
             $"{KernelNetwork.World}:8080", $"{flannel.Get<Service>("web").Spec.ClusterIP}:80",
-            .. flannel.List<Node>().SelectMany(n => (string[])[
-                $"{n.Status.Addresses[0].Address}:30080", $"{n.Status.Addresses[0].Address}:30081"]),
+            .. flannel.List<Node>().Select(n => n.Status.Addresses[0].Address)
+                .SelectMany(a => (string[])[$"{a}:30080", $"{a}:30081"]),
         ];
         Compare(flannel, network, [.. senders.SelectMany(from => to.Select(t => (from, t)))]);
     }
