@@ -107,7 +107,7 @@ public sealed record ProxyCost
         kernel.Table("nat").Chains.Concat(kernel.Table("filter").Chains).Where(which)
             .Sum(c => c.Rules.Count);
 
-    private static bool IsOwn(NetfilterChain chain) => chain.Name.Length > 25
+    private static bool IsOwn(NetfilterChain chain) => chain.Name.Length == 25
         && chain.Name.StartsWith("KUBE-", StringComparison.Ordinal) && chain.Name[8] == '-';
 
     private static int OwnRules(int service, int endpoints, KubeProxyOptions options) =>
