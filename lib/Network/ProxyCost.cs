@@ -4,7 +4,7 @@ namespace KubeSim;
 /// What a mode of kube-proxy costs with a number of Services, counted rather than timed: the rules
 /// that the first packet of a connection is held against, and the entries that are written.
 /// <para>Worked: with 10,000 Services of 2 endpoints the packet passes 5,000 rules of KUBE-SERVICES
-/// on average in mode iptables, and 13 in mode ipvs, whatever the number. A new endpoint writes
+/// on average in mode iptables, and 14 in mode ipvs, whatever the number. A new endpoint writes
 /// those 10,000 rules again and the 10 of its Service, where a full write is of 80,000.</para>
 /// Models pkg/proxy/iptables/number_generated_rules_test.go.
 /// </summary>
