@@ -40,7 +40,8 @@ internal sealed class TracePicture
         var height = picture.Draw();
         var alt = Markup.Brief($"{trace.From} to {trace.To}: {trace.Message}. By "
             + string.Join(", ", picture.stops.Select(s => s.Hop.Where).Distinct()) + ".", 1400);
-        return new(Picture.Document(Width, height, alt, picture.canvas.ToString()), alt, $"{trace}");
+        return new(Picture.Document(Width, height, alt, picture.canvas.ToString()), alt,
+            trace.ToString());
     }
 
     // A pod stands in the column of the machine that comes next, or that came before.
