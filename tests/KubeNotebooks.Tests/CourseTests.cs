@@ -108,6 +108,18 @@ public sealed class CourseTests : CommandLineFixture
             "New size: 2; reason: All metrics below target", "HorizontalPodAutoscaler shop",
             "0.0 s  wanted 2, ready 8\n", "wanted 4, ready 2\n", "wanted 8, ready 8\n",
         ],
+        ["09-pod-network"] =
+        [
+            "ann    1/1     Running   0          2s    10.244.1.2   node-1",
+            "{ tcp 10.244.1.2:40227 → 10.244.2.2:80 }", "pods of two nodes: 4 of 4 pairs reach",
+            "10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink", "dst 172.18.0.3 self permanent",
+            "last_reserved_ip.0", "1450 bytes: default/cem answers",
+            "1451 bytes: 10.244.2.2: message too long", "10.244.2.0/24 via 172.18.0.3 dev eth0",
+            "pods of two nodes: 0 of 4 pairs reach", "default/cem → default/ben: 10.244.1.3: 100%",
+            "at node-2 route: net.ipv4.ip_forward = 0", "10.244.4.2: 100% packet loss",
+            "and with flanneld back: default/dora answers", "-j MASQUERADE --random-fully",
+            "93.184.216.34:80: connection timed out", "default/ben answers",
+        ],
         ["index"] = ["is ready: Kubernetes 1.36, simulated.", "3 pods, 3 of them ready"],
     };
 
