@@ -90,7 +90,7 @@ public sealed partial class Kubelet
         return new(variables, [.. mounts]);
     }
 
-    private string Bound(Pod pod, Container container, int number,
+    private static string Bound(Pod pod, Container container, int number,
         (SimFiles Store, string Path) source, string sub)
     {
         var path = string.Create(CultureInfo.InvariantCulture, $"{PodDirectory}"
@@ -204,6 +204,6 @@ public sealed partial class Kubelet
     }
 
     // Only its shape: nobody here can check the signature.
-    private string TokenOf(Pod pod) => $"token of {pod.Metadata.Namespace}/"
+    private static string TokenOf(Pod pod) => $"token of {pod.Metadata.Namespace}/"
         + $"{pod.Spec.ServiceAccountName} for pod {pod.Metadata.Name}";
 }
