@@ -215,7 +215,8 @@ public static partial class Chart
         var reasons = load.Seconds.SelectMany(s => s.Lost.Select(l => l.Key)).Distinct()
             .Order(StringComparer.Ordinal).ToList();
         var samples = load.Seconds.Select(s => ((double)s.Second,
-            reasons.Select(r => s.Lost.Get(r)).Prepend(s.Answered).ToArray()))
+            // What is reset may have been sent in a second before.
+            reasons.Select(r => s.Lost.Get(r)).Prepend(Math.Max(0, s.Answered)).ToArray()))
             .ToList();
         return new($"Load from {load.Spec.From} to {load.Spec.Url}", "seconds since its start",
             "requests a second", [Of("answered", TraceForm.Area, Colours[5], samples, 0),

@@ -36,6 +36,17 @@ public static partial class Chart
             })]);
     }
 
+    /// <summary>The rules that the first packet of a connection passes, by mode of kube-proxy, as
+    /// they were counted.</summary>
+    /// <param name="costs">For each mode and number of Services one.</param>
+    public static Figure ProxyLookup(IEnumerable<ProxyCost> costs) =>
+        new("First packet of a connection", "Services", "rules passed",
+            [.. costs.GroupBy(c => c.Mode).Select((g, i) => new Trace(NameOf(g.Key),
+                TraceForm.Line, Colours[i])
+            {
+                X = [.. g.Select(c => (double)c.Services)], Y = [.. g.Select(c => c.RulesPassed)],
+            })]);
+
     /// <summary>What kube-proxy writes when one Service has a new endpoint, by mode, and in mode
     /// iptables what it would write in full.</summary>
     /// <param name="services">The numbers of Services; unset 10, 1,000 and 10,000.</param>
