@@ -1,5 +1,5 @@
 // exercise: 09-pod-network/1  (5 points)
-// says: 10.244.1.1 is the bridge
+// says: You give 10.244.1.1
 // The next address for a Pod; null when all are taken.
 Exercise.Check("09-pod-network/1", (string range, Seq<string> taken, string? last) =>
 {
