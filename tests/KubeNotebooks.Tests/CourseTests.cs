@@ -128,7 +128,7 @@ public sealed class CourseTests : CommandLineFixture
             "HTTP/1.1 404 Not Found", "http://203.0.113.11/cart: ingress-nginx/ingress-nginx-",
             "X-Forwarded-For: 203.0.113.50", "29276 answered, lost: refused 75, timed out 648.6",
             "30000 answered, nothing lost", "Iptables     10 Services:   20 rules passed, ",
-            "Iptables  10000 Services: 5015 rules passed, 10", "Ipvs      10000 Services:   14 rules",
+            "Iptables  10000 Services: 5015 rules passed, 10033 w", "Ipvs      10000 Services:   14 rules",
             "default/web answers\ndefault/client → default/web:80/TCP: not allowed",
             "web:80: connection refused\ndefault/client → default/web:80/TCP: not allowed",
             "110 come. The queue grows", "of 19 points",
