@@ -113,7 +113,7 @@ public sealed class CourseTests : CommandLineFixture
             "service/web   ClusterIP   10.96.186.99", "node-3: 10.96.186.99 is not in ip addr",
             "outside the rules of the nodes nobody has this address", "100% packet loss",
             "--probability 0.33333333349 -j KUBE-SEP-", "--probability 0.50000000000 -j KUBE-SEP-",
-            "-> 10.244.3.3:80\" -j KUBE-SEP-", "dst=10.96.186.99 sport=59733 dport=80",
+            "-A KUBE-SVC-LOLE4ISW44XBNF3G -j KUBE-SEP-", "dst=10.96.186.99 sport=59733 dport=80",
             "  web-84cdf776bb-mlmdc 1000\nnew", "  web-84cdf776bb-z59s6 167",
             ":8080: connection refused\nliar:   default/liar answers\nsilent: default/silent answers",
             "no Pod ready       shop:80: connection refused          [not ready, not ready]",
