@@ -108,6 +108,18 @@ public sealed class CourseTests : CommandLineFixture
             "New size: 2; reason: All metrics below target", "HorizontalPodAutoscaler shop",
             "0.0 s  wanted 2, ready 8\n", "wanted 4, ready 2\n", "wanted 8, ready 8\n",
         ],
+        ["09-pod-network"] =
+        [
+            "ann    1/1     Running   0          2s    10.244.1.2   node-1",
+            "{ tcp 10.244.1.2:40227 → 10.244.2.2:80 }", "pods of two nodes: 4 of 4 pairs reach",
+            "10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink", "dst 172.18.0.3 self permanent",
+            "last_reserved_ip.0", "1450 bytes: default/cem answers",
+            "1451 bytes: 10.244.2.2: message too long", "10.244.2.0/24 via 172.18.0.3 dev eth0",
+            "pods of two nodes: 0 of 4 pairs reach", "default/cem → default/ben: 10.244.1.3: 100%",
+            "at node-2 route: net.ipv4.ip_forward = 0", "10.244.4.2: 100% packet loss",
+            "and with flanneld back: default/dora answers", "-j MASQUERADE --random-fully",
+            "93.184.216.34:80: connection timed out", "default/ben answers",
+        ],
         ["10-services"] =
         [
             "service/web   ClusterIP   10.96.186.99", "node-3: 10.96.186.99 is not in ip addr",
@@ -128,7 +140,8 @@ public sealed class CourseTests : CommandLineFixture
             "HTTP/1.1 404 Not Found", "http://203.0.113.11/cart: ingress-nginx/ingress-nginx-",
             "X-Forwarded-For: 203.0.113.50", "29276 answered, lost: refused 75, timed out 648.6",
             "30000 answered, nothing lost", "Iptables     10 Services:   20 rules passed, ",
-            "Iptables  10000 Services: 5015 rules passed, 10033 w", "Ipvs      10000 Services:   14 ",
+            "Iptables  10000 Services: 5015 rules passed, 10033 written",
+            "Ipvs      10000 Services:   14 rules passed,    30 written",
             "default/web answers\ndefault/client → default/web:80/TCP: not allowed",
             "web:80: connection refused\ndefault/client → default/web:80/TCP: not allowed",
             "110 come. The queue grows", "of 19 points",
