@@ -8,7 +8,7 @@ public static partial class Chart
 {
     // The median time of a connection's first answer in ms at 5,000, 10,000 and 30,000 Services, as
     // KEP 3866 (keps/sig-network/3866-nftables-proxy) charts it.
-    private static readonly (string Name, double[] Ms)[] Published =
+    private static readonly (string Name, double[] Y)[] Published =
     [
         ("iptables, published", [0.049, 0.061, 0.274]),
         ("nftables, published", [0.014, 0.014, 0.014]),

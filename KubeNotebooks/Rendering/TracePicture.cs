@@ -52,7 +52,7 @@ internal sealed class TracePicture
             var column = isNode(places[i]) || places[i] == "router" ? places[i]
                 : i > 0 && stops.Exists(s => isNode(s.Place))
                     ? stops.FindLast(s => isNode(s.Place))!.Place
-                    : places.Find(isNode) ?? places[i];
+                    : places.Find(p => isNode(p)) ?? places[i];
             if (!columns.Contains(column))
             {
                 columns.Add(column);
