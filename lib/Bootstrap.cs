@@ -120,7 +120,10 @@ public static class Bootstrap
 
 
     private static World FlannelWorld(IWorldHost host) =>
-        new(host, new ImageCatalogue(), new HostLocalNetwork(isFlannel: true)) { Ask = AnswererOf(host) };
+        new(host, new ImageCatalogue(), new HostLocalNetwork(isFlannel: true))
+        {
+            Ask = AnswererOf(host),
+        };
 
     /// <summary>The objects of a fresh cluster: the system namespaces with their default accounts,
     /// and so many nodes, ready.</summary>

@@ -60,8 +60,8 @@ public sealed partial class Cluster
             Components = components ?? Bootstrap.Components(),
             Objects = Bootstrap.Objects(nodes),
             EtcdMembers = etcd,
-            Settings = cloud ? NetworkGround.SettingsOf(network)
-                .With($"{KnownFlags.CloudProvider}", "external") : NetworkGround.SettingsOf(network),
+            Settings = !cloud ? NetworkGround.SettingsOf(network) : NetworkGround
+                .SettingsOf(network).With($"{KnownFlags.CloudProvider}", "external"),
         })
     {
     }

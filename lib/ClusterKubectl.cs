@@ -48,8 +48,8 @@ public sealed partial class Cluster
 
         public ExecResult? Exec(
             Pod pod, string container, string containerId, Seq<string> command) =>
-            cluster.NetworkTool(pod, command) ?? cluster.Exec(new ExecInput(pod.Metadata.Namespace, pod.Metadata.Name, container,
-                command));
+            cluster.NetworkTool(pod, command) ?? cluster.Exec(
+                new ExecInput(pod.Metadata.Namespace, pod.Metadata.Name, container, command));
 
         private static string IdOf(string containerId) =>
             containerId[(containerId.LastIndexOf('/') + 1)..];

@@ -10,6 +10,8 @@ public sealed partial class Cluster
     private const int KubeletPort = 10250;
     private const int HeaderBytes = 28;
 
+    private readonly HashSet<string> looked = new(StringComparer.Ordinal);
+    private (Simulation, Revision, DateTime, long, int) lookedAt;
     private int sends;
     private (Revision At, NetworkGround Known)? ground;
 
@@ -79,10 +81,26 @@ public sealed partial class Cluster
         {
             throw new ArgumentException($"there is no node {node}");
         }
-        simulation.Look("kube-proxy", node);
-        simulation.Look("kube-router", node);
-        simulation.Look("kube-flannel", node);
+        if (IsNews(node))
+        {
+            simulation.Look("kube-proxy", node);
+            simulation.Look("kube-router", node);
+            simulation.Look("kube-flannel", node);
+        }
         return simulation.World.Machine(node).Kernel<Netfilter>();
+    }
+
+    // Whoever looks at a machine for the second time in an instant finds it as it was.
+    private bool IsNews(string node)
+    {
+        var now = (simulation, simulation.Store.Head, simulation.Now, simulation.Items,
+            simulation.Journal.Count);
+        if (now != lookedAt)
+        {
+            lookedAt = now;
+            looked.Clear();
+        }
+        return looked.Add(node);
     }
 
     // Each send has a source of chance of its own.
@@ -193,8 +211,17 @@ public sealed partial class Cluster
     private PacketPath NewPath(Func<double, bool> chance)
     {
         var (ground, isFlannel) = (Ground, NetworkGround.IsFlannel(simulation));
-        return new(new(PodAt, a => ground.At(a) is { } name ? ViewOf(name) : null,
-            a => ground.Behind(a) is { } name && !isFlannel ? ViewOf(name) : null,
+        var views = new Dictionary<string, NetworkNode>(StringComparer.Ordinal);
+        NetworkNode View(string name)
+        {
+            if (!views.TryGetValue(name, out var view))
+            {
+                views.Add(name, view = ViewOf(name));
+            }
+            return view;
+        }
+        return new(new(PodAt, a => ground.At(a) is { } name ? View(name) : null,
+            a => ground.Behind(a) is { } name && !isFlannel ? View(name) : null,
             ground.Router, NetworkGround.AnswersOutside), chance, Now);
     }
 

@@ -198,7 +198,8 @@ public sealed class ClusterPolicies
         private static string Words(NetworkPolicyRule rule, bool ingress) =>
             (ingress ? "from " : "to ") + (rule.Peers.IsEmpty ? "anybody"
                 : string.Join(" or ", rule.Peers.Select(p => p.Words)))
-            + (rule.Ports.IsEmpty ? "" : " on " + string.Join(", ", rule.Ports.Select(p => p.Words)));
+            + (rule.Ports.IsEmpty ? "" : " on "
+                + string.Join(", ", rule.Ports.Select(p => p.Words)));
     }
 
     private sealed record Connection(PolicyEnd From, PolicyEnd To, string Protocol, int Port);
@@ -228,8 +229,8 @@ public sealed record PolicyExplanation
     /// <summary>The verdict, then the reasons, a line each.</summary>
     public override string ToString() =>
         $"{From} → {To}: {(IsAllowed ? "allowed" : "not allowed")}\n"
-        + string.Join('\n', Why) + (IsEnforced ? "" : "\nnobody enforces policies here "
-            + "(kube-router.run-firewall is false), so that they have no effect");
+        + string.Join('\n', Why) + (IsEnforced ? "" : "\nnobody enforces policies here, so "
+            + "that they have no effect (kube-router.run-firewall)");
 }
 
 /// <summary>Which pod may connect to which, on one port.</summary>

@@ -3,8 +3,8 @@ using System.Net;
 namespace KubeSim;
 
 /// <summary>What scripts in containers learn of the network. Other than a command that a person
-/// types, a script is part of the run: what it is told follows from the objects alone, and no packet
-/// is sent.</summary>
+/// types, a script is part of the run: what it is told follows from the objects alone, and no
+/// packet is sent.</summary>
 public sealed partial class Cluster
 {
     internal ExecResult? AnswerScript(PodSandboxMetadata pod, IReadOnlyList<string> words)

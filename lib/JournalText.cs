@@ -450,17 +450,31 @@ internal static class JournalWriter
             case EtcdInput etcd:
                 line["etcd"] = JsonSerializer.SerializeToNode(etcd.Request, Json.Options);
                 break;
-            case MetricsInput metrics:
-                line["metrics"] = new JsonObject
-                {
-                    ["namespace"] = metrics.Namespace, ["selector"] = metrics.Selector,
-                    ["cpu"] = metrics.Cpu?.ToString(), ["memory"] = metrics.Memory?.ToString(),
-                };
+            case CompactInput compact:
+                line["compact"] = compact.At.Value;
                 break;
             case ShellInput shell:
                 line["shell"] = new JsonObject
                 {
                     ["node"] = shell.Node, ["command"] = shell.Command,
+                };
+                break;
+            default:
+                WriteOutside(input, line);
+                break;
+        }
+    }
+
+    // What comes from the world around the cluster.
+    private static void WriteOutside(Input input, JsonObject line)
+    {
+        switch (input)
+        {
+            case MetricsInput metrics:
+                line["metrics"] = new JsonObject
+                {
+                    ["namespace"] = metrics.Namespace, ["selector"] = metrics.Selector,
+                    ["cpu"] = metrics.Cpu?.ToString(), ["memory"] = metrics.Memory?.ToString(),
                 };
                 break;
             case NumberInput number:
@@ -484,9 +498,6 @@ internal static class JournalWriter
             case OutsideNameInput { Name: var name, Addresses: var addresses }:
                 var list = new JsonArray([.. addresses.Select(a => (JsonNode)a)]);
                 line["outside"] = new JsonObject { ["name"] = name, ["addresses"] = list };
-                break;
-            case CompactInput compact:
-                line["compact"] = compact.At.Value;
                 break;
             default:
                 throw new NotSupportedException(

@@ -17,6 +17,8 @@ public static partial class Chart
     private static readonly string[] LookColours =
         ["#e69f00", "#56b4e9", "#f0e442", "#009e73", "#cc79a7", "#0072b2", "#d55e00"];
 
+    private static readonly string[] Shares = ["p50", "p95", "p99"];
+
     // From the bottom: what one wants, and on top of it what is on its way or goes wrong.
     private static readonly PodLook[] Order =
     [
@@ -213,7 +215,8 @@ public static partial class Chart
         var reasons = load.Seconds.SelectMany(s => s.Lost.Select(l => l.Key)).Distinct()
             .Order(StringComparer.Ordinal).ToList();
         var samples = load.Seconds.Select(s => ((double)s.Second,
-            reasons.Select(r => s.Lost.Get(r)).Prepend(s.Answered).ToArray()))
+            // What is reset may have been sent in a second before.
+            reasons.Select(r => s.Lost.Get(r)).Prepend(Math.Max(0, s.Answered)).ToArray()))
             .ToList();
         return new($"Load from {load.Spec.From} to {load.Spec.Url}", "seconds since its start",
             "requests a second", [Of("answered", TraceForm.Area, Colours[5], samples, 0),
@@ -229,8 +232,8 @@ public static partial class Chart
         var samples = load.Seconds.Select(s => ((double)s.Second, new[] { s.P50, s.P95, s.P99 }))
             .ToList();
         return new($"Times of answers from {load.Spec.Url}", "seconds since its start",
-            "milliseconds", [.. new[] { "p50", "p95", "p99" }
-            .Select((name, i) => Of(name, TraceForm.Line, Colours[i], samples, i))]);
+            "milliseconds", [.. Shares.Select((name, i) =>
+                Of(name, TraceForm.Line, Colours[i], samples, i))]);
     }
 
     // Folds what was written into numbers: a sample after each instant, and one at the end.

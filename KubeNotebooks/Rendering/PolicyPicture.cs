@@ -21,7 +21,8 @@ internal static class PolicyPicture
             + (count > MostPods ? $" {count - MostPods} pods are not drawn." : "");
         var alt = Markup.Brief($"Who may connect to whom on {matrix.Port}/{matrix.Protocol}. "
             + $"{note} {matrix}", 1400);
-        return new(Picture.Document(MapLayout.Width, Top + (Math.Min(count, MostPods) * Height) + 36, alt,
+        var height = Top + (Math.Min(count, MostPods) * Height) + 36;
+        return new(Picture.Document(MapLayout.Width, height, alt,
             ClusterMap.Drawn(canvas => Draw(canvas, matrix, note))), alt, $"{matrix}\n{note}");
     }
 

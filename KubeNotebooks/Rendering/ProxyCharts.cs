@@ -14,6 +14,9 @@ public static partial class Chart
         ("nftables, published", [0.014, 0.014, 0.014]),
     ];
 
+    // Mode userspace has no ports for so many.
+    private static readonly ProxyMode[] Modes = [ProxyMode.Iptables, ProxyMode.Ipvs];
+
     private static readonly int[] PublishedAt = [5000, 10_000, 30_000];
 
     /// <summary>The rules that the first packet of a connection passes, by mode of kube-proxy, at
@@ -22,7 +25,7 @@ public static partial class Chart
     /// measure in common.</summary>
     public static Figure ProxyLookup()
     {
-        var rows = Enum.GetValues<ProxyMode>().Select(m => (Name: NameOf(m) + ", rules",
+        var rows = Modes.Select(m => (Name: NameOf(m) + ", rules",
             Y: PublishedAt.Select(n => ProxyCost.Of(m, n, 1).RulesPassed).ToArray()))
             .Concat(Published);
         return new("First packet of a connection", "Services", "times of 5,000 Services",
@@ -32,6 +35,17 @@ public static partial class Chart
                 Y = [.. r.Y.Select(y => y / r.Y[0])],
             })]);
     }
+
+    /// <summary>The rules that the first packet of a connection passes, by mode of kube-proxy, as
+    /// they were counted.</summary>
+    /// <param name="costs">For each mode and number of Services one.</param>
+    public static Figure ProxyLookup(IEnumerable<ProxyCost> costs) =>
+        new("First packet of a connection", "Services", "rules passed",
+            [.. costs.GroupBy(c => c.Mode).Select((g, i) => new Trace(NameOf(g.Key),
+                TraceForm.Line, Colours[i])
+            {
+                X = [.. g.Select(c => (double)c.Services)], Y = [.. g.Select(c => c.RulesPassed)],
+            })]);
 
     /// <summary>What kube-proxy writes when one Service has a new endpoint, by mode, and in mode
     /// iptables what it would write in full.</summary>

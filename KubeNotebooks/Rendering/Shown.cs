@@ -13,6 +13,14 @@ public static class Shown
 {
     private static readonly Lazy<bool> registered = new(RegisterOnce);
 
+    // What is best read as its text.
+    private static readonly Type[] texts =
+    [
+        typeof(Revision), typeof(RaftStep), typeof(RunResult), typeof(KubectlResult),
+        typeof(NetworkCheck), typeof(NetworkGuarantee), typeof(BrokenPair), typeof(ClusterCloud),
+        typeof(DnsLookup), typeof(HttpReply), typeof(PolicyExplanation),
+    ];
+
     // What the library itself does not draw, by type; the first that fits.
     private static readonly (Type Type, Func<object, string> Html)[] forms =
     [
@@ -22,25 +30,22 @@ public static class Shown
         Form<ScheduleExplanation>(e => SchedulePicture.Of(e).ToHtml()),
         Form<Divergence>(d => $"<style>{StepCard.Css}{ShownHtml.Css}</style>"
             + ClusterDiff.Cards(d)),
-        Form<Revision>(r => ShownHtml.Pre(r.ToString())),
         Form<RaftGroup>(g => RaftPicture.Of(g).ToHtml()),
-        Form<RaftStep>(s => ShownHtml.Pre(s.ToString())),
-        Form<RunResult>(r => ShownHtml.Pre(r.ToString())),
-        Form<NetworkCheck>(c => ShownHtml.Pre(c.ToString())),
-        Form<NetworkGuarantee>(g => ShownHtml.Pre(g.ToString())),
-        Form<PacketTrace>(t => TracePicture.Of(t).ToHtml() + ShownHtml.Table(ShownHtml.HopHeader, [.. ShownHtml.Hops(t.Hops),
-            ["", t.Message, t.Outcome.ToString(), ""]])),
+        Form<PacketTrace>(t => TracePicture.Of(t).ToHtml() + ShownHtml.Table(ShownHtml.HopHeader,
+            [.. ShownHtml.Hops(t.Hops), ["", t.Message, t.Outcome.ToString(), ""]])),
+        Form<LoadRun>(l => Chart.Load(l).ToHtml() + ShownHtml.Pre(l.ToString())),
+        Form<PolicyMatrix>(m => PolicyPicture.Of(m).ToHtml()),
         Form<Hop>(h => ShownHtml.Table(ShownHtml.HopHeader, ShownHtml.Hops([h]))),
         Form<Cluster>(c => ClusterMap.Of(c).ToHtml()),
         Form<ClusterView>(v => ClusterMap.Of(v).ToHtml()),
         Form<Exploration>(e => ShownHtml.Pre(e.ToString()) + Pictures(e.Failure)),
         Form<ExploredRun>(r => ShownHtml.Pre(r.ToString()) + Pictures(r)),
-        Form<KubectlResult>(k => ShownHtml.Pre(k.ToString())),
         Form<ApiObject>(ShownHtml.Yaml),
         Form<ApiException>(e => ShownHtml.Error(e.Status.Reason is null ? "Refused"
             : Words.Code(e.Status), [e.Message])),
         Form<ManifestException>(e => ShownHtml.Error("The manifest cannot be read",
             e.Errors.Select(error => error.ToString()))),
+        .. texts.Select(t => (t, (Func<object, string>)(value => ShownHtml.Pre(Text(value))))),
         Form<IEnumerable<StepRecord>>(ShownHtml.Steps),
         Form<IEnumerable<Hop>>(h => ShownHtml.Table(ShownHtml.HopHeader, ShownHtml.Hops(h))),
         Form<IEnumerable<ApiObject>>(Tables),
@@ -86,17 +91,10 @@ public static class Shown
     private static string Pictures(ExploredRun? run) => run is not { Failed: true } ? ""
         : Draw.Steps(run.Cluster, run.Story.TakeLast(4).ToSeq()).ToHtml();
 
-    private static Func<object, string>? FormOf(object value)
-    {
-        foreach (var (type, html) in forms)
-        {
-            if (type.IsInstanceOfType(value))
-            {
-                return html;
-            }
-        }
-        return null;
-    }
+    private static Func<object, string>? FormOf(object value) => FormOf(value.GetType());
+
+    internal static Func<object, string>? FormOf(Type shown) =>
+        forms.FirstOrDefault(f => f.Type.IsAssignableFrom(shown)).Html;
 
     private static bool IsListOrMap(Type type) => type.IsGenericType
         && (type.GetGenericTypeDefinition() == typeof(Seq<>)

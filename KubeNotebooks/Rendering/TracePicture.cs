@@ -40,7 +40,8 @@ internal sealed class TracePicture
         var height = picture.Draw();
         var alt = Markup.Brief($"{trace.From} to {trace.To}: {trace.Message}. By "
             + string.Join(", ", picture.stops.Select(s => s.Hop.Where).Distinct()) + ".", 1400);
-        return new(Picture.Document(Width, height, alt, picture.canvas.ToString()), alt, $"{trace}");
+        return new(
+            Picture.Document(Width, height, alt, picture.canvas.ToString()), alt, $"{trace}");
     }
 
     // A pod stands in the column of the machine that comes next, or that came before.
@@ -159,7 +160,7 @@ internal sealed class TracePicture
         var many = stop.Last > stop.First;
         canvas.Titled($"{stop.Hop.Where}: {stop.Hop.Rule}", () =>
         {
-            canvas.Box(x - 13, y - 9, 26, 18, isBad ? "kp kp6"
+            canvas.Box(x - (many ? 19 : 13), y - 9, many ? 38 : 26, 18, isBad ? "kp kp6"
                 : stop.Hop.Verdict == Verdict.Deliver ? "kp kp3" : "kp kp1", 9);
             canvas.Text(x, y + 4, many ? string.Create(CultureInfo.InvariantCulture,
                 $"{stop.First}\u2026{stop.Last}") : $"{stop.First}", "on num", "middle");

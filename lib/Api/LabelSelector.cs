@@ -7,6 +7,9 @@ namespace KubeSim;
 /// <remarks>Models staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/helpers.go.</remarks>
 public sealed record LabelSelector : ApiPart
 {
+    /// <summary>One that says nothing: it selects everything.</summary>
+    public static LabelSelector None { get; } = new();
+
     /// <summary>Labels that must have exactly these values.</summary>
     public Map<string> MatchLabels { get; init; }
 

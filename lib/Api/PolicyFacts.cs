@@ -42,7 +42,7 @@ public static class PolicyFacts
         /// pod to a network plugin.</summary>
         public bool Selects(Pod pod) => pod.Metadata.Namespace == policy.Metadata.Namespace
             && pod.Spec.HostNetwork != true
-            && (policy.Spec.PodSelector ?? new()).Matches(pod.Metadata.Labels);
+            && policy.Spec.PodSelector.Matches(pod.Metadata.Labels);
 
         /// <summary>Its rules for a direction.</summary>
         public IEnumerable<NetworkPolicyRule> Rules(bool ingress) => ingress

@@ -43,6 +43,12 @@ internal static class ExecCommand
             throw new KubectlException("Internal error occurred: unable to upgrade connection: "
                 + $"container not found (\"{container}\")");
         }
+        if (!ShellRun.IsShell(command[0]) && !ShellTools.Knows(command[0]))
+        {
+            throw new KubectlException($"the program \"{command[0]}\" is none that this "
+                + "simulator can run in a container: it knows shells and their small tools, curl, "
+                + "wget, nslookup and dig");
+        }
         var result = machines.Exec(pod, container, id, [.. command])
             ?? throw new KubectlException($"{command[0]} would run for more than an hour");
         call.Print(result.Stdout);

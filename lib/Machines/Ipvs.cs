@@ -74,6 +74,8 @@ public sealed partial class Ipvs
 
     private readonly Dictionary<(string, string, int), Virtual> servers = [];
     private readonly Dictionary<(string, string, int, string, int), Connection> connections = [];
+    private readonly Queue<(string, string, int, string, int)> oldest = [];
+    private DateTime soonest = DateTime.MaxValue;
     private readonly List<(Virtual Of, Real Real)> leaving = [];
     private HashSet<string> addresses = new(StringComparer.Ordinal);
 
@@ -145,12 +147,13 @@ public sealed partial class Ipvs
             real.Connections++;
             if (connections.Count == MostConnections)
             {
-                var first = connections.Values.MinBy(c => c.Expires);
-                Forget(c => c == first);
+                ForgetOldest();
             }
+            oldest.Enqueue(flow);
         }
-        connections[flow] = new(packet, server, real,
-            look.Now.AddSeconds(Protocols[packet.Protocol].Seconds));
+        var expires = look.Now.AddSeconds(Protocols[packet.Protocol].Seconds);
+        connections[flow] = new(packet, server, real, expires);
+        soonest = expires < soonest ? expires : soonest;
         packet = packet with { Destination = real.Address, DestinationPort = real.Port };
         look.Trace.Add(new($"{look.Machine} ipvs", $"{name}: {why}: {real.Name}", before, packet,
             Verdict.Rewrite));
@@ -247,6 +250,19 @@ public sealed partial class Ipvs
         Forget(c => c.Real == real);
     }
 
+    private void ForgetOldest()
+    {
+        while (oldest.TryDequeue(out var flow))
+        {
+            if (connections.Remove(flow, out var connection))
+            {
+                connection.Real.Connections--;
+                connection.Real.Ended = connection.Expires;
+                return;
+            }
+        }
+    }
+
     private void Forget(Predicate<Connection> which)
     {
         foreach (var (flow, connection) in connections.ToArray())
@@ -262,7 +278,12 @@ public sealed partial class Ipvs
 
     private void Expire(DateTime now)
     {
-        Forget(c => c.Expires <= now);
+        if (soonest <= now)
+        {
+            Forget(c => c.Expires <= now);
+            soonest = connections.Values.Select(c => c.Expires).DefaultIfEmpty(DateTime.MaxValue)
+                .Min();
+        }
         leaving.RemoveAll(l => l.Real.Weight > 0 || !l.Of.Reals.Contains(l.Real));
         foreach (var (of, real) in leaving.ToArray())
         {

@@ -19,8 +19,8 @@ internal sealed record ShellPlace(ContainerFiles Files, Dictionary<string, strin
 /// The scripts that run in the containers of a pod. They share volumes, so they are carried on
 /// together, in the order of their times: whoever looks at a pod first lets all of it catch up with
 /// the clock.
-/// <para>Worked: one container makes /shared/ready at 7.0 s, another looks every second since 0.4 s:
-/// it finds it at 7.4 s, whenever anybody asks.</para>
+/// <para>Worked: one container makes /shared/ready at 7.0 s, another looks every second since
+/// 0.4 s: it finds it at 7.4 s, whenever anybody asks.</para>
 /// </summary>
 internal sealed class PodProcesses
 {

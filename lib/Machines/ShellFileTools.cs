@@ -260,8 +260,8 @@ internal static partial class ShellTools
     private static string Translated(string text, string[] args)
     {
         var sets = args.Where(a => a != "-d").Select(Escapes).Select(set => Range().Replace(set,
-            m => string.Concat(Enumerable.Range(m.Value[0], Math.Max(m.Value[2] - m.Value[0], 0) + 1)
-                .Select(c => (char)c)))).ToArray();
+            m => string.Concat(Enumerable.Range(m.Value[0],
+                Math.Max(m.Value[2] - m.Value[0], 0) + 1).Select(c => (char)c)))).ToArray();
         var to = args.Contains("-d") ? null : sets.ElementAtOrDefault(1) ?? "";
         return sets.Length == 0 ? text : string.Concat(text.Select(c =>
             sets[0].IndexOf(c) is not (>= 0 and var at) ? $"{c}"
@@ -276,7 +276,8 @@ internal static partial class ShellTools
         var lines = text.Length == 0 ? [] : text.TrimEnd('\n').Split('\n');
         var n = args.Select((a, i) => a == "-n" && i + 1 < args.Length ? args[i + 1]
             : a is ['-', >= '0' and <= '9', ..] ? a[1..]
-            : a is ['-', 'n', >= '0' and <= '9', ..] ? a[2..] : null).FirstOrDefault(a => a != null);
+            : a is ['-', 'n', >= '0' and <= '9', ..] ? a[2..] : null)
+            .FirstOrDefault(a => a is not null);
         var count = int.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out var given)
             ? given : 10;
         return name switch

@@ -70,7 +70,7 @@ internal sealed partial class ShellRun
         _ => part.Content,
     };
 
-    private string Replace(string sum, ShellStreams io) => sum.Contains('$', StringComparison.Ordinal)
+    private string Replace(string sum, ShellStreams io) => sum.Contains('$')
         ? One(new([.. ((ShellNode.Simple)ShellParser.Parse($": \"{sum}\"")).Words[1].Parts]), io)
         : sum;
 

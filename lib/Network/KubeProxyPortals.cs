@@ -87,7 +87,7 @@ internal sealed class KubeProxyPortals(string node)
         if (!portals.TryGetValue(name, out var portal))
         {
             var port = (int)(Digest.Mix(Digest.Mix(Digest.Start, node), name) % Ports);
-            while (portals.Values.Any(p => p.Port == FirstPort + port))
+            while (portals.Count < Ports && portals.Values.Any(p => p.Port == FirstPort + port))
             {
                 port = (port + 1) % Ports;
             }

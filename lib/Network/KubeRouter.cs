@@ -12,8 +12,8 @@ namespace KubeSim;
 /// pods run: there the incoming packets of their connections pass, and the outgoing ones.</para>
 /// <para>Whatever changes, all of it is written anew. Until that has happened a new pod is as open
 /// as any: its first connections may come before its rules.</para>
-/// <para>Worked: a policy with two peers and two ports is a chain of four pairs of rules, on a node
-/// with ten of its pods as on a node with one: who is meant is in the sets.</para>
+/// <para>Worked: a rule with some pods, a range and two ports comes to four pairs of filter rules,
+/// on a node with ten of its pods as on a node with one: who is meant is in the sets.</para>
 /// Models github.com/cloudnativelabs/kube-router/pkg/controllers/netpol.
 /// </summary>
 public sealed class KubeRouter(string node) : ILazyReconciler

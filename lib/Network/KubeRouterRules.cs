@@ -15,9 +15,8 @@ namespace KubeSim;
 /// </list>
 /// A ping from a pod whose egress nobody restricts is accepted by KUBE-NWPLCY-DEFAULT at once, and
 /// then meets no chain of another pod of the same node.
-/// <para>Worked: a pod that one policy isolates inwards has ten rules: answers, invalid, node,
-/// default egress, the policy, log, reject, and two that set marks; the last of the ten is in
-/// KUBE-ROUTER-FORWARD.</para>
+/// <para>Worked: the chain of a pod that one policy isolates inwards has nine rules: answers,
+/// invalid, node, default egress, the policy, log, reject, and two that set marks.</para>
 /// </summary>
 /// <remarks>Models github.com/cloudnativelabs/kube-router/pkg/controllers/netpol/pod.go as k3s has
 /// it, where the last rule is in the kernel's chains.</remarks>
@@ -45,7 +44,7 @@ internal static class KubeRouterRules
         hooks["INPUT"].AddRange(InputRules);
         foreach (var pod in pods)
         {
-            var chain = PodChain(pod, [.. policies.Where(p => p.Selected.Contains(pod))]);
+            var chain = PodChain(pod, [.. policies.Where(p => p.Selects(pod))]);
             chains.Add(chain);
             Intercept(pod, chain.Name, hooks);
         }

@@ -4,9 +4,11 @@ namespace KubeSim;
 internal sealed record NetworkNode(
     string Name, string Address, string PodCidr, Func<Netfilter> Open)
 {
+    private readonly Lazy<Netfilter> kernel = new(Open);
+
     /// <summary>Its packet filter, opened when a packet comes by: only then are rules
     /// written.</summary>
-    public Netfilter Kernel => Open();
+    public Netfilter Kernel => kernel.Value;
 
     /// <summary>Its namespaces, interfaces and routes.</summary>
     public MachineNetwork Net { get; init; } = new();

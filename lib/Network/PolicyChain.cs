@@ -33,6 +33,7 @@ internal sealed class PolicyChain
     private readonly NetworkPolicy policy;
     private readonly IReadOnlyDictionary<string, Namespace> namespaces;
     private readonly Seq<Pod> pods;
+    private readonly Seq<Pod> selected;
     private readonly string id;
     private readonly List<NetfilterRule> rules = [];
     private readonly List<PolicySet> sets = [];
@@ -42,14 +43,14 @@ internal sealed class PolicyChain
     {
         (this.policy, this.pods, this.namespaces) = (policy, pods, namespaces);
         id = policy.Metadata.Namespace + policy.Metadata.Name;
-        Selected = [.. pods.Where(policy.Selects)];
+        selected = [.. pods.Where(policy.Selects)];
         foreach (var ingress in (bool[])[true, false])
         {
             if (!policy.Isolates(ingress))
             {
                 continue;
             }
-            var own = Add(ingress ? "DST" : "SRC", "IPv4", Selected);
+            var own = Add(ingress ? "DST" : "SRC", "IPv4", selected);
             foreach (var (i, rule) in policy.Rules(ingress).Index())
             {
                 Write(rule, ingress, own, string.Create(CultureInfo.InvariantCulture,
@@ -59,14 +60,13 @@ internal sealed class PolicyChain
         Chain = new("KUBE-NWPLCY-" + ServiceRules.Id(id + "IPv4"), [.. rules]);
     }
 
-    /// <summary>The pods that it is about.</summary>
-    public Seq<Pod> Selected { get; }
-
     public NetfilterChain Chain { get; }
 
     public IReadOnlyList<PolicySet> Sets => sets;
 
     public string Name => policy.Metadata.Name;
+
+    public bool Selects(Pod pod) => policy.Selects(pod);
 
     public bool Isolates(bool ingress) => policy.Isolates(ingress);
 
@@ -76,7 +76,7 @@ internal sealed class PolicyChain
             namespaces.GetValueOrDefault(pod.Metadata.Namespace), policy.Metadata.Namespace)))
             .ToList();
         // Names of ports are looked for on whoever is connected to.
-        var targets = ingress ? Selected : rule.Peers.IsEmpty
+        var targets = ingress ? selected : rule.Peers.IsEmpty
             ? [.. pods.Where(p => p.Metadata.Namespace == policy.Metadata.Namespace)] : [.. peers];
         var other = ingress ? "SRC" : "DST";
         var named = Named(rule.Ports, targets, ingress, at);

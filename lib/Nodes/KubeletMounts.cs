@@ -8,8 +8,8 @@ namespace KubeSim;
 /// that the next machine sees too. For a ConfigMap, a Secret or fields of the pod the kubelet
 /// writes files, and writes them again when it next looks after the pod, 60 to 90 s apart: that is
 /// how long a change takes to arrive.
-/// <para>Worked: ConfigMap colours has tone=blue and is mounted at /etc/colours, and its key tone by
-/// subPath at /etc/tone. Edited to red at 10 s: /etc/colours/tone is red at 71 s, /etc/tone stays
+/// <para>Worked: ConfigMap colours has tone=blue and is mounted at /etc/colours, and its key tone
+/// by subPath at /etc/tone. Edited to red at 10 s: /etc/colours/tone is red at 71 s, /etc/tone stays
 /// blue for as long as the container lives, and so does a variable made from the key.</para>
 /// Models pkg/volume/util/atomic_writer.go, pkg/kubelet/kubelet_pods.go (makeMounts).
 /// </summary>
@@ -90,7 +90,7 @@ public sealed partial class Kubelet
         return new(variables, [.. mounts]);
     }
 
-    private string Bound(Pod pod, Container container, int number,
+    private static string Bound(Pod pod, Container container, int number,
         (SimFiles Store, string Path) source, string sub)
     {
         var path = string.Create(CultureInfo.InvariantCulture, $"{PodDirectory}"
@@ -204,6 +204,6 @@ public sealed partial class Kubelet
     }
 
     // Only its shape: nobody here can check the signature.
-    private string TokenOf(Pod pod) => $"token of {pod.Metadata.Namespace}/"
+    private static string TokenOf(Pod pod) => $"token of {pod.Metadata.Namespace}/"
         + $"{pod.Spec.ServiceAccountName} for pod {pod.Metadata.Name}";
 }

@@ -7,7 +7,8 @@ namespace Benchmarks;
 /// <summary>
 /// What each mode of kube-proxy costs against the number of Services: rules that a packet passes,
 /// entries written in full and for one change, and the time of a first write, of a change and of a
-/// send here. <c>proxy [--endpoints 2] [--sends 2000]</c>.
+/// send here. <c>proxy [--endpoints 2] [--sends 2000] [--mode ipvs]
+/// [--services 1000]</c>.
 /// </summary>
 internal static class ProxyFigures
 {
@@ -17,9 +18,11 @@ internal static class ProxyFigures
         var sends = Scale.Number(args, "--sends", 2000);
         Console.WriteLine("mode       services  passed   in full  for change  write ms  change ms"
             + "  send µs");
-        foreach (var mode in Enum.GetValues<ProxyMode>())
+        var only = Scale.Number(args, "--services", 0);
+        foreach (var mode in Enum.GetValues<ProxyMode>()
+            .Where(m => !args.Contains("--mode") || args.Contains(NameOf(m))))
         {
-            foreach (var services in (int[])[10, 1000, 10_000])
+            foreach (var services in only > 0 ? [only] : (int[])[10, 1000, 10_000])
             {
                 var cost = ProxyCost.Of(mode, services, endpoints);
                 var (write, change, send) = Times(mode, services, endpoints, sends);

@@ -11,8 +11,8 @@ namespace Benchmarks;
 /// and every pod must then be Running. With <c>--stubs</c> three stand-ins of a page each take the
 /// place of the real components: what is left is the price of the store, the API server and the
 /// engine.
-/// With <c>--quiet MINUTES</c> every container has three probes, and the cluster then runs on for so
-/// long while nothing happens but probes and heartbeats.
+/// With <c>--quiet MINUTES</c> every container has three probes, and the cluster then runs on for
+/// so long while nothing happens but probes and heartbeats.
 /// <c>scale [--nodes 5000] [--pods 150000] [--per 30] [--quiet 60] [--stubs] [--json]</c>.
 /// </summary>
 internal static class Scale

@@ -173,8 +173,8 @@ public sealed class DrawRenderingTests
         var picture = Draw.Policies(cluster);
         Assert.Multiple(() =>
         {
-            Assert.That(picture.Text, Is.EqualTo("80/TCP               1  2\n 1 default/other  "
-                + "   .  X\n 2 default/web       .  .\nOf 4 ways 1 are shut."));
+            Assert.That(picture.Text, Is.EqualTo("80/TCP             1  2\n 1 default/other   .  X"
+                + "\n 2 default/web     .  .\nOf 4 ways 1 are shut."));
             Assert.That(picture.Svg.Split("class=\"x\"").Length - 1, Is.EqualTo(1));
         });
     }

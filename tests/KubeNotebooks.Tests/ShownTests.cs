@@ -66,6 +66,12 @@ namespace KubeNotebooks.Tests
             Assert.That(Shown.Html(ApiErrors.BadRequest("<b>")), Does.Contain("&lt;b&gt;"));
         }
 
+        // Whose ToHtml asks for a form that is not there would ask itself, without end.
+        [Test]
+        public void Each_type_of_the_library_that_shows_itself_has_a_form() => Assert.That(
+            typeof(Cluster).Assembly.GetExportedTypes().Where(t => t.GetMethod("ToHtml") is not null
+                && !t.IsGenericType && Shown.FormOf(t) is null), Is.Empty);
+
         [Test]
         public void A_list_is_never_shown_as_its_properties() => Assert.That(
             Shown.Html(default(Seq<int>)) + Shown.Html(Map<int>.Empty)

@@ -109,17 +109,17 @@ public class ConntrackTests
         cluster.AddPod("dns-0", "10.244.2.3");
         cluster.AddService("dns", "10.96.0.10", s => s with
         {
-            Ports = [new() { Name = "dns", Port = 53, Protocol = "UDP", TargetPort = 53 }],
+            Ports = [new() { Name = "dns", Port = 53, Protocol = "UDP", TargetPort = 8081 }],
         }, "10.244.2.3", "10.244.3.3");
         var slice = cluster.Update(cluster.Get<EndpointSlice>("dns-abcde") with
         {
-            Ports = [new() { Name = "dns", Port = 53, Protocol = "UDP" }],
+            Ports = [new() { Name = "dns", Port = 8081, Protocol = "UDP" }],
             Endpoints = [NetworkCluster.Slice("dns", "10.244.2.3").Endpoints[0]],
         });
         cluster.Converge();
         Assert.That(cluster.Send("client", "udp://10.96.0.10:53").Outcome,
             Is.EqualTo(SendOutcome.Answered));
-        cluster.Send("client", "udp://10.244.2.3:53");
+        cluster.Send("client", "udp://10.244.2.3:8081");
         string List() => cluster.KernelOf("node-1").Filter.ListConnections(cluster.Now);
         Assert.That(List(), Does.Contain("dst=10.96.0.10").And.Contain("udp      17 29 "));
         slice = cluster.Update(slice with

@@ -25,8 +25,8 @@ public sealed class ContainerFilesTests
             volumeMounts: [{name: shared, mountPath: /shared}]
           - name: waits
             image: busybox
-            command: [sh, -c, "until [ -f /work/ready ]; do sleep 1; done; cat /work/ready; exit 3"]
-            volumeMounts: [{name: shared, mountPath: /work}]
+            command: [sh, -c, "until [ -f /seen/ready ]; do sleep 1; done; cat /seen/ready; exit 3"]
+            volumeMounts: [{name: shared, mountPath: /seen}]
           restartPolicy: Never
         """;
 

@@ -22,9 +22,9 @@ public class FabricTests
     public void ARP_asks_once_and_remembers()
     {
         var cluster = Pods();
-        Assert.That(cluster.Send("a", "10.244.1.3:80").Hops.Select(h => h.Rule),
+        Assert.That(cluster.Send("a", "10.244.1.3:8080").Hops.Select(h => h.Rule),
             Has.One.StartsWith("who has 10.244.1.3? It is at "));
-        Assert.That(cluster.Send("a", "10.244.1.3:80").Hops.Select(h => h.Where),
+        Assert.That(cluster.Send("a", "10.244.1.3:8080").Hops.Select(h => h.Where),
             Has.None.EndsWith(" arp"));
         Assert.That(cluster.Shell("a", "ip neigh"),
             Does.Match("^10.244.1.3 dev eth0 lladdr [0-9a-f:]{17} REACHABLE$"));
@@ -37,11 +37,11 @@ public class FabricTests
     {
         var cluster = Pods();
         Assert.That(cluster.Shell("node-1", $"ip link set {Cable("b")} down"), Is.Empty);
-        Assert.That(cluster.Send("a", "10.244.1.3:80").Message,
-            Is.EqualTo("10.244.1.3:80: no route to host"));
-        Assert.That(cluster.Send("b", "10.244.1.2:80").Outcome, Is.EqualTo(SendOutcome.NoRoute));
+        Assert.That(cluster.Send("a", "10.244.1.3:8080").Message,
+            Is.EqualTo("10.244.1.3:8080: no route to host"));
+        Assert.That(cluster.Send("b", "10.244.1.2:8080").Outcome, Is.EqualTo(SendOutcome.NoRoute));
         cluster.Shell("node-1", $"ip link set {Cable("b")} up");
-        Assert.That(cluster.Send("a", "10.244.1.3:80").Outcome, Is.EqualTo(SendOutcome.Answered));
+        Assert.That(cluster.Send("a", "10.244.1.3:8080").Outcome, Is.EqualTo(SendOutcome.Answered));
     }
 
     [Test]
@@ -49,10 +49,10 @@ public class FabricTests
     {
         var cluster = Pods();
         cluster.Shell("a", "ip route del default");
-        var trace = cluster.Send("a", "10.244.2.2:80");
-        Assert.That(trace.Message, Is.EqualTo("10.244.2.2:80: network is unreachable"));
+        var trace = cluster.Send("a", "10.244.2.2:8080");
+        Assert.That(trace.Message, Is.EqualTo("10.244.2.2:8080: network is unreachable"));
         Assert.That(trace.Hops, Has.Count.EqualTo(1));
-        Assert.That(cluster.Send("a", "10.244.1.3:80").Outcome, Is.EqualTo(SendOutcome.Answered));
+        Assert.That(cluster.Send("a", "10.244.1.3:8080").Outcome, Is.EqualTo(SendOutcome.Answered));
     }
 
     [Test]
@@ -63,7 +63,7 @@ public class FabricTests
         Assert.That(cluster.Shell("node-2", "ip route del 10.244.1.0/24"),
             Is.EqualTo("RTNETLINK answers: No such process"));
         cluster.Shell("node-2", "ip route del default");
-        var trace = cluster.Send("a", "10.244.2.2:80");
+        var trace = cluster.Send("a", "10.244.2.2:8080");
         Assert.That(trace.Outcome, Is.EqualTo(SendOutcome.TimedOut));
         Assert.That(trace.Hops[^2].Verdict, Is.EqualTo(Verdict.Deliver), "it came to the pod");
         Assert.That(trace.Hops[^1].Where, Is.EqualTo("node-2 route"));
@@ -74,8 +74,8 @@ public class FabricTests
     {
         var cluster = Pods();
         cluster.Shell("node-1", "sysctl -w net.ipv4.ip_forward=0");
-        Assert.That(cluster.Send("a", "10.244.2.2:80").Outcome, Is.EqualTo(SendOutcome.TimedOut));
-        Assert.That(cluster.Send("a", "10.244.1.3:80").Outcome, Is.EqualTo(SendOutcome.Answered));
+        Assert.That(cluster.Send("a", "10.244.2.2:8080").Outcome, Is.EqualTo(SendOutcome.TimedOut));
+        Assert.That(cluster.Send("a", "10.244.1.3:8080").Outcome, Is.EqualTo(SendOutcome.Answered));
     }
 
     [Test]
@@ -145,7 +145,7 @@ public class FabricTests
     public void The_bridge_learns_where_a_pod_is_and_forgets_it_after_five_minutes()
     {
         var cluster = Pods();
-        cluster.Send("a", "10.244.1.3:80");
+        cluster.Send("a", "10.244.1.3:8080");
         var learned = $"dev {Cable("a")} master cni0\n";
         Assert.That(cluster.Shell("node-1", "bridge fdb show"), Does.Contain(learned));
         cluster.Run(TimeSpan.FromMinutes(6));
@@ -158,7 +158,7 @@ public class FabricTests
         var cluster = Pods();
         var trace = cluster.Send("a", "93.184.215.14:443");
         Assert.That(trace.Message, Is.EqualTo("93.184.215.14 answers"), trace.ToString());
-        Assert.That(cluster.Send("outside", "10.244.1.2:80").Outcome,
+        Assert.That(cluster.Send("outside", "10.244.1.2:8080").Outcome,
             Is.EqualTo(SendOutcome.TimedOut));
     }
 

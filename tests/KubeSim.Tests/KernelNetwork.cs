@@ -36,7 +36,7 @@ internal sealed class KernelNetwork : IDisposable
     private static int count;
 
     private readonly string prefix = string.Create(CultureInfo.InvariantCulture,
-        $"kubesim{Environment.ProcessId}.{Interlocked.Increment(ref count)}-");
+        $"{Scratch}.{Interlocked.Increment(ref count)}-");
 
     private readonly StringBuilder script = new("set -e\n");
     private readonly List<Socket> sockets = [];
@@ -83,8 +83,8 @@ internal sealed class KernelNetwork : IDisposable
             Assume.That(Environment.GetEnvironmentVariable("PATH")!.Split(':')
                 .Any(folder => File.Exists(Path.Combine(folder, tool))), Is.True, $"no {tool}");
         }
-        var tried = Run("ip netns add kubesim-try && ip netns exec kubesim-try "
-            + $"iptables-{backend} -t nat -L; code=$?; ip netns del kubesim-try; exit $code");
+        var tried = Run($"ip netns add {Scratch} && ip netns exec {Scratch} "
+            + $"iptables-{backend} -t nat -L; code=$?; ip netns del {Scratch}; exit $code");
         Assume.That(tried.Code, Is.Zero, $"namespaces with iptables: {tried.Error}");
     }
 
@@ -92,13 +92,13 @@ internal sealed class KernelNetwork : IDisposable
     /// them.</summary>
     public static string Check(IEnumerable<Netfilter> kernels, string backend)
     {
-        var all = new StringBuilder("ip netns add kubesim-check\n" + Counters("kubesim-check"));
+        var all = new StringBuilder($"ip netns add {Scratch}\n" + Counters(Scratch));
         foreach (var kernel in kernels)
         {
-            all.Append($"ip netns exec kubesim-check iptables-{backend}-restore --test <<'E'\n")
+            all.Append($"ip netns exec {Scratch} iptables-{backend}-restore --test <<'E'\n")
                 .Append(Rules(kernel)).Append("E\n");
         }
-        return Run(all.Append("ip netns del kubesim-check\n").ToString()).Error;
+        return Run(all.Append($"ip netns del {Scratch}\n").ToString()).Error;
     }
 
     /// <summary>Gives the nodes the rules and sets that they have in the simulation now.</summary>
@@ -145,6 +145,10 @@ internal sealed class KernelNetwork : IDisposable
         }
         Run(string.Concat(namespaces.Select(n => $"ip netns del {prefix}{n}\n")));
     }
+
+    // Two runs of the tests may be under way at once.
+    private static string Scratch => string.Create(CultureInfo.InvariantCulture,
+        $"kubesim{Environment.ProcessId}");
 
     private static string NameOf(Pod pod) => $"{pod.Metadata.Namespace}/{pod.Metadata.Name}";
 

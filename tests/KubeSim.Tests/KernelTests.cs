@@ -38,13 +38,42 @@ public sealed class KernelTests(string backend) : IDisposable
     public void Dispose() => kernel?.Dispose();
 
     [Test]
-    public void Every_connection_ends_where_the_simulation_says()
+    public void Every_connection_ends_where_the_simulation_says() => Compare(cluster, kernel,
+    [
+        .. Senders.SelectMany(from => Targets().Select(to => (from, to)))
+            .Where(p => p is not (KernelNetwork.Outside, KernelNetwork.World + ":8080")),
+        ("node-1", "127.0.0.1:30080"), ("node-3", "127.0.0.1:30081"),
+    ]);
+
+    [TestCase("vxlan", true)]
+    [TestCase("host-gw", true)]
+    [TestCase("vxlan", false)]
+    public void Flannel_leads_where_the_simulation_says(string type, bool masquerades)
     {
-        var pairs = Senders.SelectMany(from => Targets().Select(to => (from, to)))
-            .Where(p => p is not (KernelNetwork.Outside, KernelNetwork.World + ":8080"))
-            .Append((from: "node-1", to: "127.0.0.1:30080"))
-            .Append((from: "node-3", to: "127.0.0.1:30081")).ToList();
-        var expected = pairs.ToDictionary(p => p, p => Simulated(p.from, p.to));
+        var flannel = new Cluster(new SimulationOptions
+        {
+            Components = Bootstrap.Components(), Objects = Bootstrap.Objects(3),
+            Settings = Settings.Default.With("flanneld.Backend.Type", type)
+                .With("flanneld.ip-masq", masquerades ? "true" : "false"),
+        });
+        flannel.Apply(Data.Text("kernel/cluster.yaml"));
+        flannel.Converge();
+        using var network = new KernelNetwork(flannel, backend, [8080, 9999], []);
+        string[] senders = ["default/client-1", "default/web-2", "node-1", "node-3"];
+        List<string> to =
+        [
+            .. flannel.List<Pod>().Select(p => $"{p.Status.PodIP}:8080"), "10.244.3.99:8080",
+            $"{KernelNetwork.World}:8080", $"{flannel.Get<Service>("web").Spec.ClusterIP}:80",
+            .. flannel.List<Node>().Select(n => n.Status.Addresses[0].Address)
+                .SelectMany(a => (string[])[$"{a}:30080", $"{a}:30081"]),
+        ];
+        Compare(flannel, network, [.. senders.SelectMany(from => to.Select(t => (from, t)))]);
+    }
+
+    private static void Compare(
+        Cluster cluster, KernelNetwork kernel, List<(string From, string To)> pairs)
+    {
+        var expected = pairs.ToDictionary(p => p, p => Simulated(cluster, p.From, p.To));
         var seen = pairs.ToDictionary(p => p, _ => new SortedSet<string>(StringComparer.Ordinal));
         for (var round = 0; round < MostRounds; round++)
         {
@@ -52,14 +81,14 @@ public sealed class KernelTests(string backend) : IDisposable
             var open = pairs.FindAll(p => seen[p].IsSubsetOf(expected[p])
                 && (!seen[p].SetEquals(expected[p]) || (round < 8 && expected[p].Count > 1)));
             var answers = kernel.Connect(
-                open.ConvertAll(p => (p.from, Protocol(p.to), Point(p.to))));
+                open.ConvertAll(p => (p.From, Protocol(p.To), Point(p.To))));
             foreach (var (i, answer) in answers.Index())
             {
                 seen[open[i]].Add(answer);
             }
         }
         Assert.That(string.Join('\n', pairs.Where(p => !seen[p].SetEquals(expected[p])).Select(p =>
-            $"{p.from} → {p.to}: the kernel says {string.Join(", ", seen[p])}; the simulation "
+            $"{p.From} → {p.To}: the kernel says {string.Join(", ", seen[p])}; the simulation "
             + string.Join(", ", expected[p]))), Is.Empty);
     }
 
@@ -147,7 +176,7 @@ public sealed class KernelTests(string backend) : IDisposable
         return to;
     }
 
-    private SortedSet<string> Simulated(string from, string to)
+    private static SortedSet<string> Simulated(Cluster cluster, string from, string to)
     {
         var seen = new SortedSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < 12 || (i < MostRounds && seen.Count > 1); i++)

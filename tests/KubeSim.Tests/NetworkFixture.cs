@@ -5,7 +5,6 @@ namespace KubeSim.Tests;
 internal static class NetworkCluster
 {
     // Listens on port 8080.
-    private const string Server = "registry.k8s.io/e2e-test-images/agnhost:2.53";
 
     /// <summary>node-1 to node-3 at 192.168.0.11 to .13, pods in 10.244.1.0/24 to
     /// .3.0/24.</summary>
@@ -31,7 +30,13 @@ internal static class NetworkCluster
             Spec = new()
             {
                 NodeName = node, HostNetwork = onHost ? true : null,
-                Containers = [new() { Name = "main", Image = Server, Args = ["netexec"] }],
+                Containers = [new()
+                {
+                    Name = "main", Image = "server",
+                    Ports = [new() { Port = 8080 }, new() { Port = 8443 },
+                        new() { Port = 8081, Protocol = "UDP" },
+                        new() { Port = 5353, Protocol = "UDP" }],
+                }],
             },
         });
         return cluster.UpdateStatus(pod with { Status = new() { Phase = phase, PodIP = ip } });

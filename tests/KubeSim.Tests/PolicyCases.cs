@@ -52,7 +52,7 @@ internal static class PolicyCases
                   nodeName: node-{{((i / 3) + (i % 3)) % 3 + 1}}
                   containers:
                   - name: main
-                    image: agnhost
+                    image: server
                     ports:
                     - {name: serve-80-tcp, containerPort: 80}
                     - {name: serve-81-tcp, containerPort: 81}

@@ -53,7 +53,7 @@ public class PolicyTests
             egress of y/a: no policy isolates it
             ingress of x/a: isolated by p0, and no rule admits it
               not by p0: it has no rules
-            nobody enforces policies here (kube-router.run-firewall is false), so that they have no effect
+            nobody enforces policies here, so that they have no effect (kube-router.run-firewall)
             """.ReplaceLineEndings("\n")));
     }
 
@@ -89,8 +89,8 @@ public class PolicyTests
             metadata: {name: a, namespace: x}
             spec: {selector: {pod: a}, ports: [{port: 8000, targetPort: 80}]}
             """);
-        PolicyCases.Apply(cluster, new("port", 80,
-            ["x {podSelector: {}, ingress: [{from: [{podSelector: {}}], ports: [{port: 80}]}]}"], []));
+        PolicyCases.Apply(cluster, new("port", 80, ["x {podSelector: {}, ingress: [{from: "
+            + "[{podSelector: {}}], ports: [{port: 80}]}]}"], []));
         var ip = cluster.Get<Service>("x", "a").Spec.ClusterIP;
         Assert.That(cluster.Send("x/b", $"{ip}:8000").Outcome, Is.EqualTo(SendOutcome.Answered));
         Assert.That(cluster.Send("y/b", $"{ip}:8000").Outcome, Is.EqualTo(SendOutcome.Refused));
@@ -101,8 +101,8 @@ public class PolicyTests
     {
         var cluster = PolicyCases.Cluster();
         PolicyCases.Apply(cluster, new("label", 80,
-            ["x {podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {in: 'yes'}}, "
-                + "podSelector: {matchLabels: {pod: b}}}]}]}"], []));
+            ["x {podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: "
+                + "{in: 'yes'}}, podSelector: {matchLabels: {pod: b}}}]}]}"], []));
         Assert.That(Reaches(cluster, "z/b", "x/a", 80), Is.False);
         cluster.Kubectl("label namespace z in=yes");
         cluster.Converge();
@@ -135,6 +135,21 @@ public class PolicyTests
         cluster.Faults.Restore("kube-router/node-1");
         cluster.Converge();
         Assert.That(rules.Save("filter"), Does.Not.Contain("run through nw policy p0"));
+    }
+
+    [Test]
+    public void An_unset_selector_is_kept_as_the_one_that_selects_all()
+    {
+        var cluster = new Cluster(nodes: 0);
+        cluster.Apply("""
+            apiVersion: networking.k8s.io/v1
+            kind: NetworkPolicy
+            metadata: {name: p}
+            spec: {policyTypes: [Egress], egress: [{ports: [{port: 53}]}]}
+            """);
+        Assert.That(cluster.Kubectl("get netpol p -o jsonpath={.spec}").Out, Is.EqualTo(
+            """{"egress":[{"ports":[{"port":53,"protocol":"TCP"}]}],"podSelector":{},"""
+            + "\"policyTypes\":[\"Egress\"]}"));
     }
 
     [TestCase("INPUT", "4IA2OSFRMVNDXBVV")]
@@ -172,8 +187,8 @@ public class PolicyTests
         {
             "MARK --set-xmark 0x10000/0x10000", "RETURN",
         }.Select(target => "-m comment --comment \"rule to ACCEPT traffic from specified ipBlocks "
-            + "to dest pods selected by policy name: allow-same-namespace namespace sample1\" -m set "
-            + "--match-set KUBE-SRC-DSEC5V52VOYVVZ4H src -m set --match-set "
+            + "to dest pods selected by policy name: allow-same-namespace namespace sample1\" -m "
+            + "set --match-set KUBE-SRC-DSEC5V52VOYVVZ4H src -m set --match-set "
             + "KUBE-DST-5TPLTTXGTPDHQ2AH dst "
             + $"{(target == "RETURN" ? "-m mark --mark 0x10000/0x10000 " : "")}-j {target}")));
         var input = KubeRouterRules.Filter([chain], [pod]).First.Chain("KUBE-ROUTER-INPUT")!.Rules;

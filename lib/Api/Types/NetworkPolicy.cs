@@ -20,7 +20,7 @@ public sealed record NetworkPolicySpec : ApiPart
     public static NetworkPolicySpec None { get; } = new();
 
     /// <summary>The pods of its namespace that it is about; an empty one: all.</summary>
-    public LabelSelector? PodSelector { get; init; }
+    public LabelSelector PodSelector { get; init; } = LabelSelector.None;
     /// <summary>Who may connect to them.</summary>
     public Seq<NetworkPolicyIngressRule> Ingress { get; init; }
     /// <summary>To whom they may connect.</summary>

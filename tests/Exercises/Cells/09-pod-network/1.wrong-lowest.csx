@@ -1,0 +1,10 @@
+// exercise: 09-pod-network/1  (5 points)
+// says: 10.244.1.3 was given back a moment ago
+// The next address for a Pod; null when all are taken.
+Exercise.Check("09-pod-network/1", (string range, Seq<string> taken, string? last) =>
+{
+    var all = Ipv4Range.Parse(range);
+    for (var n = 2u; n < all.Last - all.First; n++)
+        if (!taken.Contains(all.At(n))) return all.At(n);
+    return (string?)null;
+})
