@@ -9,8 +9,8 @@ namespace KubeSim;
 /// writes files, and writes them again when it next looks after the pod, 60 to 90 s apart: that is
 /// how long a change takes to arrive.
 /// <para>Worked: ConfigMap colours has tone=blue and is mounted at /etc/colours, and its key tone
-/// by subPath at /etc/tone. Edited to red at 10 s: /etc/colours/tone is red at 71 s, /etc/tone stays
-/// blue for as long as the container lives, and so does a variable made from the key.</para>
+/// by subPath at /etc/tone. Edited to red at 10 s: /etc/colours/tone is red at 71 s, /etc/tone
+/// stays blue for as long as the container lives, and so does a variable made from the key.</para>
 /// Models pkg/volume/util/atomic_writer.go, pkg/kubelet/kubelet_pods.go (makeMounts).
 /// </summary>
 public sealed partial class Kubelet
