@@ -198,7 +198,7 @@ public sealed class DaemonSets : IReconciler
         }
         if (pods.Expectations.GivesUpAt(set.Key) is { } until)
         {
-            api.After(until - api.Now + TimeSpan.FromSeconds(1), set.Key, Pace.Background);
+            api.After(until - api.Now, set.Key, Pace.Background);
         }
     }
 }

@@ -6,7 +6,11 @@ namespace KubeSim;
 /// them again. So it manages an object only when it has seen all that it did for it.
 /// <para>Creations and deletions are remembered by UID. When the answer to a create is lost, nobody
 /// knows the UID, nor whether there is a pod: one creation is then owed, and the next new pod pays
-/// it. What is not seen within 5 minutes is given up.</para>
+/// it.</para>
+/// <para>Some things are never seen: what that lost answer was about, a pod that was made and
+/// deleted while nobody watched, one that was adopted and deleted so. They are given up after 5
+/// minutes, and the object is looked at again; a real controller does so at the next change of the
+/// object or its pods, at the latest when its informer resyncs, after 12 to 24 hours.</para>
 /// Models pkg/controller/controller_utils.go.
 /// </summary>
 internal sealed class Expectations
@@ -32,30 +36,21 @@ internal sealed class Expectations
         return false;
     }
 
-    /// <summary>When a key is to be looked at again although nothing is seen; null when what it
-    /// waits for surely comes.</summary>
-    public DateTime? GivesUpAt(ObjectKey key) =>
-        entries.TryGetValue(key, out var entry) && entry.Unsure ? entry.Since + Timeout : null;
+    /// <summary>When a key is to be looked at again although nothing is seen; null when it waits
+    /// for nothing.</summary>
+    public DateTime? GivesUpAt(ObjectKey key) => entries.TryGetValue(key, out var entry)
+        && !entry.IsMet ? entry.Since + Timeout + TimeSpan.FromSeconds(1) : null;
 
     /// <summary>A creation was carried out, and its event will come.</summary>
     public void ExpectCreation(ObjectKey key, string uid, DateTime now) =>
         Of(key, now).Uids.Add(uid);
 
     /// <summary>A creation was perhaps carried out.</summary>
-    public void ExpectUnknownCreation(ObjectKey key, DateTime now)
-    {
-        var entry = Of(key, now);
-        entry.Owed++;
-        entry.Unsure = true;
-    }
+    public void ExpectUnknownCreation(ObjectKey key, DateTime now) => Of(key, now).Owed++;
 
     /// <summary>A deletion was carried out, or perhaps carried out.</summary>
-    public void ExpectDeletion(ObjectKey key, string uid, DateTime now, bool unsure = false)
-    {
-        var entry = Of(key, now);
-        entry.Uids.Add(uid);
-        entry.Unsure |= unsure;
-    }
+    public void ExpectDeletion(ObjectKey key, string uid, DateTime now) =>
+        Of(key, now).Uids.Add(uid);
 
     /// <summary>A new object of the key was seen.</summary>
     public void SawCreation(ObjectKey key, string uid)
@@ -94,8 +89,6 @@ internal sealed class Expectations
         public HashSet<string> Uids { get; } = new(StringComparer.Ordinal);
 
         public int Owed { get; set; }
-
-        public bool Unsure { get; set; }
 
         public bool IsMet => Uids.Count == 0 && Owed == 0;
     }

@@ -88,7 +88,7 @@ public sealed class Jobs : IReconciler
         var failure = new JobSync(job, PodsOf(job, api), settled, memory, api).Run();
         if (memory.Expectations.GivesUpAt(key) is { } until)
         {
-            api.After(until - api.Now + TimeSpan.FromSeconds(1), key, Pace.Background);
+            api.After(until - api.Now, key, Pace.Background);
         }
         return failure is not null ? Result.Retry(failure)
             : api.Changes.Count == 0 ? Result.Idle : Result.Done;

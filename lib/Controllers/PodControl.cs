@@ -137,7 +137,7 @@ internal static class PodControl
         {
             if (refused.IsTimeout)
             {
-                expectations?.ExpectDeletion(key, uid, api.Now, unsure: true);
+                expectations?.ExpectDeletion(key, uid, api.Now);
             }
             api.Event(owner, "Warning", "FailedDelete", "Error deleting: {0}", refused.Message);
             return "unable to delete pods: " + refused.Message;

@@ -174,7 +174,7 @@ public sealed class ReplicaSets : IReconciler
         }
         if (Expectations.GivesUpAt(key) is { } until)
         {
-            api.After(until - api.Now + TimeSpan.FromSeconds(1), key, Pace.Background);
+            api.After(until - api.Now, key, Pace.Background);
         }
     }
 }

@@ -240,6 +240,46 @@ public sealed class ReplicaSetTests
         Assert.That(Owned(cluster), Has.Count.EqualTo(2));
     }
 
+    [Test]
+    public void A_pod_made_and_deleted_unseen_is_waited_for_five_minutes()
+    {
+        var cluster = Running(replicas: 2);
+        var before = Owned(cluster);
+        cluster.Faults.Hold("replicaset-controller:Pod");
+        Resize(cluster, 3);
+        cluster.Converge();
+        cluster.Delete(Owned(cluster).Except(before).Single());
+
+        AssertMissed(cluster);
+    }
+
+    [Test]
+    public void So_is_the_end_of_a_pod_that_was_adopted_unseen()
+    {
+        var cluster = Running(replicas: 2);
+        cluster.Create(Pod("orphan"));
+        cluster.RunUntil(c => c.Find<Pod>("default", "orphan") is not { IsTerminating: false });
+        cluster.Faults.Hold("replicaset-controller:Pod");
+        Resize(cluster, 3);
+
+        AssertMissed(cluster);
+    }
+
+    // What happened while the cache stood still is compacted away. The list that follows shows a
+    // pod that is gone as it was known, without its owner, and one that came and went not at all.
+    private static void AssertMissed(Cluster cluster)
+    {
+        cluster.Converge();
+        cluster.Compact(cluster.Revision);
+        cluster.Faults.Restore("replicaset-controller");
+        cluster.Converge();
+        Assert.That(Owned(cluster), Has.Count.EqualTo(2), "of 3");
+
+        cluster.Run(Expectations.Timeout);
+        cluster.Converge();
+        Assert.That(Owned(cluster), Has.Count.EqualTo(3));
+    }
+
     private static Cluster Running(int replicas)
     {
         var cluster = GatedNode.Cluster();

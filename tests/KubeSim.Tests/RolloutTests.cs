@@ -110,6 +110,30 @@ public sealed class RolloutTests
         int Up() => cluster.List<Pod>().Count(p => p.IsReady && !p.IsTerminating);
     }
 
+    // Upstream fills up to replicas and maxSurge over the sets as its cache has them. The write is
+    // refused only where the larger set itself is older there than in the store.
+    [Test]
+    public void A_paused_one_adds_a_pod_where_it_does_not_see_that_all_are_given_out()
+    {
+        var cluster = GatedNode.Cluster();
+        cluster.Kubectl("create deployment web --image=nginx:v1 --replicas=4");
+        cluster.Converge();
+        cluster.Faults.Crash("replicaset-controller");
+        cluster.Kubectl("set image deployment/web nginx=nginx:v2");
+        Assert.That(cluster.RunUntil(_ => Sizes() == "2 3").Met, Is.True, "4 and a surge of 1");
+
+        cluster.Faults.Hold("deployment-controller:ReplicaSet");
+        cluster.Kubectl("rollout pause deployment/web");
+        cluster.Converge();
+        Assert.That(Sizes(), Is.EqualTo("2 4"), "it saw 1 and 3; the larger gets what is left");
+        cluster.Faults.Restore("deployment-controller");
+        cluster.Converge();
+        Assert.That(Sizes(), Is.EqualTo("2 3"));
+
+        string Sizes() => string.Join(' ', cluster.List<ReplicaSet>()
+            .Select(s => s.Spec.Replicas).Order());
+    }
+
     private static string[] Texts(JsonNode? list) =>
         [.. list!.AsArray().Select(x => x!.GetValue<string>())];
 
