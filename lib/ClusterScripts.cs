@@ -25,11 +25,19 @@ public sealed partial class Cluster
                 : tool == "wget" ? $"wget: bad address '{host}'\n"
                 : $"** server can't find {host}: NXDOMAIN\n", tool == "curl" ? 6 : 1);
         }
-        return !asksConnection || Serves(address) ? new("", "", 0)
+        return !asksConnection ? new("", "", 0)
+            : Serves(address) ? new(tool == "curl" ? Shown(words) : "",
+                tool == "wget" && words.Any(w => w is "-S" or "--server-response")
+                    ? "  HTTP/1.1 200 OK\n" : "", 0)
             : new("", tool == "curl" ? $"curl: (7) Failed to connect to {host}\n"
                 : $"{tool}: can't connect to remote host ({address}): Connection refused\n",
                 tool == "curl" ? 7 : 1);
     }
+
+    // Of an answer scripts ask for little but its status.
+    private static string Shown(IReadOnlyList<string> words) =>
+        words.Any(w => w.Contains("%{http_code}", StringComparison.Ordinal)) ? "200"
+        : words.Any(w => w is "-I" or "--head" or "-i") ? "HTTP/1.1 200 OK\n" : "";
 
     private static bool IsTarget(string word) => word.Length > 0 && word[0] is not ('-' or '+')
         && !int.TryParse(word, out _) && word != "hosts";

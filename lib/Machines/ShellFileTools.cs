@@ -173,6 +173,9 @@ internal static partial class ShellTools
                 var field = int.TryParse(f.Length > 2 ? f[2..] : args[Array.IndexOf(args, f) + 1],
                     out var n) ? n : 1;
                 return line => line.Split(delimiter).ElementAtOrDefault(field - 1) ?? "";
+            case "awk" when args.FirstOrDefault(a => a.Contains('{')) is { } program
+                && AwkPrint().Match(program) is { Success: true } awk:
+                return line => Printed(line, awk, args);
             case "cat" when args.All(a => !a.StartsWith('-') || a == "-"):
             case "head" or "tail" or "tr" or "sort" or "uniq" or "tee" or "nl" or "tac":
                 return line => line;
@@ -189,7 +192,7 @@ internal static partial class ShellTools
     // The files that a filter reads, behind its flags, their values and its pattern.
     private static string[] Rest(string name, string[] args)
     {
-        var skip = name is "grep" or "sed" ? 1 : name == "tr" ? 2 : 0;
+        var skip = name is "grep" or "sed" or "awk" ? 1 : name == "tr" ? 2 : 0;
         var paths = new List<string>();
         for (var i = 0; i < args.Length; i++)
         {
@@ -256,6 +259,28 @@ internal static partial class ShellTools
         }
         return code != 0 ? code : name == "grep" && lines.Length == 0 ? 1 : 0;
     }
+
+    // /PATTERN/{print $2, $1}: the fields of the lines with a pattern.
+    private static string? Printed(string line, Match awk, string[] args)
+    {
+        if (!Regex.IsMatch(line, awk.Groups[1].Value, RegexOptions.CultureInvariant))
+        {
+            return null;
+        }
+        var by = Array.Find(args, a => a.StartsWith("-F", Ordinal));
+        var fields = by is null ? line.Split((char[])[' ', '\t'],
+            StringSplitOptions.RemoveEmptyEntries) : line.Split(by.Length > 2 ? by[2..]
+                : args[Array.IndexOf(args, by) + 1]);
+        return string.Join(' ', awk.Groups[2].Value.Split(',', StringSplitOptions.TrimEntries)
+            .Select(item => item is ['"', .., '"'] ? item.Trim('"') : item is "" or "$0" ? line
+                : item == "$NF" ? fields.LastOrDefault() ?? ""
+                : int.TryParse(item.TrimStart('$'), NumberStyles.None,
+                    CultureInfo.InvariantCulture, out var n)
+                    ? fields.ElementAtOrDefault(n - 1) ?? "" : ""));
+    }
+
+    [GeneratedRegex(@"^\s*(?:/(.*)/)?\s*\{\s*print\s*(.*?)\s*;?\s*\}\s*$")]
+    private static partial Regex AwkPrint();
 
     private static string Translated(string text, string[] args)
     {

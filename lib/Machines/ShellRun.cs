@@ -237,11 +237,17 @@ internal sealed partial class ShellRun(IShellWorld world, Dictionary<string, str
     private IEnumerable<ShellWait> Condition(ShellNode node, ShellStreams io)
     {
         conditions++;
-        foreach (var wait in Run(node, io))
+        try
         {
-            yield return wait;
+            foreach (var wait in Run(node, io))
+            {
+                yield return wait;
+            }
         }
-        conditions--;
+        finally
+        {
+            conditions--;
+        }
     }
 
     private IEnumerable<ShellWait> Both(ShellNode.Both both, ShellStreams io)
@@ -490,7 +496,7 @@ internal sealed partial class ShellRun(IShellWorld world, Dictionary<string, str
         {
             return Nested(words, io);
         }
-        if ((ShellTools.Run(name, words, this, io) ?? Asked(words, io)) is { } code)
+        if ((Asked(words, io) ?? ShellTools.Run(name, words, this, io)) is { } code)
         {
             Code = code;
             return [];

@@ -121,7 +121,7 @@ internal static partial class ShellTools
         {
             return new(io.Out, null);
         }
-        return words.Length > 0 && words[0] is "grep" or "sed" or "cut"
+        return words.Length > 0 && words[0] is "grep" or "sed" or "cut" or "awk"
             && Filter(words[0], words[1..]) is { } filter && Rest(words[0], words[1..]).Length == 0
             ? new(io.Out, filter) : null;
     }

@@ -152,6 +152,30 @@ public sealed class ContainerFilesTests
     }
 
     [Test]
+    public void An_init_container_waits_until_a_Service_answers()
+    {
+        var cluster = With("""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: waits}
+            spec:
+              initContainers:
+              - name: check
+                image: busybox
+                command: [sh, -c, "until wget -qO- http://db; do sleep 2; done"]
+              containers: [{name: main, image: nginx}]
+            """);
+        cluster.Run(TimeSpan.FromSeconds(20));
+        Assert.That(cluster.Get<Pod>("waits").Status.Phase, Is.EqualTo("Pending"));
+        Assert.That(cluster.Kubectl("logs waits -c check").Out,
+            Does.StartWith("wget: bad address 'db'\n"));
+        cluster.Kubectl("create deployment db --image=nginx");
+        cluster.Kubectl("expose deployment db --port=80");
+        cluster.Run(TimeSpan.FromSeconds(15));
+        Assert.That(cluster.Get<Pod>("waits").IsReady);
+    }
+
+    [Test]
     public void A_restart_empties_the_container_and_leaves_its_volumes()
     {
         var cluster = With("""
@@ -183,6 +207,7 @@ public sealed class ContainerFilesTests
     [TestCase("(cd /tmp; x=1; touch y); echo [$x]; ls /tmp/y", "[]\n/tmp/y\n")]
     [TestCase("i=3; while [ $i -gt 0 ]; do echo $i; i=$((i-1)); done | tr '\\n' ' '", "3 2 1 ")]
     [TestCase("[[ abc =~ ^a ]] && ! false && echo ok || echo no", "ok\n")]
+    [TestCase("printf 'a:1\\nb:2\\n' | awk -F: '/^b/{print $2, $1}'", "2 b\n")]
     [TestCase("echo hi; fi", "sh: syntax error: unexpected \"fi\"\n")]
     public void A_shell_does_what_shells_do(string script, string printed)
     {
