@@ -182,7 +182,8 @@ public sealed partial class Kubelet
             Args = Expanded(container.Args, pod, container),
             Ports = container.Ports, Mounts = container.VolumeMounts,
             RunsToEnd = pod.Spec.RunsToEnd(i),
-            Surroundings = () => SurroundingsOf(pod, container),
+            // Not the pod as it is now: nobody else needs that any more.
+            Surroundings = () => SurroundingsOf(worker.Pod, worker.Pod.Spec.ContainerAt(i)),
             MemoryLimitInBytes = container.Resources.Limits.TryGetValue("memory", out var limit)
                 ? (long)limit.ToDouble() : 0,
         });
