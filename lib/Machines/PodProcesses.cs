@@ -87,7 +87,7 @@ internal sealed class ContainerProcess : IShellWorld
             Wait = new(start),
         });
         var script = command.FirstOrDefault(ShellRun.IsShell) is null ? null
-            : Parsed(command[^1]);
+            : ShellParser.TryParse(command[^1], out _);
         FixedEnd = command.Count == 3 && script is not null ? start + ShellForecast.Length(script)
             : command is ["sleep" or "/bin/sleep", var span]
                 && ShellRun.Duration(span) is var sleeps && sleeps < TimeSpan.FromDays(3650)
@@ -190,18 +190,6 @@ internal sealed class ContainerProcess : IShellWorld
         if (strands[0].Wait.Interruptible)
         {
             strands[0].Wait = new(Now);
-        }
-    }
-
-    private static ShellNode? Parsed(string script)
-    {
-        try
-        {
-            return ShellParser.Parse(script);
-        }
-        catch (FormatException)
-        {
-            return null;
         }
     }
 

@@ -28,17 +28,10 @@ internal static class ShellForecast
         {
             return !command.IsEmpty && (ShellTools.Knows(command[0]) || command[0] == "tail");
         }
-        try
-        {
-            return command.Count > 2 && All(ShellParser.Parse(command[2]))
-                .OfType<ShellNode.Simple>().All(s => s.Words.Count == 0
-                    || s.Words[0].Literal is not { } name || ShellTools.Knows(name)
-                    || name is "exit" or "wait" or "tail" or "break" or "continue" or "return");
-        }
-        catch (FormatException)
-        {
-            return true;
-        }
+        return command.Count > 2 && (ShellParser.TryParse(command[2], out _) is not { } script
+            || All(script).OfType<ShellNode.Simple>().All(s => s.Words.Count == 0
+                || s.Words[0].Literal is not { } name || ShellTools.Knows(name)
+                || name is "exit" or "wait" or "tail" or "break" or "continue" or "return"));
     }
 
     /// <summary>True when a script may write, make or remove files.</summary>

@@ -28,6 +28,21 @@ internal sealed class ShellParser
         return parser.at >= parser.text.Length ? node : throw parser.Unexpected();
     }
 
+    /// <summary>The script, or null and why it is none.</summary>
+    public static ShellNode? TryParse(string script, out string? error)
+    {
+        try
+        {
+            error = null;
+            return Parse(script);
+        }
+        catch (FormatException wrong)
+        {
+            error = wrong.Message;
+            return null;
+        }
+    }
+
     private char Now => at < text.Length ? text[at] : '\0';
 
     private bool Is(string what) => string.CompareOrdinal(text, at, what, 0, what.Length) == 0;

@@ -20,7 +20,7 @@ internal static partial class ShellTools
         "base64", "md5sum", "sha256sum", "ps", "top", "free", "df", "du", "stat", "find", "xargs",
         "awk", "diff", "strace", "logger", "mkfifo", "hostnamectl", "nproc", "uptime", "type",
         "which", "alias", "source", ".", "mysql", "psql", "redis-cli", "rabbitmqctl", "mongo",
-        "mongosh", "kubectl", "etcdctl", "date-s", "rev",
+        "mongosh", "kubectl", "etcdctl", "rev",
     };
 
     /// <summary>True for a tool that is known, and ends at once.</summary>

@@ -71,8 +71,11 @@ internal sealed partial class ShellRun
     };
 
     private string Replace(string sum, ShellStreams io) => sum.Contains('$')
-        ? One(new([.. ((ShellNode.Simple)ShellParser.Parse($": \"{sum}\"")).Words[1].Parts]), io)
-        : sum;
+        ? One(InQuotes(sum), io) : sum;
+
+    // A text as if it stood between double quotes.
+    private static ShellWord InQuotes(string text) =>
+        ((ShellNode.Simple)ShellParser.Parse($": \"{text}\"")).Words[1];
 
     // A command within a word takes no time: what would wait is left there.
     private string Output(ShellNode command, ShellStreams io)
@@ -101,8 +104,7 @@ internal sealed partial class ShellRun
             return Value(rest).Length.ToString(CultureInfo.InvariantCulture);
         }
         var value = Value(name);
-        string Other(int skip) => One(new(((ShellNode.Simple)ShellParser.Parse(
-            $": \"{rest[skip..]}\"")).Words[1].Parts), io);
+        string Other(int skip) => One(InQuotes(rest[skip..]), io);
         switch (rest)
         {
             case "":

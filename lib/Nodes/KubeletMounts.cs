@@ -16,7 +16,6 @@ namespace KubeSim;
 public sealed partial class Kubelet
 {
     private const string PodDirectory = "/var/lib/kubelet/pods/";
-    private const string RootCertificate = "kube-root-ca.crt";
 
     /// <summary>Writes the files of the volumes that are made of objects, and sets the time to look
     /// again; nothing for a pod that has none but its token.</summary>

@@ -98,7 +98,7 @@ public sealed partial class Kubelet
         }
         registered = true;
         machine.PodCidr = host.Spec.PodCIDR ?? machine.PodCidr;
-        machine.Address = AddressOf(host) ?? machine.Address;
+        machine.Address = host.Address is { Length: > 0 } address ? address : machine.Address;
         if (!leased)
         {
             Lease(host);
@@ -203,18 +203,6 @@ public sealed partial class Kubelet
             },
             Spec = new() { HolderIdentity = node, LeaseDurationSeconds = 40, RenewTime = now },
         });
-    }
-
-    private static string? AddressOf(Node host)
-    {
-        foreach (var address in host.Status.Addresses)
-        {
-            if (address.Type == "InternalIP")
-            {
-                return address.Address;
-            }
-        }
-        return null;
     }
 
     private static Seq<NodeCondition> Healthy(Time? now) =>

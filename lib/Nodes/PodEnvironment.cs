@@ -25,9 +25,6 @@ internal sealed class PodEnvironment(Pod pod, Map<Quantity> allocatable)
     /// <summary>Finds a Secret of the pod's namespace.</summary>
     public Func<string, Secret?> Secret { get; init; } = _ => null;
 
-    /// <summary>Keys that cannot be names of variables, with where they are from.</summary>
-    public List<(string Source, string Keys)> Skipped { get; } = [];
-
     /// <summary>The variables, in no order.</summary>
     public IReadOnlyDictionary<string, string> Of(Container container)
     {
@@ -57,26 +54,14 @@ internal sealed class PodEnvironment(Pod pod, Map<Quantity> allocatable)
 
     private void From(EnvFromSource source)
     {
-        var (kind, name) = source.ConfigMapRef is { } map ? ("configMap", map.Name ?? "")
-            : ("secret", source.SecretRef?.Name ?? "");
-        var data = kind == "configMap" ? Map(name)?.Data ?? default
-            : Decoded(Secret(name)?.Data ?? default);
-        var invalid = new List<string>();
+        var data = source.ConfigMapRef is { } map ? Map(map.Name ?? "")?.Data ?? default
+            : Decoded(Secret(source.SecretRef?.Name ?? "")?.Data ?? default);
         foreach (var (key, value) in data)
         {
-            var variable = source.Prefix + key;
-            if (IsName(variable))
+            if (IsName(source.Prefix + key))
             {
-                result[variable] = value;
+                result[source.Prefix + key] = value;
             }
-            else
-            {
-                invalid.Add(key);
-            }
-        }
-        if (invalid.Count > 0)
-        {
-            Skipped.Add(($"{kind} {pod.Metadata.Namespace}/{name}", string.Join(", ", invalid)));
         }
     }
 
