@@ -103,8 +103,14 @@ public static class Bootstrap
             PerNode = true, User = BootstrapPolicy.AccountOf("kube-router"),
         };
 
-    private static ComponentSpec FlannelOf(bool isMany) =>
-        new("kube-flannel", node => new Flannel(node, isMany)) { PerNode = true };
+    private static ComponentSpec FlannelOf(bool isMany, bool inEtcd) =>
+        new("kube-flannel", node => new Flannel(node, isMany, inEtcd)) { PerNode = true };
+
+    // What an administrator puts into etcd for flanneld, before the first node starts.
+    private static ApiObject FlannelNetwork(Settings settings) => EtcdKeys.Decode(
+        new(EtcdKeys.Raw, "", EtcdSubnets.ConfigKey),
+        $$$"""{"Network":"{{{settings.Get(KnownFlags.ClusterCidr)}}}","SubnetLen":24,"Backend":"""
+        + $$$"""{"Type":"{{{settings.Get(KnownFlags.FlannelBackend)}}}"}}""");
 
     // A component whose events come under another name than its own.
     internal static ComponentSpec Telling(string source, string name, Func<IReconciler> make) =>
@@ -223,12 +229,14 @@ public static class Bootstrap
         var isFlannel = settings.Get(KnownFlags.FlannelBackend).Length > 0;
         var more = new List<ComponentSpec>();
         more.AddRange(settings.Get(KnownFlags.RunFirewall) ? [KubeRouter] : []);
-        more.AddRange(isFlannel ? [FlannelOf(nodes > options.LazyAboveNodes)] : []);
+        var inEtcd = isFlannel && !settings.Get(KnownFlags.KubeSubnetManager);
+        more.AddRange(isFlannel ? [FlannelOf(nodes > options.LazyAboveNodes, inEtcd)] : []);
+        var policy = options.Policy.IsUnset ? BootstrapPolicy.Objects : options.Policy;
         options = options with
         {
             World = options.World ?? (isFlannel ? FlannelWorld : World), Objects = [.. objects],
             Settings = settings, Components = [.. options.Components, .. more],
-            Policy = options.Policy.IsUnset ? BootstrapPolicy.Objects : options.Policy,
+            Policy = inEtcd ? policy.Add(FlannelNetwork(settings)) : policy,
         };
         return settings.HasCloud ? CloudBootstrap.Complete(options) : options;
     }

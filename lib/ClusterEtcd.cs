@@ -131,6 +131,10 @@ public sealed class ClusterEtcd
         Grant = Math.Max(1, (long)ttl.TotalSeconds),
     })!;
 
+    /// <summary>The leases, in the order in which they will end; each prints as <c>etcdctl lease
+    /// timetolive --keys</c> does.</summary>
+    public Seq<EtcdLease> Leases => cluster.Still(c => Store.Leases(c.Now));
+
     /// <summary>Gives a lease its full time again.</summary>
     /// <exception cref="EtcdException">It expired before, or never was.</exception>
     public void KeepAlive(long lease) =>

@@ -13,6 +13,10 @@ public enum PodNetwork
     /// <summary>Flannel: routes that its daemons write (host-gw).</summary>
     FlannelHostGw,
 
+    /// <summary>Flannel with tunnels (VXLAN), whose daemons lease the ranges of their nodes in
+    /// etcd.</summary>
+    FlannelEtcd,
+
     /// <summary>Calico: not yet.</summary>
     Calico,
 
@@ -86,8 +90,10 @@ internal sealed class NetworkGround
             Settings.Default.With($"{KnownFlags.FlannelBackend}", "vxlan"),
         PodNetwork.FlannelHostGw =>
             Settings.Default.With($"{KnownFlags.FlannelBackend}", "host-gw"),
+        PodNetwork.FlannelEtcd => SettingsOf(PodNetwork.FlannelVxlan)
+            .With($"{KnownFlags.KubeSubnetManager}", "false"),
         _ => throw new NotSupportedException($"{network} is not modelled yet: choose "
-            + "PodNetwork.Routes, FlannelVxlan or FlannelHostGw"),
+            + "PodNetwork.Routes, FlannelVxlan, FlannelHostGw or FlannelEtcd"),
     };
 
     public static bool IsFlannel(Simulation simulation) =>
@@ -109,7 +115,7 @@ internal sealed class NetworkGround
             || simulation.Store.OnNode(Kinds.Pod, name, simulation.Store.Head)
                 .Any(o => o is Pod { Spec.HostNetwork: not true, Status.PodIP: not null });
         network.Boot(node is null ? machine.Address : AddressOf(simulation, node), Segment,
-            node?.Spec.PodCIDR ?? machine.PodCidr);
+            network.PodRange(node?.Spec.PodCIDR ?? machine.PodCidr));
         if (!IsFlannel(simulation))
         {
             network.Follow(this, () => byRange

@@ -242,10 +242,11 @@ public sealed partial class Cluster
     {
         var node = Find<Node>("", name);
         var machine = simulation.World.Machine(name);
+        var network = Ground.NetworkOf(simulation, name);
         return new(name, node is null ? machine.Address : AddressOf(node),
-            node?.Spec.PodCIDR ?? machine.PodCidr, () => FilterOf(name))
+            network.PodRange(node?.Spec.PodCIDR ?? machine.PodCidr), () => FilterOf(name))
         {
-            Net = Ground.NetworkOf(simulation, name),
+            Net = network,
             IsReachable = machine.IsOn && machine.IsConnected,
             Ipvs = machine.Kernel<Ipvs>(), Sets = machine.Kernel<IpSets>(),
             Forwarders = machine.Kernel<Forwarders>(),

@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace KubeSim;
 
 /// <summary>
@@ -38,7 +36,10 @@ public sealed class CloudRoutes() : CloudRounds("node-route-controller")
             + missing.Count(range => !Create(node!, range, api));
         if (node is not null && condition != (failed == 0 ? "False" : "True"))
         {
-            Tell(node, failed == 0, api);
+            api.TellNetwork(node, failed == 0,
+                failed == 0 ? "RouteCreated" : "NoRouteCreated",
+                failed == 0 ? "RouteController created a route"
+                    : "RouteController failed to create a route");
         }
         if (failed > 0)
         {
@@ -62,24 +63,5 @@ public sealed class CloudRoutes() : CloudRounds("node-route-controller")
             api.Did("made the route {0} to {1}", range, name);
         }
         return made.IsOk;
-    }
-
-    private static void Tell(Node node, bool created, ReconcileContext api)
-    {
-        var now = $"{(Time)api.Now}";
-        api.Patch(node.Key, new(PatchKind.StrategicMerge, new JsonObject
-        {
-            ["status"] = new JsonObject
-            {
-                ["conditions"] = new JsonArray(new JsonObject
-                {
-                    ["type"] = "NetworkUnavailable", ["status"] = created ? "False" : "True",
-                    ["reason"] = created ? "RouteCreated" : "NoRouteCreated",
-                    ["message"] = created ? "RouteController created a route"
-                        : "RouteController failed to create a route",
-                    ["lastHeartbeatTime"] = now, ["lastTransitionTime"] = now,
-                }),
-            },
-        }), "status");
     }
 }

@@ -3,7 +3,7 @@ namespace KubeSim;
 /// <summary>What a component may do while it reconciles a key. It reads at its own cursors, which
 /// may lie in the past, and writes at the head; what it writes it does not see before its cursor
 /// has passed it.</summary>
-public sealed class ReconcileContext : IObjectReader
+public sealed partial class ReconcileContext : IObjectReader
 {
     private readonly Simulation simulation;
     private readonly Shard shard;

@@ -236,6 +236,11 @@ public static class KnownFlags
     /// says so, the binary alone does not.</summary>
     public static Setting<bool> FlannelMasquerade { get; } = Switch("flanneld", "ip-masq", "true");
 
+    /// <summary>Whether flanneld takes the range of its node from the Node, as kube-flannel.yml
+    /// says; without it, it leases one in etcd.</summary>
+    public static Setting<bool> KubeSubnetManager { get; } =
+        Switch("flanneld", "kube-subnet-mgr", "true");
+
     /// <summary>Whether kube-router enforces NetworkPolicies on every node, beside any network, as
     /// k3s has it. Its own default is true, but a cluster does not run it unless told so: then
     /// policies are kept and have no effect.</summary>
@@ -273,8 +278,8 @@ public static class KnownFlags
         PodMaxUnschedulable, PodInitialBackoff, PodMaxBackoff, PercentageOfNodesToScore,
         CloudNodeMonitorPeriod, CloudNodeStatusFrequency, RouteReconciliationPeriod,
         MaxPods, ClusterDns, ClusterDomain, CloudProvider, FlannelBackend, FlannelMasquerade,
-        ProxyMode, IpvsScheduler, ProxyClusterCidr, MasqueradeAll, LocalhostNodePorts,
-        MinSyncPeriod, RunFirewall,
+        KubeSubnetManager, ProxyMode, IpvsScheduler, ProxyClusterCidr, MasqueradeAll,
+        LocalhostNodePorts, MinSyncPeriod, RunFirewall,
     ];
 
     private static Setting<TimeSpan> Span(

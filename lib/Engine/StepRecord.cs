@@ -58,9 +58,14 @@ public sealed record Change
         ? [] : Diff.Between(Before, After);
 
     /// <summary>One line: <c>create pods default/web-1</c>, <c>update nodes node-1 (409
-    /// Conflict)</c>.</summary>
+    /// Conflict)</c>; of a key that is no object <c>put /coreos.com/network/config in
+    /// etcd</c>.</summary>
     public override string ToString()
     {
+        if (EtcdKeys.Raw.Equals(Key.Kind))
+        {
+            return $"{(Verb == Verb.Delete ? "del" : "put")} {Key.Name} in etcd";
+        }
         var what = Subresource.Length == 0 ? $"{Key}" : $"{Key} {Subresource}";
         var verb = Verb.ToString().ToLowerInvariant();
         return Refused is null ? $"{verb} {what}" : $"{verb} {what} refused: {Refused.Message}";

@@ -1,4 +1,20 @@
+using System.Globalization;
+
 namespace KubeSim;
+
+/// <summary>A lease of etcd: how long its keys have left when nobody keeps it alive.</summary>
+/// <param name="Id">Its number; etcdctl prints it in hexadecimal.</param>
+/// <param name="GrantedSeconds">The time that it was granted for.</param>
+/// <param name="RemainingSeconds">What is left of that.</param>
+/// <param name="Keys">The keys that go with it.</param>
+public sealed record EtcdLease(
+    long Id, long GrantedSeconds, long RemainingSeconds, Seq<string> Keys)
+{
+    /// <summary>As <c>etcdctl lease timetolive --keys</c> prints it.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"lease {Id:x16} granted with TTL({GrantedSeconds}s), remaining({RemainingSeconds}s), "
+        + $"attached keys([{string.Join(' ', Keys)}])");
+}
 
 // Leases of etcd (not the Lease objects of Kubernetes): a time to live for keys. Who stops
 // to keep a lease alive loses the keys attached to it.
@@ -20,6 +36,12 @@ public sealed partial class EtcdStore
     /// <summary>When the next lease expires; null when there is none.</summary>
     public DateTime? NextLeaseExpiry =>
         leases.Count == 0 ? null : leases.Values.Min(lease => lease.Expires);
+
+    /// <summary>The leases, in the order in which they will end.</summary>
+    public Seq<EtcdLease> Leases(DateTime now) => leases.Values.OrderBy(l => l.Expires)
+        .Select(l => new EtcdLease(l.Id, (long)l.Ttl.TotalSeconds,
+            (long)(l.Expires - now).TotalSeconds, l.Keys.Select(k => EtcdKeys.Of(k)).ToSeq()))
+        .ToSeq();
 
     /// <summary>True when there is such a lease.</summary>
     public bool HasLease(long lease) => leases.ContainsKey(lease);

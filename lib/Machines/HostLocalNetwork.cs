@@ -44,16 +44,23 @@ public sealed class HostLocalNetwork(bool isFlannel = false) : INetworkPlugin
     public Answer<CniResult> Add(IMachine machine, CniArguments arguments)
     {
         ArgumentNullException.ThrowIfNull(arguments);
+        var network = NetworkOf(machine);
+        if (isFlannel && network.Leased is null)
+        {
+            return new(null, Error: "plugin type=\"flannel\" failed (add): failed to load flannel "
+                + "'subnet.env' file: open /run/flannel/subnet.env: no such file or directory. "
+                + "Check the flannel pod log for this node.");
+        }
         var range = RangeOf(machine);
         if (range is null)
         {
             return new(null, Error: "cni plugin not initialized");
         }
-        if (isFlannel && NetworkOf(machine).SubnetEnv is null)
+        if (isFlannel && (network.Bridged ??= range.All) != range.All)
         {
-            return new(null, Error: "plugin type=\"flannel\" failed (add): failed to load flannel "
-                + "'subnet.env' file: open /run/flannel/subnet.env: no such file or directory. "
-                + "Check the flannel pod log for this node.");
+            return new(null, Error: "plugin type=\"flannel\" failed (add): failed to delegate add: "
+                + $"failed to set bridge addr: \"{MachineNetwork.Bridge}\" already has an IP "
+                + $"address different from {range.All.At(1)}/{range.All.Length}");
         }
         if (range.Taken.Count > range.Last - FirstHost)
         {
@@ -149,7 +156,7 @@ public sealed class HostLocalNetwork(bool isFlannel = false) : INetworkPlugin
     private Range? RangeOf(IMachine machine)
     {
         ArgumentNullException.ThrowIfNull(machine);
-        var cidr = machine.PodCidr;
+        var cidr = isFlannel ? NetworkOf(machine).Leased?.ToString() ?? "" : machine.PodCidr;
         if (cidr.Length > 0 && (!ranges.TryGetValue(machine.Name, out var known)
             || known.Cidr != cidr))
         {

@@ -44,6 +44,19 @@ public sealed class MachineNetwork
     /// <summary>What flanneld wrote to <c>/run/flannel/subnet.env</c>; null for nothing.</summary>
     public string? SubnetEnv { get; set; }
 
+    /// <summary>The range of the first pod that Flannel's plugin connected: the bridge has its
+    /// address, whatever <see cref="SubnetEnv"/> says later.</summary>
+    public Ipv4Range? Bridged { get; set; }
+
+    /// <summary>The range that the machine's pods have their addresses from.</summary>
+    /// <param name="podCidr">That of the Node, where nobody on the machine says
+    /// otherwise.</param>
+    public string PodRange(string podCidr) => (Bridged ?? Leased)?.ToString() ?? podCidr;
+
+    /// <summary>The range that flanneld leased; null for none.</summary>
+    public Ipv4Range? Leased =>
+        Ipv4Range.TryParse(Env("FLANNEL_SUBNET"), out var range) ? range : null;
+
     /// <summary>True when a switch is on.</summary>
     public bool Is(string sysctl) => Sysctls.GetValueOrDefault(sysctl) == "1";
 

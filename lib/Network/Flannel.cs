@@ -6,10 +6,11 @@ namespace KubeSim;
 /// Joins the pods of all nodes: a daemon on each node (flanneld) that leases the range of its node
 /// and tells the kernel the way to the ranges of all others. No packet ever passes through it; when
 /// it dies, what it wrote stays, and nodes that come later are unknown here.
-/// <para>The lease is the Node itself: the range is <c>spec.podCIDR</c>, and how to reach it stands
-/// in annotations (<c>flannel.alpha.coreos.com/…</c>). It watches Nodes, annotates its own,
-/// writes <c>/run/flannel/subnet.env</c> for the CNI plugin, and for each other node that has a
-/// lease of the same kind:</para>
+/// <para>Who hands out the ranges is a subnet manager (<see cref="ISubnetManager"/>): the Nodes,
+/// whose ranges the controller manager chose (--kube-subnet-mgr, as kube-flannel.yml has it), or
+/// etcd, where each flanneld picks a free one. Either way it writes
+/// <c>/run/flannel/subnet.env</c> for the CNI plugin, and for each other lease of the same
+/// kind:</para>
 /// <list type="bullet">
 /// <item>vxlan: a neighbour, a forwarding entry and a route on the device <c>flannel.1</c>: to
 /// reach 10.244.2.0/24, put the frame for the hardware address of 10.244.2.0 into a packet to
@@ -19,35 +20,30 @@ namespace KubeSim;
 /// </list>
 /// <para>With --ip-masq it has what goes from a pod to the outside masqueraded: without it no
 /// answer finds its way back, since nobody outside knows the pods' range.</para>
-/// Models github.com/flannel-io/flannel pkg/subnet/kube, pkg/backend/vxlan, pkg/backend/hostgw,
+/// Models github.com/flannel-io/flannel main.go, pkg/backend/vxlan, pkg/backend/hostgw,
 /// pkg/trafficmngr/iptables.
 /// </summary>
 /// <param name="node">Its node.</param>
 /// <param name="isMany">True: there are so many nodes that it tells the kernel of the others only
 /// when somebody looks.</param>
-public sealed class Flannel(string node, bool isMany = false) : ILazyReconciler
+/// <param name="inEtcd">True: the ranges are leased in etcd, not by the Nodes.</param>
+public sealed class Flannel(string node, bool isMany = false, bool inEtcd = false) : ILazyReconciler
 {
-    private const string Prefix = "flannel.alpha.coreos.com/";
     private const string Device = "flannel.1";
     private const int Overhead = 50;
 
-    // A lease of another node, as far as the kernel is told.
-    private sealed record Lease(Ipv4Range Range, string PublicIp, string Mac);
-
-    private readonly Dictionary<string, Lease> told = new(StringComparer.Ordinal);
+    private readonly ISubnetManager subnets =
+        inEtcd ? new EtcdSubnets(node) : new KubeSubnets(node);
+    private readonly Dictionary<string, FlannelLease> told = new(StringComparer.Ordinal);
     private MachineNetwork? kernel;
+    private string? backend;
 
     /// <inheritdoc/>
     public string Name => "kube-flannel";
 
     /// <inheritdoc/>
-    public Seq<Watched> Watches { get; } =
-    [
-        (isMany ? Watched.OnNode<Node>() : Watched.All<Node>()) with
-        {
-            KeyOf = _ => new(Kinds.Node, "", node),
-        },
-    ];
+    public Seq<Watched> Watches { get; } = inEtcd ? EtcdSubnets.Watches(node, isMany)
+        : KubeSubnets.Watches(node, isMany);
 
     /// <inheritdoc/>
     public Result Reconcile(ObjectKey key, ReconcileContext api)
@@ -58,21 +54,22 @@ public sealed class Flannel(string node, bool isMany = false) : ILazyReconciler
         {
             return Result.Idle;
         }
-        if (string.IsNullOrEmpty(self.Spec.PodCIDR))
+        try
         {
-            return Result.Retry($"node \"{node}\" pod cidr not assigned");
+            if (subnets.Acquire(self, api) is { } early)
+            {
+                // Who has no range any more begins anew, with the kernel as it is.
+                kernel = subnets.Own(self, api) is null ? null : kernel;
+                return early;
+            }
+            var changed = Sync(api);
+            return subnets.Complete(self, api) || changed || api.Changes.Count > 0
+                ? Result.Done : Result.Idle;
         }
-        var backend = api.Settings.Get(KnownFlags.FlannelBackend);
-        var data = backend == "vxlan" ? $$"""{"VNI":1,"VtepMAC":"{{MacOf(node)}}"}""" : "null";
-        var leased = self.Metadata.Annotations
-            .Set(Prefix + "backend-data", data).Set(Prefix + "backend-type", backend)
-            .Set(Prefix + "kube-subnet-manager", "true").Set(Prefix + "public-ip", self.Address);
-        if (!leased.Equals(self.Metadata.Annotations))
+        catch (EtcdException refusal)
         {
-            api.Update(self with { Metadata = self.Metadata with { Annotations = leased } });
-            api.Did("leased {0} for {1}", self.Spec.PodCIDR, self.Address);
+            return Result.Retry(refusal.Message);
         }
-        return Sync(api) || api.Changes.Count > 0 ? Result.Done : Result.Idle;
     }
 
     /// <inheritdoc/>
@@ -82,28 +79,29 @@ public sealed class Flannel(string node, bool isMany = false) : ILazyReconciler
     private bool Sync(ReconcileContext api)
     {
         var machine = api.World.Machine(node);
-        if (api.Get<Node>("", node) is not { Spec.PodCIDR: { } range } self || !machine.IsOn)
+        if (api.Get<Node>("", node) is not { } self || !machine.IsOn
+            || subnets.Own(self, api) is not { } own)
         {
             return false;
         }
-        var isVxlan = api.Settings.Get(KnownFlags.FlannelBackend) == "vxlan";
+        var config = subnets.Config(api);
+        var isVxlan = config.Backend == "vxlan";
         var changed = false;
         if (kernel != machine.Kernel<MachineNetwork>())
         {
-            kernel = machine.Kernel<MachineNetwork>();
+            (kernel, backend) = (machine.Kernel<MachineNetwork>(), config.Backend);
             told.Clear();
-            Begin(machine, Ipv4Range.Parse(range), self.Address, isVxlan, api.Settings);
+            Begin(machine, config.Network, own, self.Address, isVxlan, api.Settings);
             api.Did("wrote /run/flannel/subnet.env");
             changed = true;
         }
-        var leases = api.List<Node>().Where(n => n.Metadata.Name != node)
-            .Select(n => (n.Metadata.Name, Lease: LeaseOf(n, isVxlan ? "vxlan" : "host-gw")))
-            .Where(l => l.Lease is not null).ToDictionary(l => l.Name, l => l.Lease!);
+        var leases = subnets.Others(self, api).Where(l => l.Backend == backend)
+            .ToDictionary(l => l.Key);
         foreach (var (name, old) in told.Where(t => !leases.ContainsKey(t.Key)).ToArray())
         {
             told.Remove(name);
             Forget(kernel.Host, old, isVxlan);
-            api.Did("removed the way to {0} on {1}", $"{old.Range}", name);
+            api.Did("removed the way to {0} on {1}", $"{old.Range}", old.Holder);
             changed = true;
         }
         foreach (var (name, lease) in leases.OrderBy(l => l.Key, StringComparer.Ordinal))
@@ -112,19 +110,18 @@ public sealed class Flannel(string node, bool isMany = false) : ILazyReconciler
             {
                 told[name] = lease;
                 Tell(kernel.Host, lease, isVxlan);
-                api.Did("added the way to {0} on {1}", $"{lease.Range}", name);
+                api.Did("added the way to {0} on {1}", $"{lease.Range}", lease.Holder);
                 changed = true;
             }
         }
         return changed;
     }
 
-    private void Begin(
-        SimMachine machine, Ipv4Range range, string address, bool isVxlan, Settings settings)
+    private void Begin(SimMachine machine, Ipv4Range all, Ipv4Range range, string address,
+        bool isVxlan, Settings settings)
     {
         var (network, masquerade) = (machine.Kernel<MachineNetwork>(),
             settings.Get(KnownFlags.FlannelMasquerade));
-        var all = Ipv4Range.Parse(settings.Get(KnownFlags.ClusterCidr));
         var mtu = 1500 - (isVxlan ? Overhead : 0);
         network.SubnetEnv = string.Create(CultureInfo.InvariantCulture,
             $"FLANNEL_NETWORK={all}\nFLANNEL_SUBNET={range.At(1)}/{range.Length}\n"
@@ -140,7 +137,7 @@ public sealed class Flannel(string node, bool isMany = false) : ILazyReconciler
         FlannelRules.Write(filter, all, range, masquerade);
     }
 
-    private static void Tell(NetNamespace host, Lease lease, bool isVxlan)
+    private static void Tell(NetNamespace host, FlannelLease lease, bool isVxlan)
     {
         var first = lease.Range.At(0);
         if (isVxlan)
@@ -152,7 +149,7 @@ public sealed class Flannel(string node, bool isMany = false) : ILazyReconciler
             : new(lease.Range, "eth0") { Via = lease.PublicIp });
     }
 
-    private static void Forget(NetNamespace host, Lease lease, bool isVxlan)
+    private static void Forget(NetNamespace host, FlannelLease lease, bool isVxlan)
     {
         if (isVxlan)
         {
@@ -162,16 +159,8 @@ public sealed class Flannel(string node, bool isMany = false) : ILazyReconciler
         host.Delete(lease.Range);
     }
 
-    private static Lease? LeaseOf(Node other, string backend)
-    {
-        var notes = other.Metadata.Annotations;
-        return notes.Get(Prefix + "kube-subnet-manager") == "true"
-            && notes.Get(Prefix + "backend-type") == backend
-            && Ipv4Range.TryParse(other.Spec.PodCIDR, out var range)
-            ? new(range, notes.Get(Prefix + "public-ip") ?? "", MacOf(other.Metadata.Name)) : null;
-    }
-
-    private static string MacOf(string name) => NetDevice.MacOf($"{Device} {name}");
+    /// <summary>The hardware address of a node's end of the tunnel.</summary>
+    internal static string MacOf(string name) => NetDevice.MacOf($"{Device} {name}");
 }
 
 /// <summary>The rules that flanneld has beside those of kube-proxy: what leaves the pods' network

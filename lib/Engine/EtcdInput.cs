@@ -78,8 +78,7 @@ public sealed record EtcdInput(EtcdRequest Request) : Input
         }
         try
         {
-            store.Members?.Commit(Describe, () => Carry(simulation));
-            simulation.Outcome = Carry(simulation);
+            simulation.Outcome = Ask(simulation);
         }
         catch (EtcdException refusal)
         {
@@ -87,6 +86,14 @@ public sealed record EtcdInput(EtcdRequest Request) : Input
         }
         return store.Head > head || Request.Grant is not null || Request.KeepAlive is not null
             || store.Members?.Proposals != proposals;
+    }
+
+    /// <summary>Carries the request out, whoever asked.</summary>
+    /// <exception cref="EtcdException">No quorum agreed.</exception>
+    internal object Ask(Simulation simulation)
+    {
+        simulation.Store.Members?.Commit(Describe, () => Carry(simulation));
+        return Carry(simulation);
     }
 
     private object Carry(Simulation simulation)
