@@ -10,7 +10,8 @@ namespace KubeSim;
 /// <para>Which addresses are taken stands in files, one an address: a machine that lost its power
 /// knows them afterwards, until DEL comes for the dead sandboxes. The plugin <c>flannel</c> does
 /// nothing but read what flanneld wrote to <c>/run/flannel/subnet.env</c> and call <c>bridge</c>
-/// with it; where that file is missing no pod starts.</para>
+/// with it; where that file is missing no pod starts. Behind either comes <c>portmap</c>
+/// (<see cref="PortMap"/>).</para>
 /// Models github.com/containernetworking/plugins/plugins/ipam/host-local, plugins/main/bridge,
 /// github.com/flannel-io/cni-plugin.
 /// </summary>
@@ -75,7 +76,11 @@ public sealed class HostLocalNetwork(bool isFlannel = false) : INetworkPlugin
         }
         while (!range.Taken.Add(range.Cursor));
         range.Used.Add(arguments.ContainerId, range.Cursor);
-        return new(ResultOf(machine, range, arguments, range.Cursor));
+        var result = ResultOf(machine, range, arguments, range.Cursor);
+        var kernel = (SimMachine)machine;
+        kernel.Kernel<PortMap>().Open(
+            kernel.Kernel<Netfilter>(), arguments.ContainerId, result, arguments.Ports);
+        return new(result);
     }
 
     /// <inheritdoc/>
@@ -93,6 +98,8 @@ public sealed class HostLocalNetwork(bool isFlannel = false) : INetworkPlugin
     public void Del(IMachine machine, CniArguments arguments)
     {
         ArgumentNullException.ThrowIfNull(arguments);
+        var kernel = (SimMachine)machine;
+        kernel.Kernel<PortMap>().Close(kernel.Kernel<Netfilter>(), arguments.ContainerId);
         if (RangeOf(machine) is { } range && range.Used.Remove(arguments.ContainerId, out var host))
         {
             range.Taken.Remove(host);
@@ -112,7 +119,7 @@ public sealed class HostLocalNetwork(bool isFlannel = false) : INetworkPlugin
                 {"type": "portmap", "capabilities": {"portMappings": true}}
               ]
             }
-            """) : ("/etc/cni/net.d/10-bridge.conflist", $$"""
+            """) : ("/etc/cni/net.d/10-bridge.conflist", $$$"""
             {
               "name": "cbr0",
               "cniVersion": "1.0.0",
@@ -121,10 +128,11 @@ public sealed class HostLocalNetwork(bool isFlannel = false) : INetworkPlugin
                   "type": "bridge", "bridge": "cni0", "isGateway": true, "hairpinMode": true,
                   "ipam": {
                     "type": "host-local",
-                    "ranges": [[{"subnet": "{{range?.Cidr}}"}]],
+                    "ranges": [[{"subnet": "{{{range?.Cidr}}}"}]],
                     "routes": [{"dst": "0.0.0.0/0"}]
                   }
-                }
+                },
+                {"type": "portmap", "capabilities": {"portMappings": true}}
               ]
             }
             """);

@@ -74,7 +74,11 @@ public sealed record PodSandboxMetadata(string Name, string Uid, string Namespac
 /// <param name="Hostname">The host name in it.</param>
 /// <param name="HostNetwork">True: no namespace of its own, no CNI.</param>
 public sealed record PodSandboxConfig(PodSandboxMetadata Metadata, string Hostname,
-    bool HostNetwork = false);
+    bool HostNetwork = false)
+{
+    /// <summary>The ports of its containers.</summary>
+    public Seq<ContainerPort> PortMappings { get; init; }
+}
 
 /// <summary>A sandbox as it is.</summary>
 /// <param name="Id">Given by the runtime.</param>

@@ -31,7 +31,12 @@ public interface INetworkPlugin
 /// <param name="ContainerId">CNI_CONTAINERID: the sandbox.</param>
 /// <param name="PodNamespace">K8S_POD_NAMESPACE.</param>
 /// <param name="PodName">K8S_POD_NAME.</param>
-public sealed record CniArguments(string ContainerId, string PodNamespace, string PodName);
+public sealed record CniArguments(string ContainerId, string PodNamespace, string PodName)
+{
+    /// <summary>The ports of its containers; those with a host port are the capability
+    /// <c>portMappings</c>.</summary>
+    public Seq<ContainerPort> Ports { get; init; }
+}
 
 /// <summary>What the plugin made.</summary>
 /// <param name="Ip">The address of the sandbox, such as <c>10.244.2.2</c>.</param>

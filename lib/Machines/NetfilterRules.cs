@@ -108,7 +108,8 @@ public abstract record RuleMatch
     {
         /// <inheritdoc/>
         public override string ToString() => Text.All(c => char.IsAsciiLetterOrDigit(c)
-            || c is '-' or '_') ? $"comment --comment {Text}" : $"comment --comment \"{Text}\"";
+            || c is '-' or '_') ? $"comment --comment {Text}"
+            : $"comment --comment \"{Text.Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 
         internal override bool Holds(Packet packet, Netfilter kernel, NetfilterLook look) => true;
     }
@@ -138,6 +139,16 @@ public abstract record RuleMatch
 
         internal override bool Holds(Packet packet, Netfilter kernel, NetfilterLook look) =>
             packet.DestinationPort >= First && packet.DestinationPort <= Last;
+    }
+
+    /// <summary>One of several destination ports, of whatever protocol the rule names.</summary>
+    public sealed record PortList(Seq<int> Of) : RuleMatch
+    {
+        /// <inheritdoc/>
+        public override string ToString() => $"multiport --dports {string.Join(',', Of)}";
+
+        internal override bool Holds(Packet packet, Netfilter kernel, NetfilterLook look) =>
+            Of.Contains(packet.DestinationPort);
     }
 
     /// <summary>The type of an icmp message: 8 asks for an echo, and all that is sent is

@@ -66,10 +66,15 @@ internal sealed class RuleWords(string line)
         }
         var quoted = at < line.Length && line[at] == '"';
         var start = quoted ? at + 1 : at;
-        var end = start >= line.Length ? -1 : line.IndexOf(quoted ? '"' : ' ', start);
-        end = end < 0 ? line.Length : end;
+        var end = start;
+        while (end < line.Length && line[end] != (quoted ? '"' : ' '))
+        {
+            end += quoted && line[end] == '\\' ? 2 : 1;
+        }
+        end = Math.Min(line.Length, end);
         at = Math.Min(line.Length, end + 1);
-        return line[Math.Min(start, end)..end];
+        var word = line[Math.Min(start, end)..end];
+        return quoted ? word.Replace("\\\"", "\"", StringComparison.Ordinal) : word;
     }
 
     public NetfilterRule Rule()
@@ -111,6 +116,9 @@ internal sealed class RuleWords(string line)
                 return new RuleMatch.Port(name, Peek("--dport") ? Number() : null);
             case "comment":
                 return new RuleMatch.Comment(Value("--comment"));
+            case "multiport" when Value("--dports") is var ports && !ports.Contains(':'):
+                return new RuleMatch.PortList(ports.Split(',')
+                    .Select(p => int.Parse(p, CultureInfo.InvariantCulture)).ToSeq());
             case "addrtype":
                 var foreign = Peek("!");
                 var ofSource = Peek("--src-type");

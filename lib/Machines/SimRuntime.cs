@@ -67,7 +67,10 @@ public sealed class SimRuntime : IContainerRuntime
         if (!config.HostNetwork)
         {
             var about = config.Metadata;
-            var added = machine.World.Network.Add(machine, new(id, about.Namespace, about.Name));
+            var added = machine.World.Network.Add(machine, new(id, about.Namespace, about.Name)
+            {
+                Ports = config.PortMappings,
+            });
             if (added.Error is { } error)
             {
                 return new(null, Error: "rpc error: code = Unknown desc = failed to setup network "

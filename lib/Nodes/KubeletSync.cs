@@ -163,7 +163,10 @@ public sealed partial class Kubelet
         var pod = worker.Pod;
         var made = machine.Runtime.RunPodSandbox(new(new(pod.Metadata.Name, worker.Uid,
             pod.Metadata.Namespace, attempt), pod.Spec.Hostname ?? pod.Metadata.Name,
-            pod.Spec.HostNetwork == true));
+            pod.Spec.HostNetwork == true)
+        {
+            PortMappings = pod.Spec.Containers.SelectMany(c => c.Ports).ToSeq(),
+        });
         if (made.Error is { } error)
         {
             api.Event(pod, "Warning", "FailedCreatePodSandBox",

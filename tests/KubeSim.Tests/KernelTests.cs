@@ -70,6 +70,35 @@ public sealed class KernelTests(string backend) : IDisposable
         Compare(flannel, network, [.. senders.SelectMany(from => to.Select(t => (from, t)))]);
     }
 
+    [Test]
+    public void Host_ports_lead_where_the_simulation_says()
+    {
+        var ports = new Cluster(nodes: 3);
+        ports.Apply(Data.Text("kernel/cluster.yaml") + """
+
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: open}
+            spec:
+              nodeName: node-1
+              containers:
+              - name: main
+                image: server
+                ports:
+                - {containerPort: 8080, hostPort: 80}
+                - {containerPort: 9999, hostPort: 81, hostIP: 172.18.0.2}
+                - {containerPort: 9999, hostPort: 82, hostIP: 127.0.0.1}
+            """);
+        ports.Converge();
+        using var network = new KernelNetwork(ports, backend, [8080, 9999], []);
+        string[] to = ["172.18.0.2:80", "172.18.0.2:81", "172.18.0.2:82", "172.18.0.3:80"];
+        string[] senders = ["default/open", "default/client-1", "default/web-2", "node-1", "node-3",
+            KernelNetwork.Outside];
+        Compare(ports, network, [.. senders.SelectMany(from => to.Select(t => (from, t))),
+            .. new[] { 80, 81, 82 }.Select(p => ("node-1", $"127.0.0.1:{p}"))]);
+    }
+
     private static void Compare(
         Cluster cluster, KernelNetwork kernel, List<(string From, string To)> pairs)
     {
