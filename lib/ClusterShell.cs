@@ -23,7 +23,8 @@ public sealed partial class Cluster
     /// <summary>Runs a command on a machine, or in the network namespace of a pod, and returns what
     /// it prints: <c>ip route</c>, <c>bridge fdb show</c>, <c>iptables-save</c>,
     /// <c>conntrack -L</c>, <c>cat FILE</c>…; and those that break things: <c>ip link set NAME
-    /// down</c>, <c>ip route del</c>, <c>sysctl -w</c>, which are inputs of the run.</summary>
+    /// down</c>, <c>ip route del</c>, <c>iptables -I</c>, <c>sysctl -w</c>, which are inputs of the
+    /// run.</summary>
     /// <param name="at">A node, or a pod as <c>client</c> or <c>shop/client</c>.</param>
     /// <param name="command">The command.</param>
     /// <example><code>cluster.Shell("node-1", "ip route")</code></example>
@@ -74,6 +75,7 @@ internal static class NodeTools
         new("ip neigh", s => s.Text.Neighbours()), new("ip n", s => s.Text.Neighbours()),
         new("bridge fdb", s => s.Text.Forwarding()), new("bridge link", s => s.Text.Ports()),
         new("iptables-save", Save),
+        new("iptables", s => s.Iptables(), Changes: true),
         new("conntrack -L", s => s.Machine.Kernel<Netfilter>().ListConnections(s.Now)),
         new("ipvsadm -Ln", s => s.Machine.Kernel<Ipvs>().List(s.Now)),
         new("ipset list", s => s.Machine.Kernel<IpSets>().List()),
@@ -224,6 +226,7 @@ internal sealed class NodeShell
     public NodeShell(Simulation simulation, NetworkGround ground, string at, string command)
     {
         this.simulation = simulation;
+        Line = command;
         Words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var slash = at.IndexOf('/', StringComparison.Ordinal);
         var pod = slash < 0 ? null : (Pod?)simulation.Store.Get(
@@ -237,11 +240,28 @@ internal sealed class NodeShell
         Text = new(Namespace, Pods.Select(p => p.Cable), Now);
     }
 
+    public string Line { get; }
+
     public string[] Words { get; }
 
     public SimMachine Machine { get; }
 
     public MachineNetwork Network { get; }
+
+    /// <summary>Changes the packet filter, with what the daemons have written by now; kube-router
+    /// will find it when its next round comes.</summary>
+    public string Iptables()
+    {
+        simulation.Look("kube-proxy", Machine.Name);
+        simulation.Look("kube-router", Machine.Name);
+        var said = Machine.Kernel<Netfilter>().Iptables(Line, Now);
+        if (said.Length == 0)
+        {
+            simulation.Wake("kube-router", Machine.Name, new(Kinds.Node, "", Machine.Name),
+                KubeRouter.RoundAt(Now) + KubeRouter.SyncPeriod - Now, Pace.Background);
+        }
+        return said;
+    }
 
     /// <summary>The namespace that the command runs in.</summary>
     public NetNamespace Namespace { get; }

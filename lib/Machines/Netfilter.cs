@@ -107,9 +107,7 @@ public sealed partial class Netfilter
 {
     private readonly Dictionary<string, NetfilterTable> tables = new(StringComparer.Ordinal)
     {
-        ["filter"] = Empty("filter", "INPUT", "FORWARD", "OUTPUT"),
-        ["mangle"] = Empty("mangle", "PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"),
-        ["nat"] = Empty("nat", "PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
+        ["filter"] = Empty("filter"), ["mangle"] = Empty("mangle"), ["nat"] = Empty("nat"),
     };
 
     // What one writer put there as whole tables, and what others laid beside it.
@@ -129,6 +127,7 @@ public sealed partial class Netfilter
     public void Restore(NetfilterTable table)
     {
         whole[Table(table.Name).Name] = table;
+        Overwrite(table);
         Join(table.Name);
     }
 
@@ -142,7 +141,7 @@ public sealed partial class Netfilter
     public void Lay(string writer, NetfilterTable first, NetfilterTable? last = null)
     {
         ArgumentNullException.ThrowIfNull(first);
-        whole.TryAdd(first.Name, Table(first.Name));
+        Overwrite(first);
         beside[$"{first.Name} {writer}"] = (first, last);
         Join(first.Name);
     }
@@ -153,10 +152,11 @@ public sealed partial class Netfilter
             .Select(b => b.Value).ToList();
         static IEnumerable<NetfilterRule> Of(NetfilterTable? table, string chain) =>
             table?.Chain(chain)?.Rules ?? [];
-        tables[name] = own.Count == 0 ? whole[name] : new(name,
+        var untouched = whole.GetValueOrDefault(name) ?? Empty(name);
+        tables[name] = Edited(own.Count == 0 ? untouched : new(name,
         [
             .. own.SelectMany(l => l.First.Chains).Where(c => !c.IsBuiltIn),
-            .. whole[name].Chains.Select(c => !c.IsBuiltIn ? c : c with
+            .. untouched.Chains.Select(c => !c.IsBuiltIn ? c : c with
             {
                 Rules =
                 [
@@ -164,7 +164,7 @@ public sealed partial class Netfilter
                     .. own.SelectMany(l => Of(l.Last, c.Name)),
                 ],
             }),
-        ]);
+        ]));
     }
 
     /// <summary>A table as <c>iptables-save -t TABLE</c> prints it.</summary>
@@ -211,8 +211,12 @@ public sealed partial class Netfilter
     internal bool WasSeen(string list, string source, DateTime since) =>
         recent.TryGetValue((list, source), out var at) && at >= since;
 
-    private static NetfilterTable Empty(string name, params string[] chains) =>
-        new(name, chains.Select(c => new NetfilterChain(c, [], IsBuiltIn: true)));
+    private static NetfilterTable Empty(string name) => new(name, (name switch
+    {
+        "filter" => (string[])["INPUT", "FORWARD", "OUTPUT"],
+        "mangle" => ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
+        _ => ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"],
+    }).Select(c => new NetfilterChain(c, [], IsBuiltIn: true)));
 
     private Verdict Walk(
         string table, string hook, ref Packet packet, NetfilterLook look, string leavingBy)

@@ -87,13 +87,16 @@ internal sealed class RuleWords(string line)
                 case "!":
                     break;
                 case "-s":
-                    rule = rule with { Source = new(Next(), not) };
+                    rule = rule with { Source = Range(not) };
                     break;
                 case "-d":
-                    rule = rule with { Destination = new(Next(), not) };
+                    rule = rule with { Destination = Range(not) };
                     break;
                 case "-p":
                     rule = rule with { Protocol = Next() };
+                    break;
+                case "--dport" when rule.Protocol is { } protocol:
+                    matches.Add(new RuleMatch.Port(protocol, Number()));
                     break;
                 case "-m":
                     matches.Add(Match(Next()));
@@ -183,6 +186,26 @@ internal sealed class RuleWords(string line)
             default:
                 return new RuleTarget.Jump(name);
         }
+    }
+
+    // By hand people leave the length of an address alone out.
+    private RuleRange Range(bool not)
+    {
+        var text = Next();
+        return text.Contains('/', StringComparison.Ordinal) ? new(text, not)
+            : RuleRange.Of(text) with { Not = not };
+    }
+
+    /// <summary>The next word when it is a number; null, and it stays, when not.</summary>
+    public int? TryNumber()
+    {
+        var back = at;
+        if (int.TryParse(Next(), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
+            return number;
+        }
+        at = back;
+        return null;
     }
 
     /// <summary>Takes the next word when it is this one.</summary>

@@ -33,7 +33,8 @@ internal sealed class PortMap
         .Select(c => new NetfilterChain(c, [Rule(Common, new RuleMatch.Local(OfSource: false))],
             IsBuiltIn: true)));
 
-    private readonly SortedList<int, (string Id, CniResult Pod, Seq<ContainerPort> Ports)> open = [];
+    private readonly SortedList<int, (string Id, CniResult Pod, Seq<ContainerPort> Ports)> open =
+        [];
     private int opened;
 
     /// <summary>ADD: leads the host ports of a sandbox to it.</summary>

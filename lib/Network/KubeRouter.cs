@@ -10,8 +10,8 @@ namespace KubeSim;
 /// addresses (<see cref="IpSets"/>), a chain for each policy and a chain for each pod of the node
 /// (<see cref="KubeRouterRules"/>), beside those of kube-proxy. A policy guards the nodes where its
 /// pods run: there the incoming packets of their connections pass, and the outgoing ones.</para>
-/// <para>Whatever changes, all of it is written anew. Until that has happened a new pod is as open
-/// as any: its first connections may come before its rules.</para>
+/// <para>Whatever changes, and every five minutes, all of it is written anew. Until that has
+/// happened a new pod is as open as any: its first connections may come before its rules.</para>
 /// <para>Worked: a rule with some pods, a range and two ports comes to four pairs of filter rules,
 /// on a node with ten of its pods as on a node with one: who is meant is in the sets.</para>
 /// Models github.com/cloudnativelabs/kube-router/pkg/controllers/netpol.
@@ -19,6 +19,13 @@ namespace KubeSim;
 public sealed class KubeRouter(string node) : ILazyReconciler
 {
     private (Netfilter Kernel, Seq<string> Text)? written;
+
+    /// <summary>--iptables-sync-period: how often it writes what has not changed.</summary>
+    internal static TimeSpan SyncPeriod { get; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The last round up to a time.</summary>
+    internal static DateTime RoundAt(DateTime now) =>
+        now - TimeSpan.FromTicks(now.Ticks % SyncPeriod.Ticks);
 
     /// <inheritdoc/>
     public string Name => "kube-router";
@@ -55,7 +62,8 @@ public sealed class KubeRouter(string node) : ILazyReconciler
         var (first, last) = KubeRouterRules.Filter(seen.Policies, pods);
         var now = (kernel, Text: (Seq<string>)[first.ToString(),
             .. seen.Policies.SelectMany(p => p.Sets).Select(s => s.ToString())]);
-        if (now.Equals(written))
+        // Its chains are right again five minutes later at the latest.
+        if (now.Equals(written) && !kernel.WasEdited(first, RoundAt(api.Now)))
         {
             return false;
         }
