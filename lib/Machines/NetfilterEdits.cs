@@ -72,6 +72,10 @@ public sealed partial class Netfilter
         {
             return "iptables: Bad rule (does a matching rule exist in that chain?).";
         }
+        if (op == "-I" && place < 1)
+        {
+            return $"iptables: Invalid rule number `{place}'";
+        }
         if (place > into.Rules.Count + 1)
         {
             return "iptables: Index of insertion too big.";

@@ -175,14 +175,17 @@ internal sealed class RuleWords(string line)
                 _ = Value("--reject-with");
                 return new RuleTarget.Reject();
             case "DNAT":
-                return new RuleTarget.Dnat(Value("--to-destination"));
+                var to = Value("--to-destination");
+                return to.Contains(':', StringComparison.Ordinal) ? new RuleTarget.Dnat(to)
+                    : throw Wrong("only ADDRESS:PORT is simulated");
             case "REDIRECT":
                 return new RuleTarget.Redirect(Number("--to-ports"));
             case "MASQUERADE":
                 return new RuleTarget.Masquerade(Peek("--random-fully"));
             case "MARK":
                 var parts = Value("--set-xmark").Split('/');
-                return new RuleTarget.Mark(Hex(parts[0]), Hex(parts[1]));
+                return new RuleTarget.Mark(
+                    Hex(parts[0]), parts.Length == 2 ? Hex(parts[1]) : uint.MaxValue);
             default:
                 return new RuleTarget.Jump(name);
         }

@@ -36,7 +36,6 @@ public sealed class Flannel(string node, bool isMany = false, bool inEtcd = fals
         inEtcd ? new EtcdSubnets(node) : new KubeSubnets(node);
     private readonly Dictionary<string, FlannelLease> told = new(StringComparer.Ordinal);
     private MachineNetwork? kernel;
-    private string? backend;
 
     /// <inheritdoc/>
     public string Name => "kube-flannel";
@@ -89,13 +88,13 @@ public sealed class Flannel(string node, bool isMany = false, bool inEtcd = fals
         var changed = false;
         if (kernel != machine.Kernel<MachineNetwork>())
         {
-            (kernel, backend) = (machine.Kernel<MachineNetwork>(), config.Backend);
+            kernel = machine.Kernel<MachineNetwork>();
             told.Clear();
             Begin(machine, config.Network, own, self.Address, isVxlan, api.Settings);
             api.Did("wrote /run/flannel/subnet.env");
             changed = true;
         }
-        var leases = subnets.Others(self, api).Where(l => l.Backend == backend)
+        var leases = subnets.Others(self, api).Where(l => l.Backend == config.Backend)
             .ToDictionary(l => l.Key);
         foreach (var (name, old) in told.Where(t => !leases.ContainsKey(t.Key)).ToArray())
         {

@@ -8,18 +8,7 @@ public class FlannelEtcdTests
 {
     private const string Subnets = "/coreos.com/network/subnets/";
     private const string ConfigKey = "/coreos.com/network/config";
-
-    private const string Pods = """
-        apiVersion: v1
-        kind: Pod
-        metadata: {name: a}
-        spec: {nodeName: node-1, containers: [{name: main, image: nginx}]}
-        ---
-        apiVersion: v1
-        kind: Pod
-        metadata: {name: b}
-        spec: {nodeName: node-2, containers: [{name: main, image: nginx}]}
-        """;
+    private const string Pods = FlannelTests.Pods;
 
     private static Cluster New(int nodes = 2)
     {

@@ -6,7 +6,7 @@ namespace KubeSim.Tests;
 /// breaks.</summary>
 public class FlannelTests
 {
-    private const string Pods = """
+    internal const string Pods = """
         apiVersion: v1
         kind: Pod
         metadata: {name: a}

@@ -112,6 +112,10 @@ public class IptablesTests
     [TestCase("iptables -D INPUT -j DROP",
         "iptables: Bad rule (does a matching rule exist in that chain?).")]
     [TestCase("iptables -I INPUT 99 -j DROP", "iptables: Index of insertion too big.")]
+    [TestCase("iptables -I INPUT 0 -j DROP", "iptables: Invalid rule number `0'")]
+    [TestCase("iptables -t nat -A OUTPUT -j DNAT --to-destination 10.0.0.1", "iptables: only "
+        + "ADDRESS:PORT is simulated: \"iptables -t nat -A OUTPUT -j DNAT --to-destination "
+        + "10.0.0.1\"")]
     [TestCase("iptables -P INPUT DROP",
         "iptables: -P is not simulated; -A, -I, -D and -F are")]
     [TestCase("iptables -t raw -A INPUT -j DROP",
