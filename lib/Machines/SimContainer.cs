@@ -162,15 +162,17 @@ internal sealed class SimContainer(
         }, now).Run(command, most);
     }
 
+    /// <summary>From when on it answers HTTP with 500; null for never.</summary>
+    public DateTime? SickAt => StartedAt + Runs.SickAfter;
+
     public ProbeAnswer Answer(Probe probe, DateTime now, PodFiles made)
     {
         if (probe.Exec is { } exec)
         {
             return Answer(exec.Command, now, TimeSpan.FromSeconds(probe.TimeoutSeconds ?? 1), made);
         }
-        if (probe.HttpGet is not null && Runs.SickAfter is { } well)
+        if (probe.HttpGet is not null && SickAt is { } sick)
         {
-            var sick = StartedAt!.Value + well;
             return now < sick ? new(true, Until: sick)
                 : new(false, "HTTP probe failed with statuscode: 500");
         }

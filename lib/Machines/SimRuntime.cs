@@ -330,6 +330,10 @@ public sealed class SimRuntime : IContainerRuntime
     public bool TakesConnections(string containerId) =>
         containers.GetValueOrDefault(containerId)?.TakesConnectionsAt(Now) == true;
 
+    /// <summary>Whether a container's server answers every request with 500.</summary>
+    public bool IsSick(string containerId) =>
+        containers.GetValueOrDefault(containerId)?.SickAt <= Now;
+
     /// <summary>Whether a container runs.</summary>
     public bool IsRunning(string containerId) =>
         containers.GetValueOrDefault(containerId)?.RunsAt(Now) == true;

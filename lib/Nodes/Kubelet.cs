@@ -200,21 +200,18 @@ public sealed partial class Kubelet : IReconciler
 
     private bool NeedsSync(PodWorker worker)
     {
-        if (worker.SendAgain <= Now || worker.NextSync <= Now || worker.NextVolumes <= Now)
-        {
-            return true;
-        }
-        if (worker.Probes is { } probes && Probe(worker, probes))
-        {
-            return true;
-        }
-        return worker.Dirty;
+        // Asked first, whatever else is due: what a probe said of a container that is gone must not
+        // be held against the one after it.
+        var turned = worker.Probes is { } probes && Probe(worker, probes);
+        return turned || worker.Dirty || worker.SendAgain <= Now || worker.NextSync <= Now
+            || worker.NextVolumes <= Now;
     }
 
     private bool Probe(PodWorker worker, PodProbes probes)
     {
-        var atOnce = machine.World.PodFiles.TakeTick(worker.Uid, Now);
-        return probes.Ask(worker.Pod, ViewOf(worker), atOnce, api);
+        var files = machine.World.PodFiles;
+        var (atOnce, again) = (files.TakeTick(worker.Uid, Now), files.TakeTouch(worker.Uid));
+        return probes.Ask(worker.Pod, ViewOf(worker), atOnce, again, api);
     }
 
     private PodView ViewOf(PodWorker worker) => new(

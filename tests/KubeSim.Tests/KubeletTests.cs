@@ -179,6 +179,29 @@ public sealed partial class KubeletTests
     }
 
     [Test]
+    public void What_a_probe_said_of_a_container_is_not_held_against_the_next_one()
+    {
+        var cluster = new Cluster(nodes: 1);
+        cluster.Apply("""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: slow}
+            spec:
+              terminationGracePeriodSeconds: 10
+              containers:
+              - name: main
+                image: busybox
+                command: [sh, -c, "sleep infinity"]
+                livenessProbe: {exec: {command: [cat, /tmp/never]}, periodSeconds: 10}
+            """);
+        cluster.Run(TimeSpan.FromMinutes(2));
+        var failures = cluster.List<Event>().Where(e => e.Reason == "Unhealthy").Sum(e => e.Count);
+        var restarts = cluster.Get<Pod>("slow").StatusOf("main")!.RestartCount;
+        Assert.That(restarts, Is.InRange(2, 3));
+        Assert.That(failures, Is.InRange(3 * restarts, 3 * restarts + 3), "each three times");
+    }
+
+    [Test]
     public void A_probe_that_passes_costs_no_work()
     {
         var cluster = NewCluster();
