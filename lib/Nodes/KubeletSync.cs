@@ -163,7 +163,11 @@ public sealed partial class Kubelet
         var pod = worker.Pod;
         var made = machine.Runtime.RunPodSandbox(new(new(pod.Metadata.Name, worker.Uid,
             pod.Metadata.Namespace, attempt), pod.Spec.Hostname ?? pod.Metadata.Name,
-            pod.Spec.HostNetwork == true));
+            pod.Spec.HostNetwork == true)
+        {
+            Labels = pod.Metadata.Labels, Linux = CgroupRules.Of(pod),
+            CgroupParent = CgroupRules.PathOf(pod),
+        });
         if (made.Error is { } error)
         {
             api.Event(pod, "Warning", "FailedCreatePodSandBox",
