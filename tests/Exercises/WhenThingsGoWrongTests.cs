@@ -142,8 +142,95 @@ public sealed class FirstTheTokenTests : AppliedTests
     }
 }
 
+/// <summary>Memory for a program that shares its node with others.</summary>
+[Exercise("11-when-things-go-wrong/3", "The right one dies")]
+[Hint(1, "A node has 16Gi. What the scheduler keeps free for a Pod is its request; what the kernel "
+    + "lets it have is its limit.")]
+[Hint(2, "Who has a request and a limit, and both are the same, is Guaranteed: its node kills it "
+    + "last. BestEffort goes first, however little it takes.")]
+[Hint(3, "5Gi is what it needs, and 7Gi is what is left beside a neighbour of 9Gi: resources: "
+    + "{limits: {memory: 6Gi}}. A limit alone is a request, too.")]
+public sealed class RightOneDiesTests : AppliedTests
+{
+    private const string Leaks = "14Gi";
+
+    [Test, Task("It runs beside a neighbour that requests 9Gi, on a node of 16Gi")]
+    public void A_there_is_room_for_both()
+    {
+        var cluster = Both(neighbour: "8Gi");
+        var bank = Pod(cluster, "bank");
+        if (!bank.IsScheduled)
+        {
+            Fail("There is no node for it: " + cluster.Kubectl("get events --field-selector "
+                + "reason=FailedScheduling -o custom-columns=M:.message --no-headers").Out,
+                "scheduled", cluster);
+        }
+        if (bank.Restarts > 0)
+        {
+            Fail("bank was OOMKilled by "
+                + $"its own limit of {bank.Spec.Containers[0].Resources.Limits["memory"]}: "
+                + "it needs 5Gi to work.", "no restart", cluster);
+        }
+    }
+
+    [Test, Points(2), Task("A neighbour leaks: bank is not killed")]
+    public void B_survives_its_neighbour()
+    {
+        var cluster = Both(neighbour: Leaks);
+        if (Pod(cluster, "bank") is { Restarts: > 0 } bank)
+        {
+            Fail($"The neighbour took what was left of the node, and the kernel killed bank, which "
+                + $"had its 5Gi as always. bank is {bank.Status.QosClass}: its oom_score_adj puts it "
+                + "before one that has requested most of what it takes.", "no restart", cluster);
+        }
+    }
+
+    [Test, Points(2), Task("bank leaks: it dies alone, and before its node is short of memory")]
+    public void C_dies_alone()
+    {
+        var cluster = Both(neighbour: "8Gi", own: Leaks);
+        if (cluster.List<Event>().Any(e => e.Reason == "SystemOOM"))
+        {
+            Fail("A bad version of bank grew until the whole node had no memory left (event "
+                + "SystemOOM): who dies then is the kernel's choice. A limit ends it before.",
+                "OOMKilled by its limit", cluster);
+        }
+        if (Pod(cluster, "cruncher").Restarts > 0)
+        {
+            Fail("bank leaked, and its neighbour was killed.", "cruncher alive", cluster);
+        }
+    }
+
+    private Cluster Both(string neighbour, string own = "5Gi")
+    {
+        Scenario("A node of 16Gi; a neighbour cruncher with a request of 9Gi, which grows to "
+            + $"{neighbour}; your Deployment bank, which grows to {own}. Two minutes pass.");
+        var cluster = new Cluster(nodes: 1);
+        string Args(string total) =>
+            $$"""["-mem-total","{{total}}","-mem-alloc-size","256Mi","-mem-alloc-sleep","1s"]""";
+        cluster.Apply($$"""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: cruncher, labels: {app: cruncher} }
+            spec:
+              containers:
+              - {name: app, image: vish/stress:v1, resources: {requests: {memory: 9Gi} },
+                 args: {{Args(neighbour)}} }
+            """);
+        Applied<Deployment>(cluster, "bank");
+        cluster.Patch<Deployment>("default", "bank", """
+            {"spec":{"template":{"spec":{"containers":[{"name":"app","args":
+            """ + Args(own) + "}]}}}}");
+        cluster.Run(TimeSpan.FromMinutes(2));
+        return cluster;
+    }
+
+    private static Pod Pod(Cluster cluster, string app) =>
+        cluster.List<Pod>().First(p => p.Metadata.Labels["app"] == app);
+}
+
 /// <summary>An update that loses no request and cuts off no program at work.</summary>
-[Exercise("11-when-things-go-wrong/3", "An end that nobody notices")]
+[Exercise("11-when-things-go-wrong/4", "An end that nobody notices")]
 [Hint(1, "Two clocks begin when a Pod is deleted: the nodes forget its address within a second or "
     + "so, and its container is told to stop. Which one should wait for the other?")]
 [Hint(2, "preStop runs before SIGTERM, and its time counts within terminationGracePeriodSeconds.")]

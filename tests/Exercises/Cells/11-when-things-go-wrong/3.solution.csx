@@ -1,21 +1,18 @@
-// why: 5 s to be forgotten, 8 s to finish, and the kill a good deal later
-// exercise: 11-when-things-go-wrong/3  (4 points)
-// Updates of Deployment shop lose no request and cut nobody off.
+// why: Guaranteed is killed last by its node, and its own limit holds before the node has none left
+// exercise: 11-when-things-go-wrong/3  (5 points)
+// Deployment bank survives its neighbours, and they survive it.
 Exercise.Check("11-when-things-go-wrong/3", """
   apiVersion: apps/v1
   kind: Deployment
-  metadata: {name: shop}
+  metadata: {name: bank}
   spec:
-    replicas: 3
-    strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}
-    selector: {matchLabels: {app: shop}}
+    selector: {matchLabels: {app: bank}}
     template:
-      metadata: {labels: {app: shop}}
+      metadata: {labels: {app: bank}}
       spec:
-        terminationGracePeriodSeconds: 20
         containers:
         - name: app
-          image: shop:slowstop-8
-          ports: [{containerPort: 80}]
-          lifecycle: {preStop: {sleep: {seconds: 5}}}
+          image: vish/stress:v1
+          args: [-mem-total, 5Gi, -mem-alloc-size, 256Mi, -mem-alloc-sleep, 1s]
+          resources: {requests: {memory: 6Gi}, limits: {memory: 6Gi}}
   """)

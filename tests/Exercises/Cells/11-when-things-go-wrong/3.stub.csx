@@ -1,20 +1,17 @@
-// exercise: 11-when-things-go-wrong/3  (4 points)
-// YOUR CODE: updates lose no request and cut nobody off; take the TODO out
+// exercise: 11-when-things-go-wrong/3  (5 points)
+// YOUR CODE: bank shall survive its neighbours, and they it; put resources in the place of TODO
 Exercise.Check("11-when-things-go-wrong/3", """
   apiVersion: apps/v1
   kind: Deployment
-  metadata: {name: shop}
+  metadata: {name: bank}
   spec:
-    replicas: 3
-    strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}
-    selector: {matchLabels: {app: shop}}
+    selector: {matchLabels: {app: bank}}
     template:
-      metadata: {labels: {app: shop}}
+      metadata: {labels: {app: bank}}
       spec:
-        # TODO
-        terminationGracePeriodSeconds: 10
         containers:
         - name: app
-          image: shop:slowstop-8
-          ports: [{containerPort: 80}]
+          image: vish/stress:v1
+          args: [-mem-total, 5Gi, -mem-alloc-size, 256Mi, -mem-alloc-sleep, 1s]
+          # TODO: resources
   """)

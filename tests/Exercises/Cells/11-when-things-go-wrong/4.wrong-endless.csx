@@ -1,7 +1,7 @@
-// exercise: 11-when-things-go-wrong/3  (4 points)
-// says: exit code 137
+// exercise: 11-when-things-go-wrong/4  (4 points)
+// says: wait for the end of the old ones
 // Updates of Deployment shop lose no request and cut nobody off.
-Exercise.Check("11-when-things-go-wrong/3", """
+Exercise.Check("11-when-things-go-wrong/4", """
   apiVersion: apps/v1
   kind: Deployment
   metadata: {name: shop}
@@ -12,10 +12,10 @@ Exercise.Check("11-when-things-go-wrong/3", """
     template:
       metadata: {labels: {app: shop}}
       spec:
-        terminationGracePeriodSeconds: 10
+        terminationGracePeriodSeconds: 600
         containers:
         - name: app
           image: shop:slowstop-8
           ports: [{containerPort: 80}]
-          lifecycle: {preStop: {sleep: {seconds: 5}}}
+          lifecycle: {preStop: {sleep: {seconds: 300}}}
   """)

@@ -1,7 +1,7 @@
-// exercise: 11-when-things-go-wrong/3  (4 points)
+// exercise: 11-when-things-go-wrong/4  (4 points)
 // says: refused
 // Updates of Deployment shop lose no request and cut nobody off.
-Exercise.Check("11-when-things-go-wrong/3", """
+Exercise.Check("11-when-things-go-wrong/4", """
   apiVersion: apps/v1
   kind: Deployment
   metadata: {name: shop}
