@@ -270,7 +270,7 @@ public static class Bootstrap
                     new() { Type = "Hostname", Address = node.Metadata.Name },
                 ],
                 NodeInfo = node.Status.NodeInfo.KubeletVersion is { Length: > 0 }
-                    ? node.Status.NodeInfo : Kubelet.MachineInfo,
+                    ? node.Status.NodeInfo : Kubelet.InfoOf(settings),
             },
         };
     }

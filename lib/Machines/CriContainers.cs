@@ -79,6 +79,10 @@ public sealed record CriContainerStatus
     /// <summary>Given by the runtime.</summary>
     public required string Id { get; init; }
 
+    /// <summary>What the ids of its runtime are told apart by in the status of a pod:
+    /// <c>containerd</c>, <c>cri-o</c> or <c>docker</c>.</summary>
+    public string Scheme { get; init; } = "containerd";
+
     /// <summary>The sandbox that it is in.</summary>
     public required string PodSandboxId { get; init; }
 

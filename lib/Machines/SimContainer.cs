@@ -21,6 +21,8 @@ internal sealed partial class SimContainer(
 
     public required CriImage Image { get; init; }
 
+    public string Scheme { get; init; } = "containerd";
+
     public required ProcessBehaviour Runs { get; init; }
 
     /// <summary>The scripts of its pod, its own among them.</summary>
@@ -228,7 +230,7 @@ internal sealed partial class SimContainer(
 
     private CriContainerStatus Status(CriContainerState state) => new()
     {
-        Id = id, PodSandboxId = sandboxId, Config = config, State = state, CreatedAt = created,
+        Id = id, Scheme = Scheme, PodSandboxId = sandboxId, Config = config, State = state, CreatedAt = created,
         ImageName = Image.Reference, ImageId = Image.Id,
         StartedAt = state == CriContainerState.Created ? null : StartedAt,
         ChangesAt = state == CriContainerState.Created ? StartedAt

@@ -14,8 +14,6 @@ namespace KubeSim;
 /// </summary>
 public sealed partial class SimRuntime : IContainerRuntime
 {
-    private const double BytesPerSecond = 100e6;
-
     private sealed class PodRecord(PodSandboxConfig config)
     {
         public PodSandboxConfig Config { get; } = config;
@@ -45,15 +43,25 @@ public sealed partial class SimRuntime : IContainerRuntime
     private readonly Dictionary<string, PodRecord> pods = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Sandbox> sandboxes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SimContainer> containers = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (CriImage Image, ImageManifest Manifest, DateTime From)>
-        images = new(StringComparer.Ordinal);
-    private DateTime pullsUntil;
 
     internal SimRuntime(SimMachine machine)
     {
         this.machine = machine;
         random = machine.World.Host.Random.Fork("runtime/" + machine.Name);
+        Images = new(machine, random);
     }
+
+    /// <summary>Which runtime it is.</summary>
+    public RuntimeKind Kind { get; internal set; }
+
+    /// <summary>How many images it is told to fetch at a time.</summary>
+    public int MostPulls
+    {
+        get => Images.MostPulls;
+        set => Images.MostPulls = value;
+    }
+
+    internal ImageStore Images { get; }
 
     private DateTime Now => machine.World.Host.Now;
 
@@ -185,31 +193,17 @@ public sealed partial class SimRuntime : IContainerRuntime
     /// <inheritdoc/>
     public Answer<string> PullImage(string image, RegistryAuth? auth = null)
     {
-        var resolved = machine.World.Images.Resolve(image, auth);
-        if (resolved.Value is not { } manifest)
-        {
-            return new(null, random.Next(Ms(200), Ms(500)), resolved.Error);
-        }
-        var begins = pullsUntil > Now ? pullsUntil : Now;
-        var has = images.TryGetValue(image, out var there);
-        var moved = has ? TimeSpan.Zero : TimeSpan.FromSeconds(manifest.SizeBytes / BytesPerSecond);
-        pullsUntil = begins + random.Next(Ms(200), Ms(500)) + moved;
-        if (!has)
-        {
-            var name = ImageReference.Parse(image);
-            var id = $"{name.Registry}/{name.Repository}@{manifest.Digest}";
-            there = (new(id, name.ToString(), manifest.SizeBytes), manifest, pullsUntil);
-            images.Add(image, there);
-        }
-        return new(manifest.Digest, pullsUntil - Now);
+        var pull = BeginPull(image, auth);
+        return new(pull.Digest, pull.EndsAt - Now, pull.Error);
     }
 
-    /// <summary>How long the pull that is asked for now would wait for others.</summary>
-    public TimeSpan PullsWait => pullsUntil > Now ? pullsUntil - Now : TimeSpan.Zero;
+    /// <summary>Begins to fetch an image, which takes until <see cref="ImagePull.EndsAt"/>, or
+    /// longer when others come.</summary>
+    public ImagePull BeginPull(string image, RegistryAuth? auth = null) => Images.Pull(image, auth);
 
     /// <inheritdoc/>
     public Answer<CriImage?> ImageStatus(string image) =>
-        new(images.TryGetValue(image, out var there) && there.From <= Now ? there.Image : null);
+        new(Images.Find(image) is { } there && there.IsThere(Now) ? there.Image : null);
 
     /// <inheritdoc/>
     public Answer<string> CreateContainer(string podSandboxId, ContainerConfig config)
@@ -220,17 +214,25 @@ public sealed partial class SimRuntime : IContainerRuntime
             return new(null, Error: "rpc error: code = NotFound desc = failed to find sandbox id "
                 + $"\"{podSandboxId}\": not found");
         }
-        if (!images.TryGetValue(config.Image, out var there))
+        if (Images.Find(config.Image) is not { } there)
         {
             return new(null, Error: "rpc error: code = NotFound desc = failed to create container: "
                 + $"failed to get image from containerd \"{config.Image}\": not found");
         }
         var id = NewId();
+        if (!there.Manifest.Ports.IsEmpty)
+        {
+            // A program listens where it does, whatever the pod says.
+            config = config with
+            {
+                Ports = there.Manifest.Ports.Select(p => new ContainerPort { Port = p }).ToSeq(),
+            };
+        }
         var runs = there.Manifest.Run(config);
         var container = new SimContainer(id, podSandboxId, config, Now)
         {
             PodUid = sandbox.Pod.Metadata.Uid, Image = there.Image, Runs = runs,
-            Processes = sandbox.Pod.Processes,
+            Processes = sandbox.Pod.Processes, Scheme = RuntimeFacts.Of(Kind).Scheme,
             Place = () => PlaceOf(id, config, runs, sandbox.Pod.Metadata),
         };
         containers.Add(container.Id, container);
@@ -355,7 +357,8 @@ public sealed partial class SimRuntime : IContainerRuntime
 
     internal void LosePower()
     {
-        (pullsUntil, HasConnected) = (default, false);
+        HasConnected = false;
+        Images.LosePower();
         foreach (var container in containers.Values)
         {
             container.Lose(Now);
@@ -363,13 +366,6 @@ public sealed partial class SimRuntime : IContainerRuntime
         foreach (var sandbox in sandboxes.Values)
         {
             sandbox.Status = sandbox.Status with { Ready = false, Ips = [] };
-        }
-        foreach (var (name, image) in images.ToArray())
-        {
-            if (image.From > Now)
-            {
-                images.Remove(name);
-            }
         }
     }
 

@@ -21,7 +21,8 @@ public sealed class World : IWorld
     {
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(images);
-        (Host, Images, Network) = (host, images, network ?? new HostLocalNetwork());
+        (Host, Network) = (host, network ?? new HostLocalNetwork());
+        (Registries, Downloads) = (new(this, images), new(this));
         Extension = new MetricsApi(this);
         Cloud = new(host);
     }
@@ -30,7 +31,10 @@ public sealed class World : IWorld
     public IWorldHost Host { get; }
 
     /// <summary>Where images come from.</summary>
-    public IImageRegistry Images { get; }
+    internal Registries Registries { get; }
+
+    /// <summary>The pulls that share a wire.</summary>
+    internal Downloads Downloads { get; }
 
     /// <summary>What connects pods.</summary>
     public INetworkPlugin Network { get; }

@@ -119,7 +119,7 @@ public sealed partial class Kubelet : IReconciler
 
     private void Begin()
     {
-        machine ??= api.World.Machine(node);
+        machine ??= Take(api.World.Machine(node));
         if (relistPhase < 0)
         {
             relistPhase = api.Random.Next(TimeSpan.Zero, Second - TimeSpan.FromTicks(1)).Ticks;

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace KubeSim;
 
 /// <summary>
@@ -9,7 +7,7 @@ namespace KubeSim;
 /// <para>Worked, for a container that ends with an error after 2 s, again and again: it starts at
 /// 0 s, again at once at 2 s, and after the ends at 4, 16, 38 s not before 10, 20, 40 s have
 /// passed. After ten minutes that went well the first delay is 10 s again.</para>
-/// Models pkg/kubelet/kuberuntime/kuberuntime_container.go and pkg/kubelet/images.
+/// Models pkg/kubelet/kuberuntime/kuberuntime_container.go.
 /// </summary>
 public sealed partial class Kubelet
 {
@@ -72,87 +70,6 @@ public sealed partial class Kubelet
             + $"restarting failed container={container.Name} pod={name}"));
         return true;
     }
-
-    /// <summary>Sees to the image: there, or being pulled (then the stage says so).</summary>
-    private bool Image(PodWorker worker, int i, Container container)
-    {
-        var (image, pod) = (container.Image ?? "", worker.Pod);
-        var there = machine.Runtime.ImageStatus(image).Value is not null;
-        if (there && container.ImagePullPolicy != "Always")
-        {
-            api.EventAt(pod, PathOf(pod, container), "Normal", "Pulled",
-                "Container image \"{0}\" already present on machine and can be accessed by the pod",
-                image);
-            return true;
-        }
-        if (container.ImagePullPolicy == "Never")
-        {
-            var message = $"Container image \"{image}\" is not present with pull policy of Never";
-            api.EventAt(pod, PathOf(pod, container), "Warning", "ErrImageNeverPull", "{0}",
-                message);
-            Refuse(worker, i, container, new("ErrImageNeverPull", message));
-            return false;
-        }
-        if (worker.Pulls?.GetValueOrDefault(image) is { Delay: { } delay } failed
-            && Now - delay.Since < delay.Span)
-        {
-            api.EventAt(pod, PathOf(pod, container), "Normal", "BackOff",
-                "Back-off pulling image \"{0}\"", image);
-            Refuse(worker, i, container, new("ImagePullBackOff",
-                $"Back-off pulling image \"{image}\": ErrImagePull: {failed.Error}"));
-            return false;
-        }
-        api.EventAt(pod, PathOf(pod, container), "Normal", "Pulling", "Pulling image \"{0}\"",
-            image);
-        (worker.PullBegan, worker.PullWaited) = (Now, machine.Runtime.PullsWait);
-        var pull = machine.Runtime.PullImage(image);
-        worker.PullError = pull.Error;
-        api.Did("began to pull image {0}", image);
-        (worker.Stage, worker.Due) = (Stage.Pulling, Now + pull.Takes);
-        return true;
-    }
-
-    /// <summary>A pull is over, well or not.</summary>
-    private void Pulled(PodWorker worker)
-    {
-        var i = worker.ToStart.Peek();
-        var (pod, container) = (worker.Pod, worker.Pod.Spec.ContainerAt(i));
-        var image = container.Image ?? "";
-        var size = machine.Runtime.ImageStatus(image).Value?.SizeBytes;
-        if (worker.PullError is null && size is not null)
-        {
-            var all = Now - worker.PullBegan;
-            api.EventAt(pod, PathOf(pod, container), "Normal", "Pulled", "Successfully pulled "
-                + "image \"{0}\" in {1} ({2} including waiting). Image size: {3} bytes.", image,
-                Rounded(all - worker.PullWaited), Rounded(all),
-                size.Value.ToString(CultureInfo.InvariantCulture));
-            if (Create(worker, i, container))
-            {
-                if (worker.Stage == Stage.Idle)
-                {
-                    worker.ToStart.Dequeue();
-                    StartNext(worker);
-                }
-                return;
-            }
-        }
-        else
-        {
-            var error = worker.PullError ?? "rpc error: code = Canceled desc = context canceled";
-            var before = worker.Pulls?.GetValueOrDefault(image).Delay;
-            (worker.Pulls ??= new(StringComparer.Ordinal))[image] =
-                (Delay.After(before, Now, Now), error);
-            api.EventAt(pod, PathOf(pod, container), "Warning", "Failed",
-                "Failed to pull image \"{0}\": {1}", image, error);
-            Refuse(worker, i, container, new("ErrImagePull", error));
-        }
-        worker.Failed = true;
-        Skip(worker, i);
-        StartNext(worker);
-    }
-
-    private static string Rounded(TimeSpan span) =>
-        GoDuration.Format(TimeSpan.FromMilliseconds(Math.Round(span.TotalMilliseconds)));
 
     private void Refuse(PodWorker worker, int i, Container container, Waiting why)
     {

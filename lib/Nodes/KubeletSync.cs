@@ -33,6 +33,7 @@ public sealed partial class Kubelet
             return;
         }
         Project(worker);
+        TellMissingSecrets(worker.Pod);
         var actions = PodActions.Of(worker.Pod, view, worker.Probes);
         (worker.Failed, worker.Acted) = (false, false);
         worker.ToStart.Clear();

@@ -22,11 +22,17 @@ public sealed partial class Kubelet
     private bool registered;
 
     /// <summary>What a kubelet reports of the machine that it runs on.</summary>
-    internal static NodeSystemInfo MachineInfo { get; } = new()
+    internal static NodeSystemInfo InfoOf(Settings settings) => machineInfo with
+    {
+        ContainerRuntimeVersion =
+            RuntimeFacts.Of(settings.Get(KnownFlags.ContainerRuntimeEndpoint)).Name,
+    };
+
+    private static readonly NodeSystemInfo machineInfo = new()
     {
         Architecture = "amd64", OperatingSystem = "linux",
         OsImage = "Debian GNU/Linux 12 (bookworm)", KernelVersion = "6.1.0-40-amd64",
-        ContainerRuntimeVersion = "containerd://2.2.0", KubeletVersion = Discovery.Modelled,
+        KubeletVersion = Discovery.Modelled,
     };
 
     // The next of the times, ten seconds apart, at which a kubelet reports what is new; now, if
@@ -156,7 +162,7 @@ public sealed partial class Kubelet
             },
             Status = host.Status with
             {
-                NodeInfo = MachineInfo,
+                NodeInfo = InfoOf(api.Settings),
                 Addresses = [new() { Type = "Hostname", Address = node }],
                 Conditions = host.Status.Conditions.With(
                     Condition("Ready", "False", "KubeletNotReady", NoNetwork, Now)),

@@ -153,7 +153,7 @@ internal static class PodStatusMaker
         };
     }
 
-    private static string IdOf(CriContainerStatus runs) => "containerd://" + runs.Id;
+    private static string IdOf(CriContainerStatus runs) => $"{runs.Scheme}://{runs.Id}";
 
     private static ContainerState StateOf(CriContainerStatus runs) => runs.State switch
     {

@@ -25,6 +25,11 @@ internal enum Stage
     Removing,
 }
 
+/// <summary>A pull of a pod: since when it is wanted, when it began (others may have been before
+/// it), what it ends with, and whose secret opened the registry.</summary>
+internal sealed record PodPull(DateTime Asked, DateTime Begins, ImagePull Last,
+    PullCredential? With, string? Error);
+
 /// <summary>Why a container does not run.</summary>
 internal sealed record Waiting(string Reason, string Message);
 
@@ -119,11 +124,8 @@ internal sealed class PodWorker(Pod pod)
     /// <summary>True: the sync changed something in the runtime.</summary>
     public bool Acted { get; set; }
 
-    public DateTime PullBegan { get; set; }
-
-    public TimeSpan PullWaited { get; set; }
-
-    public string? PullError { get; set; }
+    /// <summary>The pull that is waited for.</summary>
+    public PodPull? Pull { get; set; }
 
     public Dictionary<string, (Delay Delay, string Error)>? Pulls { get; set; }
 
