@@ -162,7 +162,7 @@ internal sealed class SimContainer(
         }, now).Run(command, most);
     }
 
-    public ProbeAnswer Answer(Probe probe, DateTime now, PodFiles made)
+    public ProbeAnswer Answer(Probe probe, DateTime now, PodFiles made, string address)
     {
         if (probe.Exec is { } exec)
         {
@@ -172,9 +172,9 @@ internal sealed class SimContainer(
         {
             var sick = StartedAt!.Value + well;
             return now < sick ? new(true, Until: sick)
-                : new(false, "HTTP probe failed with statuscode: 500");
+                : new(false, "HTTP probe failed with statuscode: 500") { IsAnswered = true };
         }
-        return new(true);
+        return NetworkProbe.Of(probe, config, address, TakesConnectionsAt(now));
     }
 
     private ProbeAnswer Answer(Seq<string> command, DateTime now, TimeSpan most, PodFiles made)

@@ -183,8 +183,10 @@ public sealed partial class Kubelet : IReconciler
                 StartSandbox(worker);
                 break;
             case Stage.Sandbox:
-            case Stage.PostStart:
                 StartNext(worker);
+                break;
+            case Stage.PostStart:
+                PostStart(worker, worker.Hook!);
                 break;
             case Stage.Pulling:
                 Pulled(worker);
@@ -200,7 +202,8 @@ public sealed partial class Kubelet : IReconciler
 
     private bool NeedsSync(PodWorker worker)
     {
-        if (worker.SendAgain <= Now || worker.NextSync <= Now || worker.NextVolumes <= Now)
+        if (worker.SendAgain <= Now || worker.NextSync <= Now || worker.NextVolumes <= Now
+            || worker.Deadline <= Now)
         {
             return true;
         }
@@ -237,6 +240,7 @@ public sealed partial class Kubelet : IReconciler
         After(worker.SendAgain, key, Pace.Retry);
         After(worker.NextSync, key, worker.SyncPace);
         After(worker.Finished ? null : worker.NextVolumes, key, Pace.Background);
+        After(worker.Deadline, key, Pace.Background);
         if (worker.View.ChangesAt is { } change && change > Now)
         {
             var pace = EndsFarOff(worker, change) || !worker.View.ChangesSurely
@@ -267,7 +271,7 @@ public sealed partial class Kubelet : IReconciler
     /// <summary>The part of the pod that a container is; one text for all events.</summary>
     private string PathOf(Pod pod, Container container)
     {
-        if (!pod.Spec.InitContainers.IsEmpty)
+        if (!pod.Spec.InitContainers.IsEmpty || container is EphemeralContainer)
         {
             return KubeletEvents.PathOf(pod, container.Name);
         }
