@@ -146,4 +146,11 @@ public sealed record ExecResult(string Stdout, string Stderr, int ExitCode);
 /// <param name="Output">What the probe reports when it does not.</param>
 /// <param name="Until">When the answer will be another (UTC), as far as can be told; null when it
 /// stays.</param>
-public readonly record struct ProbeAnswer(bool Passes, string Output = "", DateTime? Until = null);
+public readonly record struct ProbeAnswer(bool Passes, string Output = "", DateTime? Until = null)
+{
+    /// <summary>True: somebody answered, if only that it is not well.</summary>
+    public bool IsAnswered { get; init; }
+
+    /// <summary>True: the probe could not even ask, so that its result says nothing.</summary>
+    public bool IsUnknown { get; init; }
+}

@@ -170,7 +170,7 @@ internal sealed partial class SimContainer(
     /// <summary>From when on it answers HTTP with 500; null for never.</summary>
     public DateTime? SickAt => StartedAt + Runs.SickAfter;
 
-    public ProbeAnswer Answer(Probe probe, DateTime now, PodFiles made)
+    public ProbeAnswer Answer(Probe probe, DateTime now, PodFiles made, string address)
     {
         if (probe.Exec is { } exec)
         {
@@ -179,9 +179,9 @@ internal sealed partial class SimContainer(
         if (probe.HttpGet is not null && SickAt is { } sick)
         {
             return now < sick ? new(true, Until: sick)
-                : new(false, "HTTP probe failed with statuscode: 500");
+                : new(false, "HTTP probe failed with statuscode: 500") { IsAnswered = true };
         }
-        return new(true);
+        return NetworkProbe.Of(probe, config, address, TakesConnectionsAt(now));
     }
 
     private ProbeAnswer Answer(Seq<string> command, DateTime now, TimeSpan most, PodFiles made)

@@ -334,7 +334,9 @@ public sealed partial class SimRuntime : IContainerRuntime
     {
         ArgumentNullException.ThrowIfNull(probe);
         return containers.TryGetValue(containerId, out var container) && container.RunsAt(Now)
-            ? container.Answer(probe, Now, machine.World.PodFiles)
+            ? container.Answer(probe, Now, machine.World.PodFiles,
+                sandboxes.GetValueOrDefault(container.SandboxId)?.Status.Ips is
+                { IsEmpty: false } ips ? ips[0] : machine.Address)
             : new(false, "container not running");
     }
 

@@ -189,8 +189,10 @@ public sealed partial class Kubelet : IReconciler
                 StartSandbox(worker);
                 break;
             case Stage.Sandbox:
-            case Stage.PostStart:
                 StartNext(worker);
+                break;
+            case Stage.PostStart:
+                PostStart(worker, worker.Hook!);
                 break;
             case Stage.Pulling:
                 Pulled(worker);
@@ -210,7 +212,7 @@ public sealed partial class Kubelet : IReconciler
         // be held against the one after it.
         var turned = worker.Probes is { } probes && Probe(worker, probes);
         return turned || worker.Dirty || worker.SendAgain <= Now || worker.NextSync <= Now
-            || worker.NextVolumes <= Now;
+            || worker.NextVolumes <= Now || worker.Deadline <= Now;
     }
 
     private bool Probe(PodWorker worker, PodProbes probes)
@@ -240,6 +242,7 @@ public sealed partial class Kubelet : IReconciler
         After(worker.SendAgain, key, Pace.Retry);
         After(worker.NextSync, key, worker.SyncPace);
         After(worker.Finished ? null : worker.NextVolumes, key, Pace.Background);
+        After(worker.Deadline, key, Pace.Background);
         if (worker.View.ChangesAt is { } change && change > Now)
         {
             var pace = EndsFarOff(worker, change) || !worker.View.ChangesSurely
@@ -270,7 +273,7 @@ public sealed partial class Kubelet : IReconciler
     /// <summary>The part of the pod that a container is; one text for all events.</summary>
     private string PathOf(Pod pod, Container container)
     {
-        if (!pod.Spec.InitContainers.IsEmpty)
+        if (!pod.Spec.InitContainers.IsEmpty || container is EphemeralContainer)
         {
             return KubeletEvents.PathOf(pod, container.Name);
         }

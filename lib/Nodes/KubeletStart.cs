@@ -1,9 +1,9 @@
 namespace KubeSim;
 
 /// <summary>
-/// Starting containers: back-off, image, create, start, postStart, one container after the other.
-/// What goes wrong is kept as the reason why the container waits, told as an event, and tried again
-/// by the next sync.
+/// Starting containers: back-off, image, create, start, postStart, one container after the other
+/// (the hooks: KubeletHooks.cs). What goes wrong is kept as the reason why the container waits,
+/// told as an event, and tried again by the next sync.
 /// <para>Worked, for a container that ends with an error after 2 s, again and again: it starts at
 /// 0 s, again at once at 2 s, and after the ends at 4, 16, 38 s not before 10, 20, 40 s have
 /// passed. After ten minutes that went well the first delay is 10 s again.</para>
@@ -100,7 +100,8 @@ public sealed partial class Kubelet
             Ports = container.Ports, Mounts = container.VolumeMounts,
             RunsToEnd = pod.Spec.RunsToEnd(i),
             // Not the pod as it is now: nobody else needs that any more.
-            Surroundings = () => SurroundingsOf(worker.Pod, worker.Pod.Spec.ContainerAt(i)),
+            Surroundings = () => SurroundingsOf(
+                worker.Pod, worker.Pod.Spec.ContainerAt(i), attempt),
             Linux = CgroupRules.Of(pod, container, machine.Size),
             IsFirst = i == pod.Spec.InitContainers.Count,
         });
@@ -111,7 +112,7 @@ public sealed partial class Kubelet
         }
         var id = created.Value!;
         api.EventAt(pod, PathOf(pod, container), "Normal", "Created", "Container created");
-        machine.Runtime.StartContainer(id);
+        var runs = machine.Runtime.StartContainer(id).Takes;
         api.EventAt(pod, PathOf(pod, container), "Normal", "Started", "Container started");
         api.Did("started container {0}", container.Name);
         worker.SetReason(i, null);
@@ -121,11 +122,11 @@ public sealed partial class Kubelet
             // Of the dead containers of a name one is kept, for its logs.
             machine.Runtime.RemoveContainer(older.Id);
         }
-        if (container.Lifecycle?.PostStart is { } hook
-            && Run(id, hook, TimeSpan.FromHours(1)) is var takes && takes > TimeSpan.Zero)
+        if (container.Lifecycle?.PostStart is not null)
         {
             worker.ToStart.Dequeue();
-            (worker.Stage, worker.Due) = (Stage.PostStart, Now + takes);
+            worker.Hook = new(i, id);
+            (worker.Stage, worker.Due) = (Stage.PostStart, Now + runs);
         }
         return true;
     }
@@ -144,15 +145,14 @@ public sealed partial class Kubelet
     private Map<string> EnvironmentOf(Pod pod, Container container)
     {
         var ns = pod.Metadata.Namespace;
-        pod = api.Get(pod.Key) is Pod newer && newer.Metadata.Uid == pod.Metadata.Uid ? newer : pod;
-        var made = new PodEnvironment(pod, api.Get<Node>("", node)?.Status.Allocatable ?? default)
+        var made = new PodEnvironment(
+            Placed(pod), api.Get<Node>("", node)?.Status.Allocatable ?? default)
         {
             Services = api.List<Service>(ns).Concat(ns == "default" ? []
                 : api.List<Service>("default").Where(s => s.Metadata.Name == "kubernetes")),
             Map = name => api.Get<ConfigMap>(ns, name), Secret = name => api.Get<Secret>(ns, name),
         };
-        var variables = KubeSim.Map.Of(
-            ("HOSTNAME", pod.Spec.Hostname is { Length: > 0 } own ? own : pod.Metadata.Name));
+        var variables = KubeSim.Map.Of(("HOSTNAME", HostNameOf(pod)));
         foreach (var (name, value) in made.Of(container))
         {
             variables = variables.Set(name, value);

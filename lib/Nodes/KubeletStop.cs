@@ -41,7 +41,7 @@ public sealed partial class Kubelet
         var spec = worker.Pod.Spec;
         var gone = Now;
         TimeSpan? most = worker.Gone ? LeastGrace : null;
-        for (var i = spec.ContainerCount - 1; i >= 0; i--)
+        for (var i = spec.AllCount - 1; i >= 0; i--)
         {
             var status = view.Find(spec.ContainerAt(i).Name);
             if (status?.State is not (CriContainerState.Running or CriContainerState.Created))

@@ -218,6 +218,14 @@ internal sealed class PodProbes
         Worker worker, Pod pod, CriContainerStatus runs, ReconcileContext api)
     {
         var answer = api.World.Machine(api.Node).Runtime.Probe(runs.Id, worker.Spec);
+        if (answer.IsUnknown)
+        {
+            api.EventAt(pod, KubeletEvents.PathOf(pod, worker.Container), "Warning", "Unhealthy",
+                "{0} probe errored and resulted in unknown state: {1}", $"{worker.Kind}",
+                answer.Output);
+            worker.Due = worker.TickFrom(api.Now + TimeSpan.FromTicks(1));
+            return false;
+        }
         worker.InARow = answer.Passes == worker.LastPassed ? worker.InARow + 1 : 1;
         (worker.LastPassed, worker.Turns) = (answer.Passes, answer.Until);
         if (!answer.Passes)
