@@ -268,7 +268,7 @@ public sealed class UnnoticedEndTests : AppliedTests
     [Test, Task("The update ends within two minutes")]
     public void C_ends_in_time()
     {
-        var (cluster, _) = Updated();
+        var (cluster, _) = Updated(120);
         if (cluster.List<Pod>().Count(p => p.ControllerOwner is not null) is > 3 and var pods)
         {
             Fail($"After two minutes there are {pods} Pods: who updates or drains a node has to "
@@ -276,10 +276,10 @@ public sealed class UnnoticedEndTests : AppliedTests
         }
     }
 
-    private (Cluster Cluster, LoadRun Load) Updated()
+    private (Cluster Cluster, LoadRun Load) Updated(int seconds = 50)
     {
         Scenario("Your Deployment of 3, and 100 requests a second from Pod client to Service shop. "
-            + "After 5 s kubectl set env deployment/shop V=2; two minutes pass.");
+            + $"After 5 s kubectl set env deployment/shop V=2; {seconds} s pass.");
         var cluster = Shop(3);
         if (cluster.List<Pod>().Any(p => p.Spec.Containers[0].Image != "shop:slowstop-8"))
         {
@@ -288,10 +288,10 @@ public sealed class UnnoticedEndTests : AppliedTests
         cluster.Kubectl("create service clusterip shop --tcp=80");
         cluster.Kubectl("run client --image=busybox:1.36 -- sleep 3600");
         Converge(cluster);
-        var load = cluster.Load("client", "http://shop", 100, TimeSpan.FromSeconds(125));
+        var load = cluster.Load("client", "http://shop", 100, TimeSpan.FromSeconds(55));
         cluster.Run(TimeSpan.FromSeconds(5));
         cluster.Kubectl("set env deployment/shop V=2");
-        cluster.Run(TimeSpan.FromMinutes(2));
+        cluster.Run(TimeSpan.FromSeconds(seconds));
         return (cluster, load);
     }
 }

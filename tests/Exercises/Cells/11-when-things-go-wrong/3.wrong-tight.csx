@@ -6,6 +6,7 @@ Exercise.Check("11-when-things-go-wrong/3", """
   kind: Deployment
   metadata: {name: bank}
   spec:
+    strategy: {type: Recreate}
     selector: {matchLabels: {app: bank}}
     template:
       metadata: {labels: {app: bank}}
