@@ -18,7 +18,7 @@ public sealed partial class Kubelet
     private bool Admit(PodWorker worker)
     {
         var pod = worker.Pod;
-        var (reason, message) = Refusal(pod);
+        var (reason, message) = UnderPressure(pod) ?? Refusal(pod);
         if (reason is null)
         {
             worker.Admitted = true;

@@ -23,6 +23,10 @@ internal static class PodStatusMaker
         {
             phase = old.Phase;
         }
+        if (isTerminal && worker.Eviction is not null)
+        {
+            phase = "Failed";
+        }
         var containersReady = PodConditions.ContainersReady(spec, inits, mains, phase);
         ReadOnlySpan<PodCondition> conditions =
         [
@@ -41,6 +45,15 @@ internal static class PodStatusMaker
             ContainerStatuses = mains,
             QosClass = old.QosClass ?? pod.QosClass,
         };
+        if (worker.Eviction is { } eviction)
+        {
+            status = status with
+            {
+                Reason = "Evicted", Message = eviction.Message,
+                Conditions = eviction.Condition is { } condition
+                    ? status.Conditions.With(condition) : status.Conditions,
+            };
+        }
         return WithAddresses(status, pod, view, machine);
     }
 
