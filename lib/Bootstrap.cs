@@ -262,7 +262,7 @@ public static class Bootstrap
                 PodCIDR = range,
                 PodCIDRs = node.Spec.PodCIDRs.IsEmpty ? [range] : node.Spec.PodCIDRs,
             },
-            Status = WithMaxPods(node.Status, settings) with
+            Status = NodeAllocatable.Of(WithMaxPods(node.Status, settings), settings) with
             {
                 Addresses = !node.Status.Addresses.IsEmpty ? node.Status.Addresses :
                 [

@@ -244,6 +244,40 @@ public static class KnownFlags
     public static Setting<TimeSpan> ImageMaximumGcAge { get; } =
         Span("kubelet", "imageMaximumGCAge", "0s");
 
+    /// <summary>What is kept for the kubelet and the runtime, as
+    /// <c>cpu=100m,memory=256Mi</c>.</summary>
+    public static Setting<Map<Quantity>> KubeReserved { get; } = Reserved("kube-reserved");
+
+    /// <summary>What is kept for other daemons.</summary>
+    public static Setting<Map<Quantity>> SystemReserved { get; } = Reserved("system-reserved");
+
+    /// <summary>Below which amounts pods are evicted at once. The binary's own default is
+    /// <c>imagefs.available&lt;15%,memory.available&lt;100Mi,nodefs.available&lt;10%,
+    /// nodefs.inodesFree&lt;5%</c>; the nodes here have none, as kind's have.</summary>
+    public static Setting<Map<EvictionAmount>> EvictionHard { get; } =
+        Thresholds("eviction-hard", '<');
+
+    /// <summary>Below which amounts pods are evicted after a grace period.</summary>
+    public static Setting<Map<EvictionAmount>> EvictionSoft { get; } =
+        Thresholds("eviction-soft", '<');
+
+    /// <summary>The grace periods of the soft thresholds.</summary>
+    public static Setting<Map<TimeSpan>> EvictionSoftGracePeriod { get; } = new("kubelet",
+        "eviction-soft-grace-period", "", "spans such as memory.available=30s",
+        text => EvictionThresholds.Spans(text));
+
+    /// <summary>How much more than a threshold is to be available again.</summary>
+    public static Setting<Map<EvictionAmount>> EvictionMinimumReclaim { get; } =
+        Thresholds("eviction-minimum-reclaim", '=');
+
+    /// <summary>For how long a pressure is told after it was seen last.</summary>
+    public static Setting<TimeSpan> EvictionPressureTransition { get; } =
+        Span("kubelet", "eviction-pressure-transition-period", "5m0s");
+
+    /// <summary>The seconds that a pod has to end when a soft threshold evicts it.</summary>
+    public static Setting<int> EvictionMaxPodGrace { get; } =
+        Count("kubelet", "eviction-max-pod-grace-period", "0");
+
     /// <summary>Where containers are told to ask for names.</summary>
     public static Setting<string> ClusterDns { get; } = new("kubelet", "cluster-dns", "10.96.0.10",
         "an IP address", text => Addresses.Ip(text).IsEmpty ? text : null);
@@ -336,6 +370,8 @@ public static class KnownFlags
         MaxPods, ClusterDns, ClusterDomain, CloudProvider, SerializeImagePulls,
         MaxParallelImagePulls, ImagePullCredentialsVerification, ContainerRuntimeEndpoint,
         ImageGcHighThreshold, ImageGcLowThreshold, MinimumImageTtl, ImageMaximumGcAge,
+        KubeReserved, SystemReserved, EvictionHard, EvictionSoft, EvictionSoftGracePeriod,
+        EvictionMinimumReclaim, EvictionPressureTransition, EvictionMaxPodGrace,
         FlannelBackend, FlannelMasquerade,
         ProxyMode, IpvsScheduler, ProxyClusterCidr, MasqueradeAll, LocalhostNodePorts,
         MinSyncPeriod, RunFirewall,
@@ -359,6 +395,27 @@ public static class KnownFlags
     private static Setting<double> Number(string component, string name, string usual) =>
         new(component, name, usual, "a number such as 0.1", text => double.TryParse(text,
             NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var n) ? n : null);
+
+    private static Setting<Map<EvictionAmount>> Thresholds(string name, char sign) =>
+        new("kubelet", name, "", $"amounts such as memory.available{sign}100Mi",
+            text => EvictionThresholds.Amounts(text, sign));
+
+    private static Setting<Map<Quantity>> Reserved(string name) =>
+        new("kubelet", name, "", "amounts such as cpu=100m,memory=256Mi", text =>
+        {
+            var all = default(Map<Quantity>);
+            foreach (var part in text.Split(',', StringSplitOptions.RemoveEmptyEntries))
+            {
+                var words = part.Split('=', 2);
+                if (words is not [("cpu" or "memory" or "ephemeral-storage" or "pid") and var of,
+                    var much] || !Quantity.TryParse(much, out var amount, out _) || amount.Sign < 0)
+                {
+                    return null;
+                }
+                all = all.Set(of, amount);
+            }
+            return all;
+        });
 
     private static Setting<bool> Switch(string component, string name, string usual) =>
         new(component, name, usual, "true or false",

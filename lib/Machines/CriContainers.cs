@@ -50,7 +50,11 @@ public sealed record ContainerConfig
 /// <param name="OomScoreAdj">Where it stands when the machine itself has no memory left: −997 is
 /// spared, 1000 is first.</param>
 public readonly record struct LinuxResources(long CpuShares = 2, long CpuQuota = 0,
-    long MemoryLimitInBytes = 0, int OomScoreAdj = 0);
+    long MemoryLimitInBytes = 0, int OomScoreAdj = 0)
+{
+    /// <summary>CPU that it may use, in thousandths of one; 0 for no limit.</summary>
+    public double CpuLimitMilli => CpuQuota / 100.0;
+}
 
 /// <summary>What a container finds when it starts.</summary>
 /// <param name="Environment">Its variables.</param>

@@ -47,7 +47,7 @@ internal sealed partial class SimContainer
     private long Limit => config.Linux.MemoryLimitInBytes;
 
     /// <summary>CPU that it may use, in thousandths; 0 for no limit.</summary>
-    public double CpuLimit => config.Linux.CpuQuota / 100.0;
+    public double CpuLimit => config.Linux.CpuLimitMilli;
 
     /// <summary>Takes what somebody says of its pod's memory; true when its end is another
     /// now.</summary>
@@ -119,9 +119,13 @@ internal sealed partial class SimContainer
             Cpu = cpu.After(now - cpuSince, mean, CpuLimit, mean < given ? mean : given),
             WorkingSetBytes = MemoryAt(now), LayerBytes = files.UsedBytes(layer),
             LayerInodes = files.List(layer).Count(),
-            LogBytes = LinesUntil(now).Sum(line => (long)line.Text.Length + LogOverhead),
+            LogBytes = LogBytesAt(now),
             Processes = Process?.Strands ?? Runs.Processes,
-            ChangesAt = Earlier(GrowsAt(now), Process is { TouchesFiles: true, Wake: var wake }
-                && wake < DateTime.MaxValue ? wake : null),
+            ChangesAt = Earlier(GrowsAt(now),
+                Process is { Wake: var wake } && wake < DateTime.MaxValue ? wake : null),
         };
+
+    /// <summary>Bytes of its log.</summary>
+    public long LogBytesAt(DateTime now) =>
+        LinesUntil(now).Sum(line => (long)line.Text.Length + LogOverhead);
 }

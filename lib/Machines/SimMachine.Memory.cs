@@ -26,6 +26,15 @@ public sealed partial class SimMachine
     /// <summary>Bytes that are kept from pods: kube-reserved and system-reserved.</summary>
     public long ReservedMemory { get; set; }
 
+    /// <summary>True: its kubelet looks at what is used, and is told when that changes.</summary>
+    public bool IsWatched { get; set; }
+
+    /// <summary>What lies on its disk, in blocks of 4 KiB: images, files and logs.</summary>
+    public (long Bytes, long Files) DiskInUse => (InBlocks(Runtime.ImageBytes + Runtime.LogBytes
+        + Files.UsedBytes("/")), Files.List("/").Count());
+
+    private static long InBlocks(long bytes) => (bytes + 4095) / 4096 * 4096;
+
     /// <summary>Bytes that pods may have together; 0 while nobody knows.</summary>
     public long PodMemory => Size.TryGetValue("memory", out var all)
         ? all.Value - ReservedMemory : 0;

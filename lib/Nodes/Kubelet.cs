@@ -78,6 +78,7 @@ public sealed partial class Kubelet : IReconciler
                 return Result.Done;
             }
             workers.Add(key, worker = NewWorker(pod));
+            machine.IsWatched |= EvictionRanking.HasLimits(pod);
         }
         See(worker, pod);
         if (machine.Runtime.TakeNews(worker.Uid))
@@ -99,6 +100,7 @@ public sealed partial class Kubelet : IReconciler
             return Result.Done;
         }
         Schedule(worker, key);
+        AskToLook();
         return Result.Done;
     }
 
@@ -123,7 +125,7 @@ public sealed partial class Kubelet : IReconciler
         if (relistPhase < 0)
         {
             relistPhase = api.Random.Next(TimeSpan.Zero, Second - TimeSpan.FromTicks(1)).Ticks;
-            machine.Size = api.Get<Node>("", node)?.Status.Capacity ?? default;
+            BeginEviction();
             CleanUp();
         }
     }

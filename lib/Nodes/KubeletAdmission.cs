@@ -65,8 +65,9 @@ public sealed partial class Kubelet
     private bool Admit(PodWorker worker)
     {
         var pod = worker.Pod;
-        if (api.Get<Node>("", node) is not { } host
-            || Rejections(pod, host, use) is not [var first, ..] all)
+        var all = UnderPressure(pod) is { } pressure ? [pressure]
+            : api.Get<Node>("", node) is { } host ? Rejections(pod, host, use) : [];
+        if (all is not [var first, ..])
         {
             return worker.Admitted = true;
         }

@@ -120,6 +120,8 @@ public sealed partial class Kubelet
                     $"{kill.Pid}");
             }
         }
+        Monitor(host);
+        host = ReportPressure(host);
         var conditions = host.Status.Conditions;
         var ready = conditions.Of("Ready");
         var starts = ready?.Message == NoNetwork && host.Spec.PodCIDR is { Length: > 0 };
@@ -132,7 +134,7 @@ public sealed partial class Kubelet
             ReportVolumes(host);
             return;
         }
-        foreach (var condition in Healthy(Now))
+        foreach (var condition in Healthy(Now, pressures))
         {
             var before = conditions.Of(condition.Type);
             conditions = conditions.With(before?.Status == condition.Status ? before : condition);
@@ -160,7 +162,7 @@ public sealed partial class Kubelet
                     Effect = "NoSchedule",
                 }],
             },
-            Status = host.Status with
+            Status = NodeAllocatable.Of(host.Status, api.Settings) with
             {
                 NodeInfo = InfoOf(api.Settings),
                 Addresses = [new() { Type = "Hostname", Address = node }],
@@ -220,16 +222,52 @@ public sealed partial class Kubelet
         });
     }
 
-    private static Seq<NodeCondition> Healthy(Time? now) =>
-    [
-        Condition("MemoryPressure", "False", "KubeletHasSufficientMemory",
-            "kubelet has sufficient memory available", now),
-        Condition("DiskPressure", "False", "KubeletHasNoDiskPressure",
-            "kubelet has no disk pressure", now),
-        Condition("PIDPressure", "False", "KubeletHasSufficientPID",
-            "kubelet has sufficient PID available", now),
-        Condition("Ready", "True", "KubeletReady", "kubelet is posting ready status", now),
-    ];
+    // Which pressures the node has is told with the next report, and as an event.
+    private Node ReportPressure(Node host)
+    {
+        if (pressures == toldPressures)
+        {
+            return host;
+        }
+        if (UntilReport is var wait && wait > TimeSpan.Zero)
+        {
+            api.After(wait, host.Key);
+            return host;
+        }
+        var conditions = host.Status.Conditions;
+        foreach (var condition in Healthy(Now, pressures))
+        {
+            if (conditions.Of(condition.Type)?.Status != condition.Status
+                && condition.Type != "Ready")
+            {
+                conditions = conditions.With(condition);
+                api.Event(host, "Normal", "Node" + condition.Reason!["Kubelet".Length..],
+                    "Node {0} status is now: {1}", node,
+                    "Node" + condition.Reason["Kubelet".Length..]);
+            }
+        }
+        toldPressures = pressures;
+        return api.UpdateStatus(
+            host with { Status = host.Status with { Conditions = conditions } });
+    }
+
+    private static Seq<NodeCondition> Healthy(Time? now, Seq<string> pressures = default)
+    {
+        NodeCondition Pressure(string type, string sufficient, string insufficient, string well,
+            string badly) => pressures.Contains(type)
+            ? Condition(type, "True", "KubeletHas" + insufficient, "kubelet has " + badly, now)
+            : Condition(type, "False", "KubeletHas" + sufficient, "kubelet has " + well, now);
+        return
+        [
+            Pressure("MemoryPressure", "SufficientMemory", "InsufficientMemory",
+                "sufficient memory available", "insufficient memory available"),
+            Pressure("DiskPressure", "NoDiskPressure", "DiskPressure",
+                "no disk pressure", "disk pressure"),
+            Pressure("PIDPressure", "SufficientPID", "InsufficientPID",
+                "sufficient PID available", "insufficient PID available"),
+            Condition("Ready", "True", "KubeletReady", "kubelet is posting ready status", now),
+        ];
+    }
 
     private static NodeCondition Condition(
         string type, string status, string reason, string message, Time? now) => new()

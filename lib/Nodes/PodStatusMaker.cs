@@ -24,7 +24,7 @@ internal static class PodStatusMaker
             phase = old.Phase;
         }
         var verdict = isTerminal ? worker.Verdict : null;
-        phase = verdict is null ? phase : "Failed";
+        phase = verdict is null && !(isTerminal && worker.Eviction is not null) ? phase : "Failed";
         var containersReady = PodConditions.ContainersReady(spec, inits, mains, phase);
         ReadOnlySpan<PodCondition> conditions =
         [
@@ -50,6 +50,15 @@ internal static class PodStatusMaker
             Conditions = verdict.Disruption is not { } why ? status.Conditions
                 : status.Conditions.With(PodConditions.Disrupted(why, pod, now)),
         };
+        if (worker.Eviction is { } eviction)
+        {
+            status = status with
+            {
+                Reason = "Evicted", Message = eviction.Message,
+                Conditions = eviction.Condition is { } condition
+                    ? status.Conditions.With(condition) : status.Conditions,
+            };
+        }
         return WithAddresses(status, pod, view, machine);
     }
 

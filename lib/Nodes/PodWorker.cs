@@ -89,6 +89,9 @@ internal sealed class PodWorker(Pod pod)
     /// <summary>True: nothing of it is left on the machine.</summary>
     public bool Forgotten { get; set; }
 
+    /// <summary>Why the kubelet ends it for the node's sake; null when it does not.</summary>
+    public Eviction? Eviction { get; set; }
+
     /// <summary>True: its requests are counted as used.</summary>
     public bool Charged { get; set; }
 
