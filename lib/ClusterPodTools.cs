@@ -35,7 +35,6 @@ public sealed partial class Cluster
         {
             "nslookup" => Looked(Nslookup(from, words[0])),
             "dig" => Looked(Dig(from, words[0], type)),
-            "cat" when words[0] == "/etc/resolv.conf" => new($"{ResolvConf(from)}", "", 0),
             "curl" => Curl(Request(from, words[0], [.. headers]), command.Contains("-i")),
             "wget" => Wget(Request(from, words[0], [.. headers]), words[0]),
             _ => null,

@@ -101,10 +101,11 @@ public sealed partial class Cluster
         {
             return Proxied(ask, server, reply);
         }
-        var (status, body) = ContainerServer.Answer(server.Config, ask);
+        var runtime = simulation.World.Machine(server.Node).Runtime;
+        var (status, body) = runtime.IsSick(server.Id) ? (500, "")
+            : ContainerServer.Answer(server.Config, ask);
         // A server that was told to stop says goodbye with its last answer.
-        var isLast = server.Id.Length > 0
-            && !simulation.World.Machine(server.Node).Runtime.TakesConnections(server.Id);
+        var isLast = server.Id.Length > 0 && !runtime.TakesConnections(server.Id);
         return reply with
         {
             Status = status, Body = body,

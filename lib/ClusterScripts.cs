@@ -18,15 +18,17 @@ public sealed partial class Cluster
         var asksConnection = tool is "nc" or "curl" or "wget" or "ping";
         var host = target[(target.IndexOf("//", StringComparison.Ordinal) is >= 0 and var at
             ? at + 2 : 0)..].Split('/', ':')[0];
-        var address = IPAddress.TryParse(host, out _) ? host : AddressFor(pod.Namespace, host);
+        var address = IPAddress.TryParse(host, out _) ? host
+            : host == "localhost" ? "127.0.0.1" : AddressFor(pod.Namespace, host);
         if (address is null)
         {
             return new("", tool == "curl" ? $"curl: (6) Could not resolve host: {host}\n"
-                : tool == "wget" ? $"wget: bad address '{host}'\n"
+                : tool is "wget" or "nc" or "ping" ? $"{tool}: bad address '{host}'\n"
                 : $"** server can't find {host}: NXDOMAIN\n", tool == "curl" ? 6 : 1);
         }
         return !asksConnection ? new("", "", 0)
-            : Serves(address) ? new(tool == "curl" ? Shown(words) : "",
+            : (IsOwn(address) ? ServesItself(pod, words) : Serves(address))
+                ? new(tool == "curl" ? Shown(words) : "",
                 tool == "wget" && words.Any(w => w is "-S" or "--server-response")
                     ? "  HTTP/1.1 200 OK\n" : "", 0)
             : new("", tool == "curl" ? $"curl: (7) Failed to connect to {host}\n"
@@ -50,6 +52,22 @@ public sealed partial class Cluster
             : [$"{host}.{ns}.svc.{names.Domain}", $"{host}.svc.{names.Domain}",
                 $"{host}.{names.Domain}", host];
         return all.SelectMany(n => names.Answer(n, "A").Addresses).FirstOrDefault();
+    }
+
+    private static bool IsOwn(string address) =>
+        address.StartsWith("127.", StringComparison.Ordinal);
+
+    // The containers of a pod share one network: a neighbour's port is there as soon as it runs.
+    private bool ServesItself(PodSandboxMetadata pod, IReadOnlyList<string> words)
+    {
+        var target = words.Skip(1).First(IsTarget);
+        // http://HOST:PORT/PATH, or HOST PORT as for nc.
+        var port = words.SkipWhile(w => w != target).Skip(1)
+            .Prepend(target.Split('/').First(p => p.Length > 0 && p is not ("http:" or "https:"))
+                .Split(':')[^1])
+            .Select(w => int.TryParse(w, out var n) ? n : 0).FirstOrDefault(n => n > 0, 80);
+        return Find<Pod>(pod.Namespace, pod.Name) is { } own
+            && ViewOf(own).Listens("tcp", port);
     }
 
     // Behind a cluster IP somebody is ready, or a pod has the address and runs.

@@ -25,6 +25,7 @@ public sealed record ExecInput(string Namespace, string Pod, string? Container,
         var container = id[(id.LastIndexOf('/') + 1)..];
         Result = world.Machine(node).Runtime.ExecSync(container, Command, TimeSpan.Zero).Value;
         // A probe, or a script beside it, may find what it left.
+        world.PodFiles.Touch(pod.Metadata.Uid);
         simulation.Wake("kubelet", node, pod.Key, TimeSpan.Zero, Pace.Background);
         return true;
     }

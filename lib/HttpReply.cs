@@ -48,6 +48,7 @@ public sealed record HttpReply
         308 => "Permanent Redirect",
         401 => "Unauthorized",
         404 => "Not Found",
+        500 => "Internal Server Error",
         502 => "Bad Gateway",
         503 => "Service Temporarily Unavailable",
         504 => "Gateway Time-out",

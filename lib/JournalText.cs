@@ -32,7 +32,7 @@ public sealed record JournalRead(Seq<JournalLine> Lines, Seq<ManifestError> Erro
 /// <c>{"at":"5s"|"settled", OP}</c> with OP one of <c>apply</c>, <c>create</c>, <c>update</c> (an
 /// object), <c>patch</c>, <c>delete</c>, <c>fault</c>, <c>probe</c>, <c>metrics</c>, <c>metric</c>,
 /// <c>traffic</c>, <c>load</c>, <c>outside</c>, <c>cloud</c>, <c>reseed</c>, <c>shell</c>,
-/// <c>exec</c>,
+/// <c>exec</c>, <c>registry</c>,
 /// <c>compact</c> and <c>etcd</c>. <c>as</c> is who sends a request, <c>manager</c> the name that
 /// its fields are owned under (an apply patch may take others' by <c>force</c>). What a run saves
 /// also says after how many work items, so that a replay comes out the same to the last digest.
@@ -42,7 +42,7 @@ public static class JournalText
     private static readonly string[] Operations =
         ["apply", "create", "update", "patch", "delete", "fault", "compact",
             "probe", "exec", "metrics", "metric", "traffic", "load", "outside", "reseed", "etcd",
-            "shell", "cloud"];
+            "shell", "cloud", "registry"];
 
     /// <summary>Reads a journal. Every line that cannot be read is an error with its
     /// place.</summary>
@@ -158,7 +158,8 @@ public static class JournalText
             "probe" => line with { Input = Probe(body) },
             "exec" => line with { Input = Exec(body) },
             "reseed" => line with { Input = Reseed(body) },
-            "etcd" => line with { Input = new EtcdInput(Etcd(body)) },
+            "etcd" => line with { Input = new EtcdInput(Part<EtcdRequest>(body, name)) },
+            "registry" => line with { Input = Registry(body) },
             "cloud" => line with { Input = Cloud(body) },
             "metrics" => line with { Input = Metrics(body) },
             "shell" => line with
@@ -285,15 +286,21 @@ public static class JournalText
                     + "recover");
         }
 
-        private EtcdRequest Etcd(JsonNode body)
+        private RegistryInput Registry(JsonNode body)
+        {
+            var input = new RegistryInput(Part<RegistryChange>(body, "registry"));
+            return input.Problem() is { } problem ? throw Error("registry", problem) : input;
+        }
+
+        private T Part<T>(JsonNode body, string name)
         {
             try
             {
-                return body.Deserialize<EtcdRequest>(Json.Options)!;
+                return body.Deserialize<T>(Json.Options)!;
             }
             catch (JsonException e)
             {
-                throw Error("etcd", e.Message);
+                throw Error(name, e.Message);
             }
         }
 

@@ -52,6 +52,9 @@ internal static class JournalWriter
             case EtcdInput etcd:
                 line["etcd"] = JsonSerializer.SerializeToNode(etcd.Request, Json.Options);
                 break;
+            case RegistryInput registry:
+                line["registry"] = JsonSerializer.SerializeToNode(registry.Change, Json.Options);
+                break;
             case CompactInput compact:
                 line["compact"] = compact.At.Value;
                 break;

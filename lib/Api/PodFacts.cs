@@ -95,6 +95,26 @@ public static class PodFacts
     {
         /// <summary>True for an init container that keeps running: restartPolicy Always.</summary>
         public bool IsSidecar => container.RestartPolicy == "Always";
+
+        /// <summary>True when it starts again after an end with an exit code: by the first of its
+        /// restartPolicyRules that matches, its own restartPolicy, or its pod's.</summary>
+        public bool StartsAgain(PodSpec spec, int exitCode)
+        {
+            foreach (var rule in container.RestartPolicyRules)
+            {
+                if (rule.ExitCodes is { } codes
+                    && codes.Values.AsSpan().Contains(exitCode) == (codes.Operator == "In"))
+                {
+                    return true;
+                }
+            }
+            return (container.RestartPolicy ?? spec.RestartPolicy) switch
+            {
+                "Never" => false,
+                "OnFailure" => exitCode != 0,
+                _ => true,
+            };
+        }
     }
 
     extension(Node node)

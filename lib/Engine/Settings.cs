@@ -50,6 +50,20 @@ public enum ProxyMode
     Userspace,
 }
 
+/// <summary>Which container runtime a kubelet has (--container-runtime-endpoint).</summary>
+public enum RuntimeKind
+{
+    /// <summary>containerd, by its own CRI plugin: the default.</summary>
+    Containerd,
+
+    /// <summary>CRI-O.</summary>
+    CriO,
+
+    /// <summary>Docker Engine behind cri-dockerd: what dockershim was inside the kubelet before
+    /// 1.24.</summary>
+    Docker,
+}
+
 /// <summary>
 /// The flags of the real components, one table: a flag is set as the binary takes it and has the
 /// effect that it has there. What has no flag but a field of a configuration file (the scheduler's)
@@ -183,6 +197,87 @@ public static class KnownFlags
     /// <summary>How many pods a node takes.</summary>
     public static Setting<int> MaxPods { get; } = Count("kubelet", "max-pods", "110");
 
+    /// <summary>Whether a kubelet pulls one image after the other.</summary>
+    public static Setting<bool> SerializeImagePulls { get; } =
+        Switch("kubelet", "serialize-image-pulls", "true");
+
+    /// <summary>How many images a kubelet that does not pull them one by one pulls at a time; 0:
+    /// any number.</summary>
+    public static Setting<int> MaxParallelImagePulls { get; } =
+        Count("kubelet", "maxParallelImagePulls", "0");
+
+    /// <summary>Whether a pod must show that it may pull an image which is there already.</summary>
+    public static Setting<string> ImagePullCredentialsVerification { get; } = new("kubelet",
+        "imagePullCredentialsVerificationPolicy", "NeverVerifyPreloadedImages",
+        "NeverVerify, NeverVerifyPreloadedImages or AlwaysVerify (NeverVerifyAllowlistedImages is "
+        + "not simulated)", text => text is "NeverVerify" or "NeverVerifyPreloadedImages"
+            or "AlwaysVerify" ? text : null);
+
+    /// <summary>By which socket a kubelet reaches its container runtime, and so which it
+    /// is.</summary>
+    public static Setting<RuntimeKind> ContainerRuntimeEndpoint { get; } = new("kubelet",
+        "container-runtime-endpoint", "unix:///run/containerd/containerd.sock",
+        "unix:///run/containerd/containerd.sock, unix:///var/run/crio/crio.sock or "
+        + "unix:///var/run/cri-dockerd.sock (dockershim went with Kubernetes 1.24)",
+        text => (text.StartsWith("unix://", StringComparison.Ordinal) ? text[7..] : text) switch
+        {
+            "/run/containerd/containerd.sock" => RuntimeKind.Containerd,
+            "/var/run/crio/crio.sock" => RuntimeKind.CriO,
+            "/var/run/cri-dockerd.sock" => RuntimeKind.Docker,
+            _ => null,
+        });
+
+    /// <summary>How full a disk gets, in per cent, before images are removed.</summary>
+    public static Setting<int> ImageGcHighThreshold { get; } =
+        Count("kubelet", "image-gc-high-threshold", "85", 0, 100);
+
+    /// <summary>How full a disk may be, in per cent, after images were removed.</summary>
+    public static Setting<int> ImageGcLowThreshold { get; } =
+        Count("kubelet", "image-gc-low-threshold", "80", 0, 100);
+
+    /// <summary>How long an image stays before it may be removed.</summary>
+    public static Setting<TimeSpan> MinimumImageTtl { get; } =
+        Span("kubelet", "minimum-image-ttl-duration", "2m0s");
+
+    /// <summary>After how long an image that nobody uses is removed, however empty the disk; 0:
+    /// never.</summary>
+    public static Setting<TimeSpan> ImageMaximumGcAge { get; } =
+        Span("kubelet", "imageMaximumGCAge", "0s");
+
+    /// <summary>What is kept for the kubelet and the runtime, as
+    /// <c>cpu=100m,memory=256Mi</c>.</summary>
+    public static Setting<Map<Quantity>> KubeReserved { get; } = Reserved("kube-reserved");
+
+    /// <summary>What is kept for other daemons.</summary>
+    public static Setting<Map<Quantity>> SystemReserved { get; } = Reserved("system-reserved");
+
+    /// <summary>Below which amounts pods are evicted at once. The binary's own default is
+    /// <c>imagefs.available&lt;15%,memory.available&lt;100Mi,nodefs.available&lt;10%,
+    /// nodefs.inodesFree&lt;5%</c>; the nodes here have none, as kind's have.</summary>
+    public static Setting<Map<EvictionAmount>> EvictionHard { get; } =
+        Thresholds("eviction-hard", '<');
+
+    /// <summary>Below which amounts pods are evicted after a grace period.</summary>
+    public static Setting<Map<EvictionAmount>> EvictionSoft { get; } =
+        Thresholds("eviction-soft", '<');
+
+    /// <summary>The grace periods of the soft thresholds.</summary>
+    public static Setting<Map<TimeSpan>> EvictionSoftGracePeriod { get; } = new("kubelet",
+        "eviction-soft-grace-period", "", "spans such as memory.available=30s",
+        text => EvictionThresholds.Spans(text));
+
+    /// <summary>How much more than a threshold is to be available again.</summary>
+    public static Setting<Map<EvictionAmount>> EvictionMinimumReclaim { get; } =
+        Thresholds("eviction-minimum-reclaim", '=');
+
+    /// <summary>For how long a pressure is told after it was seen last.</summary>
+    public static Setting<TimeSpan> EvictionPressureTransition { get; } =
+        Span("kubelet", "eviction-pressure-transition-period", "5m0s");
+
+    /// <summary>The seconds that a pod has to end when a soft threshold evicts it.</summary>
+    public static Setting<int> EvictionMaxPodGrace { get; } =
+        Count("kubelet", "eviction-max-pod-grace-period", "0");
+
     /// <summary>Where containers are told to ask for names.</summary>
     public static Setting<string> ClusterDns { get; } = new("kubelet", "cluster-dns", "10.96.0.10",
         "an IP address", text => Addresses.Ip(text).IsEmpty ? text : null);
@@ -277,9 +372,14 @@ public static class KnownFlags
         .. ConcurrentSyncs.Select(f => f.Value),
         PodMaxUnschedulable, PodInitialBackoff, PodMaxBackoff, PercentageOfNodesToScore,
         CloudNodeMonitorPeriod, CloudNodeStatusFrequency, RouteReconciliationPeriod,
-        MaxPods, ClusterDns, ClusterDomain, CloudProvider, FlannelBackend, FlannelMasquerade,
-        KubeSubnetManager, ProxyMode, IpvsScheduler, ProxyClusterCidr, MasqueradeAll,
-        LocalhostNodePorts, MinSyncPeriod, RunFirewall,
+        MaxPods, ClusterDns, ClusterDomain, CloudProvider, SerializeImagePulls,
+        MaxParallelImagePulls, ImagePullCredentialsVerification, ContainerRuntimeEndpoint,
+        ImageGcHighThreshold, ImageGcLowThreshold, MinimumImageTtl, ImageMaximumGcAge,
+        KubeReserved, SystemReserved, EvictionHard, EvictionSoft, EvictionSoftGracePeriod,
+        EvictionMinimumReclaim, EvictionPressureTransition, EvictionMaxPodGrace,
+        FlannelBackend, FlannelMasquerade, KubeSubnetManager,
+        ProxyMode, IpvsScheduler, ProxyClusterCidr, MasqueradeAll, LocalhostNodePorts,
+        MinSyncPeriod, RunFirewall,
     ];
 
     private static Setting<TimeSpan> Span(
@@ -300,6 +400,27 @@ public static class KnownFlags
     private static Setting<double> Number(string component, string name, string usual) =>
         new(component, name, usual, "a number such as 0.1", text => double.TryParse(text,
             NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var n) ? n : null);
+
+    private static Setting<Map<EvictionAmount>> Thresholds(string name, char sign) =>
+        new("kubelet", name, "", $"amounts such as memory.available{sign}100Mi",
+            text => EvictionThresholds.Amounts(text, sign));
+
+    private static Setting<Map<Quantity>> Reserved(string name) =>
+        new("kubelet", name, "", "amounts such as cpu=100m,memory=256Mi", text =>
+        {
+            var all = default(Map<Quantity>);
+            foreach (var part in text.Split(',', StringSplitOptions.RemoveEmptyEntries))
+            {
+                var words = part.Split('=', 2);
+                if (words is not [("cpu" or "memory" or "ephemeral-storage" or "pid") and var of,
+                    var much] || !Quantity.TryParse(much, out var amount, out _) || amount.Sign < 0)
+                {
+                    return null;
+                }
+                all = all.Set(of, amount);
+            }
+            return all;
+        });
 
     private static Setting<bool> Switch(string component, string name, string usual) =>
         new(component, name, usual, "true or false",

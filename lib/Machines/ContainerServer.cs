@@ -76,6 +76,18 @@ internal static partial class ContainerServer
                 StringComparison.OrdinalIgnoreCase));
     }
 
+    /// <summary>True when it is known that nobody takes connections to a port: what is unknown may
+    /// listen anywhere.</summary>
+    public static bool Refuses(ContainerConfig config, int port) =>
+        Ports(config) is { } ports && !ports.Split(' ').Contains(Number(port));
+
+    /// <summary>The status that a path of a known server answers with; 200 where its files are
+    /// somebody's own.</summary>
+    public static int StatusOf(ContainerConfig config, string path) =>
+        Find(config.Image).Page is null || Ports(config) is null || config.Mounts.Any(m =>
+            m.MountPath.StartsWith("/usr/", StringComparison.Ordinal)) ? 200
+            : Answer(config, new(path, "", default, "") { Pod = config.Name }).Status;
+
     /// <summary>The answer to a request: its status and body.</summary>
     public static (int Status, string Body) Answer(ContainerConfig config, HttpAsk ask)
     {

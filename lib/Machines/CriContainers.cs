@@ -34,8 +34,26 @@ public sealed record ContainerConfig
     /// nothing.</summary>
     public Func<Surroundings>? Surroundings { get; init; }
 
-    /// <summary>Above this many bytes the kernel kills it; 0 for no limit.</summary>
-    public long MemoryLimitInBytes { get; init; }
+    /// <summary>What its control group says.</summary>
+    public LinuxResources Linux { get; init; }
+
+    /// <summary>True for the container that does the pod's work: what is said of a pod is
+    /// its.</summary>
+    public bool IsFirst { get; init; }
+}
+
+/// <summary>What a container may use and what is its due, as the kubelet writes it into control
+/// groups.</summary>
+/// <param name="CpuShares">Its weight beside others, 1024 for a CPU.</param>
+/// <param name="CpuQuota">Microseconds of CPU in each 100 ms; 0 for no limit.</param>
+/// <param name="MemoryLimitInBytes">Above this many the kernel kills it; 0 for no limit.</param>
+/// <param name="OomScoreAdj">Where it stands when the machine itself has no memory left: −997 is
+/// spared, 1000 is first.</param>
+public readonly record struct LinuxResources(long CpuShares = 2, long CpuQuota = 0,
+    long MemoryLimitInBytes = 0, int OomScoreAdj = 0)
+{
+    /// <summary>CPU that it may use, in thousandths of one; 0 for no limit.</summary>
+    public double CpuLimitMilli => CpuQuota / 100.0;
 }
 
 /// <summary>What a container finds when it starts.</summary>
@@ -64,6 +82,10 @@ public sealed record CriContainerStatus
 {
     /// <summary>Given by the runtime.</summary>
     public required string Id { get; init; }
+
+    /// <summary>What the ids of its runtime are told apart by in the status of a pod:
+    /// <c>containerd</c>, <c>cri-o</c> or <c>docker</c>.</summary>
+    public string Scheme { get; init; } = "containerd";
 
     /// <summary>The sandbox that it is in.</summary>
     public required string PodSandboxId { get; init; }
@@ -128,4 +150,11 @@ public sealed record ExecResult(string Stdout, string Stderr, int ExitCode);
 /// <param name="Output">What the probe reports when it does not.</param>
 /// <param name="Until">When the answer will be another (UTC), as far as can be told; null when it
 /// stays.</param>
-public readonly record struct ProbeAnswer(bool Passes, string Output = "", DateTime? Until = null);
+public readonly record struct ProbeAnswer(bool Passes, string Output = "", DateTime? Until = null)
+{
+    /// <summary>True: somebody answered, if only that it is not well.</summary>
+    public bool IsAnswered { get; init; }
+
+    /// <summary>True: the probe could not even ask, so that its result says nothing.</summary>
+    public bool IsUnknown { get; init; }
+}

@@ -53,6 +53,10 @@ public interface IContainerRuntime
     /// <summary>The containers of a pod in all its sandboxes, newest first.</summary>
     Seq<CriContainerStatus> ListContainers(string podUid);
 
+    /// <summary>What the running containers of a pod use, in the order in which they were
+    /// made.</summary>
+    Seq<ContainerStats> ListContainerStats(string podUid);
+
     /// <summary>Runs a command in a container and waits: how hooks work.</summary>
     Answer<ExecResult> ExecSync(string containerId, Seq<string> command, TimeSpan timeout);
 
@@ -78,6 +82,16 @@ public sealed record PodSandboxConfig(PodSandboxMetadata Metadata, string Hostna
 {
     /// <summary>The ports of its containers.</summary>
     public Seq<ContainerPort> PortMappings { get; init; }
+
+    /// <summary>The pod's labels.</summary>
+    public Map<string> Labels { get; init; }
+
+    /// <summary>The control group of the pod, as
+    /// <c>kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-podUID.slice</c>.</summary>
+    public string CgroupParent { get; init; } = "";
+
+    /// <summary>What the pod as a whole may use.</summary>
+    public LinuxResources Linux { get; init; }
 }
 
 /// <summary>A sandbox as it is.</summary>

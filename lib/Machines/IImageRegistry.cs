@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace KubeSim;
 
 /// <summary>Where images come from. A reference such as <c>nginx:1.27</c> is a name that may move;
@@ -21,7 +23,25 @@ public interface IImageRegistry
 /// <param name="SizeBytes">What a pull moves over the wire.</param>
 /// <param name="Run">What a container made from it does.</param>
 public sealed record ImageManifest(
-    string Digest, long SizeBytes, Func<ContainerConfig, ProcessBehaviour> Run);
+    string Digest, long SizeBytes, Func<ContainerConfig, ProcessBehaviour> Run)
+{
+    /// <summary>Its layers, the lowest first; unset: one, that nobody shares.</summary>
+    public Seq<ImageLayer> Layers { get; init; }
+
+    /// <summary>The TCP ports that its program listens on; unset: not known.</summary>
+    public Seq<int> Ports { get; init; }
+
+    /// <summary>For which machines it was built.</summary>
+    public string Platform { get; init; } = "linux/amd64";
+
+    internal Seq<ImageLayer> AllLayers =>
+        Layers.IsEmpty ? [new ImageLayer(Digest, SizeBytes)] : Layers;
+}
+
+/// <summary>A part of an image that others may have too.</summary>
+/// <param name="Digest"><c>sha256:…</c>.</param>
+/// <param name="SizeBytes">What it takes on the wire.</param>
+public sealed record ImageLayer(string Digest, long SizeBytes);
 
 /// <summary>Who pulls.</summary>
 /// <param name="Username">The user.</param>
@@ -34,8 +54,28 @@ public sealed record RegistryAuth(string Username, string Password);
 /// <param name="Repository">The path on it, such as <c>library/nginx</c>.</param>
 /// <param name="Tag">The tag; null when a digest is given alone.</param>
 /// <param name="Digest">The digest; null when the tag decides.</param>
-public sealed record ImageReference(string Registry, string Repository, string? Tag, string? Digest)
+public sealed partial record ImageReference(
+    string Registry, string Repository, string? Tag, string? Digest)
 {
+    /// <summary>Why a text is no reference; null when it is one.</summary>
+    public static string? Problem(string reference)
+    {
+        ArgumentNullException.ThrowIfNull(reference);
+        if (Grammar().IsMatch(reference))
+        {
+            return null;
+        }
+        var lower = reference.ToLowerInvariant();
+        return lower != reference && Grammar().IsMatch(lower)
+            ? $"invalid reference format: repository name ({Parse(reference).Repository}) must be "
+                + "lowercase" : "invalid reference format";
+    }
+
+    [GeneratedRegex(@"^(([a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+(:\d+)?|[a-zA-Z0-9-]+:\d+|localhost)/)?"
+        + @"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*"
+        + @"(:\w[\w.-]{0,127})?(@[a-z0-9]+:[0-9a-fA-F]{32,})?$")]
+    private static partial Regex Grammar();
+
     /// <summary>Completes a reference as the runtimes do: no host means <c>docker.io</c>, there one
     /// word means <c>library/WORD</c>, and neither tag nor digest means <c>latest</c>.</summary>
     public static ImageReference Parse(string reference)

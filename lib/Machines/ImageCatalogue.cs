@@ -68,14 +68,16 @@ public sealed partial class ImageCatalogue : IImageRegistry
 
     private static ProcessBehaviour Behaviour(string image, ContainerConfig config)
     {
-        var behaviour = Named(image) ?? (config.Command.IsEmpty ? OfArguments(image, config)
-            : Known([.. config.Command, .. config.Args]));
+        var behaviour = Named(image) ?? (image.Contains("stress", Ordinal)
+                && config.Command is [] or ["stress"] ? StressLoad.Of([.. config.Args])
+            : config.Command.IsEmpty ? OfArguments(image, config)
+            : OfCommand([.. config.Command, .. config.Args]));
         behaviour ??= config.RunsToEnd ? ProcessBehaviour.Ends(Second, 0) : ProcessBehaviour.Server;
         return IsBusyBox(image) ? behaviour with { IsBusyBox = true } : behaviour;
     }
 
     /// <summary>What a command line does; null for a program that nothing is known of.</summary>
-    private static ProcessBehaviour? Known(Seq<string> command)
+    internal static ProcessBehaviour? OfCommand(Seq<string> command)
     {
         var name = command.IsEmpty ? "" : command[0][(command[0].LastIndexOf('/') + 1)..];
         return name switch
@@ -106,32 +108,14 @@ public sealed partial class ImageCatalogue : IImageRegistry
         if (config.Args.Contains("liveness") || image.Contains("/liveness", Ordinal))
         {
             return config.Args.Count > 0 && config.Args[0].EndsWith("/sh", Ordinal)
-                ? Known(config.Args)
+                ? OfCommand(config.Args)
                 : ProcessBehaviour.Server with { SickAfter = Second * 10 };
-        }
-        if (image.Contains("stress", Ordinal))
-        {
-            return Stress(config);
         }
         var isBare = IsBusyBox(image) || image.StartsWith("debian", Ordinal)
             || image.StartsWith("ubuntu", Ordinal);
-        return !config.Args.IsEmpty && isBare ? Known(config.Args)
+        return !config.Args.IsEmpty && isBare ? OfCommand(config.Args)
             // A shell without a terminal has nothing to read, and ends.
             : isBare ? ProcessBehaviour.Ends(TimeSpan.Zero, 0) : null;
-    }
-
-    private static ProcessBehaviour Stress(ContainerConfig config)
-    {
-        for (var i = 0; i + 1 < config.Args.Count; i++)
-        {
-            if (config.Args[i] == "--vm-bytes" && config.MemoryLimitInBytes > 0
-                && long.TryParse(config.Args[i + 1].TrimEnd('M', 'G'), out var megabytes)
-                && megabytes << 20 > config.MemoryLimitInBytes)
-            {
-                return ProcessBehaviour.Ends(Second, 137) with { OomKilled = true };
-            }
-        }
-        return ProcessBehaviour.Server;
     }
 
     private const StringComparison Ordinal = StringComparison.Ordinal;
@@ -152,7 +136,7 @@ public sealed partial class ImageCatalogue : IImageRegistry
         return 5_000_000 + (long)(Digest.Mix(Digest.Start, repository) % 245_000_000);
     }
 
-    private static string DigestOf(string name)
+    internal static string DigestOf(string name)
     {
         var prng = new Prng(Digest.Mix(Digest.Start, name));
         return string.Create(CultureInfo.InvariantCulture, $"sha256:{prng.NextBits():x16}"

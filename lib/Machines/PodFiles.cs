@@ -7,6 +7,7 @@ public sealed class PodFiles
     private readonly Dictionary<string, Map<(bool There, DateTime From)>> files =
         new(StringComparer.Ordinal);
     private readonly Dictionary<string, DateTime> ticks = new(StringComparer.Ordinal);
+    private readonly HashSet<string> touched = new(StringComparer.Ordinal);
 
     /// <summary>Makes a file exist from a time on, or not; the pod's probes look then.</summary>
     public void Set(string podUid, string path, bool there, DateTime from)
@@ -24,8 +25,15 @@ public sealed class PodFiles
     public bool TakeTick(string podUid, DateTime now) => ticks.Count > 0
         && ticks.TryGetValue(podUid, out var tick) && tick <= now && ticks.Remove(podUid);
 
+    /// <summary>Somebody ran a command in a pod: what its probes look at may have changed.</summary>
+    public void Touch(string podUid) => touched.Add(podUid);
+
+    /// <summary>True once, when a pod's probes are to look again at their next tick.</summary>
+    public bool TakeTouch(string podUid) => touched.Count > 0 && touched.Remove(podUid);
+
     internal void Forget(string podUid)
     {
+        touched.Remove(podUid);
         if (files.Count > 0)
         {
             files.Remove(podUid);

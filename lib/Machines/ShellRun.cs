@@ -83,6 +83,9 @@ internal sealed partial class ShellRun(IShellWorld world, Dictionary<string, str
     private string[] arguments = [];
     private Leaving leaving;
     private int levels;
+    // How the last $(…) of this command ended: X=$(false) fails.
+    private int ofOutput;
+
     private int conditions;
     private int sinceWait;
     private ShellNode? last;
@@ -405,6 +408,7 @@ internal sealed partial class ShellRun(IShellWorld world, Dictionary<string, str
     private IEnumerable<ShellWait> Simple(ShellNode.Simple simple, ShellStreams io)
     {
         var isLast = ReferenceEquals(simple, last);
+        ofOutput = 0;
         foreach (var (name, value) in simple.Assigned)
         {
             variables[name] = One(value, io);
@@ -414,12 +418,8 @@ internal sealed partial class ShellRun(IShellWorld world, Dictionary<string, str
             yield break;
         }
         var words = simple.Words.SelectMany(w => Fields(w, streams)).ToArray();
-        if (words.Length == 0)
-        {
-            Code = 0;
-            yield break;
-        }
-        foreach (var wait in Command(words, isLast, streams))
+        Code = words.Length == 0 ? ofOutput : Code;
+        foreach (var wait in words.Length == 0 ? [] : Command(words, isLast, streams))
         {
             yield return wait;
         }

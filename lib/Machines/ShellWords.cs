@@ -86,6 +86,7 @@ internal sealed partial class ShellRun
             _ = wait;
             break;
         }
+        ofOutput = Code;
         return text.ToString().TrimEnd('\n');
     }
 

@@ -2,7 +2,7 @@ namespace KubeSim;
 
 /// <summary>A container: when it started, what its program does, which signals it was sent. Its
 /// state at a time is a function of these.</summary>
-internal sealed class SimContainer(
+internal sealed partial class SimContainer(
     string id, string sandboxId, ContainerConfig config, DateTime created)
 {
     private CriContainerStatus? status;
@@ -17,7 +17,11 @@ internal sealed class SimContainer(
 
     public required string PodUid { get; init; }
 
+    public ContainerConfig Config => config;
+
     public required CriImage Image { get; init; }
+
+    public string Scheme { get; init; } = "containerd";
 
     public required ProcessBehaviour Runs { get; init; }
 
@@ -50,6 +54,7 @@ internal sealed class SimContainer(
                 Process = new(Runs.Script, place, at, config.RunsToEnd);
                 Processes.Add(Process);
             }
+            cpuSince = at;
             Settle();
         }
     }
@@ -162,19 +167,21 @@ internal sealed class SimContainer(
         }, now).Run(command, most);
     }
 
-    public ProbeAnswer Answer(Probe probe, DateTime now, PodFiles made)
+    /// <summary>From when on it answers HTTP with 500; null for never.</summary>
+    public DateTime? SickAt => StartedAt + Runs.SickAfter;
+
+    public ProbeAnswer Answer(Probe probe, DateTime now, PodFiles made, string address)
     {
         if (probe.Exec is { } exec)
         {
             return Answer(exec.Command, now, TimeSpan.FromSeconds(probe.TimeoutSeconds ?? 1), made);
         }
-        if (probe.HttpGet is not null && Runs.SickAfter is { } well)
+        if (probe.HttpGet is not null && SickAt is { } sick)
         {
-            var sick = StartedAt!.Value + well;
             return now < sick ? new(true, Until: sick)
-                : new(false, "HTTP probe failed with statuscode: 500");
+                : new(false, "HTTP probe failed with statuscode: 500") { IsAnswered = true };
         }
-        return new(true);
+        return NetworkProbe.Of(probe, config, address, TakesConnectionsAt(now));
     }
 
     private ProbeAnswer Answer(Seq<string> command, DateTime now, TimeSpan most, PodFiles made)
@@ -206,6 +213,10 @@ internal sealed class SimContainer(
             : Runs.StopsAfter), Runs.StopExitCode);
         End(killAt, 137);
         End(lostAt, 255);
+        oomAt = OomAt();
+        End(oomAt, 137);
+        EndsAlone = EndsAt;
+        End(NodeOomAt, 137);
         status = null;
     }
 
@@ -219,7 +230,7 @@ internal sealed class SimContainer(
 
     private CriContainerStatus Status(CriContainerState state) => new()
     {
-        Id = id, PodSandboxId = sandboxId, Config = config, State = state, CreatedAt = created,
+        Id = id, Scheme = Scheme, PodSandboxId = sandboxId, Config = config, State = state, CreatedAt = created,
         ImageName = Image.Reference, ImageId = Image.Id,
         StartedAt = state == CriContainerState.Created ? null : StartedAt,
         ChangesAt = state == CriContainerState.Created ? StartedAt
@@ -230,6 +241,6 @@ internal sealed class SimContainer(
         ExitCode = state == CriContainerState.Exited ? ExitCode : 0,
         Reason = state != CriContainerState.Exited ? "" : lostAt == EndsAt ? "Unknown"
             : ExitCode == 0 ? "Completed"
-            : Runs.OomKilled && stopAt is null ? "OOMKilled" : "Error",
+            : EndsAt == oomAt || EndsAt == NodeOomAt ? "OOMKilled" : "Error",
     };
 }

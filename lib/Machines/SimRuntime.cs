@@ -12,13 +12,13 @@ namespace KubeSim;
 /// with exit code 255.
 /// Models github.com/containerd/containerd/tree/main/internal/cri.
 /// </summary>
-public sealed class SimRuntime : IContainerRuntime
+public sealed partial class SimRuntime : IContainerRuntime
 {
-    private const double BytesPerSecond = 100e6;
-
-    private sealed class PodRecord(PodSandboxMetadata metadata)
+    private sealed class PodRecord(PodSandboxConfig config)
     {
-        public PodSandboxMetadata Metadata { get; } = metadata;
+        public PodSandboxConfig Config { get; } = config;
+
+        public PodSandboxMetadata Metadata => Config.Metadata;
 
         // Newest last.
         public List<Sandbox> Sandboxes { get; } = [];
@@ -43,15 +43,25 @@ public sealed class SimRuntime : IContainerRuntime
     private readonly Dictionary<string, PodRecord> pods = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Sandbox> sandboxes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SimContainer> containers = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (CriImage Image, ImageManifest Manifest, DateTime From)>
-        images = new(StringComparer.Ordinal);
-    private DateTime pullsUntil;
 
     internal SimRuntime(SimMachine machine)
     {
         this.machine = machine;
         random = machine.World.Host.Random.Fork("runtime/" + machine.Name);
+        Images = new(machine, random);
     }
+
+    /// <summary>Which runtime it is.</summary>
+    public RuntimeKind Kind { get; internal set; }
+
+    /// <summary>How many images it is told to fetch at a time.</summary>
+    public int MostPulls
+    {
+        get => Images.MostPulls;
+        set => Images.MostPulls = value;
+    }
+
+    internal ImageStore Images { get; }
 
     private DateTime Now => machine.World.Host.Now;
 
@@ -81,7 +91,7 @@ public sealed class SimRuntime : IContainerRuntime
         }
         if (!pods.TryGetValue(config.Metadata.Uid, out var pod))
         {
-            pods.Add(config.Metadata.Uid, pod = new(config.Metadata));
+            pods.Add(config.Metadata.Uid, pod = new(config));
         }
         var takes = random.Next(Ms(200), Ms(500));
         var sandbox = new Sandbox
@@ -186,31 +196,17 @@ public sealed class SimRuntime : IContainerRuntime
     /// <inheritdoc/>
     public Answer<string> PullImage(string image, RegistryAuth? auth = null)
     {
-        var resolved = machine.World.Images.Resolve(image, auth);
-        if (resolved.Value is not { } manifest)
-        {
-            return new(null, random.Next(Ms(200), Ms(500)), resolved.Error);
-        }
-        var begins = pullsUntil > Now ? pullsUntil : Now;
-        var has = images.TryGetValue(image, out var there);
-        var moved = has ? TimeSpan.Zero : TimeSpan.FromSeconds(manifest.SizeBytes / BytesPerSecond);
-        pullsUntil = begins + random.Next(Ms(200), Ms(500)) + moved;
-        if (!has)
-        {
-            var name = ImageReference.Parse(image);
-            var id = $"{name.Registry}/{name.Repository}@{manifest.Digest}";
-            there = (new(id, name.ToString(), manifest.SizeBytes), manifest, pullsUntil);
-            images.Add(image, there);
-        }
-        return new(manifest.Digest, pullsUntil - Now);
+        var pull = BeginPull(image, auth);
+        return new(pull.Digest, pull.EndsAt - Now, pull.Error);
     }
 
-    /// <summary>How long the pull that is asked for now would wait for others.</summary>
-    public TimeSpan PullsWait => pullsUntil > Now ? pullsUntil - Now : TimeSpan.Zero;
+    /// <summary>Begins to fetch an image, which takes until <see cref="ImagePull.EndsAt"/>, or
+    /// longer when others come.</summary>
+    public ImagePull BeginPull(string image, RegistryAuth? auth = null) => Images.Pull(image, auth);
 
     /// <inheritdoc/>
     public Answer<CriImage?> ImageStatus(string image) =>
-        new(images.TryGetValue(image, out var there) && there.From <= Now ? there.Image : null);
+        new(Images.Find(image) is { } there && there.IsThere(Now) ? there.Image : null);
 
     /// <inheritdoc/>
     public Answer<string> CreateContainer(string podSandboxId, ContainerConfig config)
@@ -221,17 +217,25 @@ public sealed class SimRuntime : IContainerRuntime
             return new(null, Error: "rpc error: code = NotFound desc = failed to find sandbox id "
                 + $"\"{podSandboxId}\": not found");
         }
-        if (!images.TryGetValue(config.Image, out var there))
+        if (Images.Find(config.Image) is not { } there)
         {
             return new(null, Error: "rpc error: code = NotFound desc = failed to create container: "
                 + $"failed to get image from containerd \"{config.Image}\": not found");
         }
         var id = NewId();
+        if (!there.Manifest.Ports.IsEmpty)
+        {
+            // A program listens where it does, whatever the pod says.
+            config = config with
+            {
+                Ports = there.Manifest.Ports.Select(p => new ContainerPort { Port = p }).ToSeq(),
+            };
+        }
         var runs = there.Manifest.Run(config);
         var container = new SimContainer(id, podSandboxId, config, Now)
         {
             PodUid = sandbox.Pod.Metadata.Uid, Image = there.Image, Runs = runs,
-            Processes = sandbox.Pod.Processes,
+            Processes = sandbox.Pod.Processes, Scheme = RuntimeFacts.Of(Kind).Scheme,
             Place = () => PlaceOf(id, config, runs, sandbox.Pod.Metadata),
         };
         containers.Add(container.Id, container);
@@ -248,6 +252,9 @@ public sealed class SimRuntime : IContainerRuntime
         }
         var takes = random.Next(Ms(50), Ms(150));
         container.Start(Now + takes);
+        var pod = pods[container.PodUid];
+        Say(pod, container);
+        machine.CheckMemory();
         return new(true, takes);
     }
 
@@ -260,6 +267,7 @@ public sealed class SimRuntime : IContainerRuntime
             return new(true);
         }
         container.Stop(Now + after, grace);
+        machine.CheckMemory();
         return new(true, container.EndsAt is { } end && end > Now ? end - Now : TimeSpan.Zero);
     }
 
@@ -311,7 +319,12 @@ public sealed class SimRuntime : IContainerRuntime
         {
             variables[name] = value;
         }
-        var files = new ContainerFiles(machine.Files, LayerOf(id), around?.Mounts ?? default);
+        var files = new ContainerFiles(machine.Files, LayerOf(id), around?.Mounts ?? default)
+        {
+            Kernel = path => path.StartsWith(CgroupFiles.Root, StringComparison.Ordinal)
+                && CgroupOf(id) is { } group
+                ? CgroupFiles.Content(group, path[CgroupFiles.Root.Length..]) : null,
+        };
         return new(files, variables, runs.IsBusyBox,
             words => machine.World.Ask?.Invoke(machine, pod, words));
     }
@@ -324,7 +337,9 @@ public sealed class SimRuntime : IContainerRuntime
     {
         ArgumentNullException.ThrowIfNull(probe);
         return containers.TryGetValue(containerId, out var container) && container.RunsAt(Now)
-            ? container.Answer(probe, Now, machine.World.PodFiles)
+            ? container.Answer(probe, Now, machine.World.PodFiles,
+                sandboxes.GetValueOrDefault(container.SandboxId)?.Status.Ips is
+                { IsEmpty: false } ips ? ips[0] : machine.Address)
             : new(false, "container not running");
     }
 
@@ -332,6 +347,10 @@ public sealed class SimRuntime : IContainerRuntime
     /// stop.</summary>
     public bool TakesConnections(string containerId) =>
         containers.GetValueOrDefault(containerId)?.TakesConnectionsAt(Now) == true;
+
+    /// <summary>Whether a container's server answers every request with 500.</summary>
+    public bool IsSick(string containerId) =>
+        containers.GetValueOrDefault(containerId)?.SickAt <= Now;
 
     /// <summary>Whether a container runs.</summary>
     public bool IsRunning(string containerId) =>
@@ -343,7 +362,8 @@ public sealed class SimRuntime : IContainerRuntime
 
     internal void LosePower()
     {
-        (pullsUntil, HasConnected) = (default, false);
+        HasConnected = false;
+        Images.LosePower();
         foreach (var container in containers.Values)
         {
             container.Lose(Now);
@@ -351,13 +371,6 @@ public sealed class SimRuntime : IContainerRuntime
         foreach (var sandbox in sandboxes.Values)
         {
             sandbox.Status = sandbox.Status with { Ready = false, Ips = [] };
-        }
-        foreach (var (name, image) in images.ToArray())
-        {
-            if (image.From > Now)
-            {
-                images.Remove(name);
-            }
         }
     }
 

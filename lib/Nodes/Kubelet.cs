@@ -78,8 +78,14 @@ public sealed partial class Kubelet : IReconciler
                 return Result.Done;
             }
             workers.Add(key, worker = NewWorker(pod));
+            machine.IsWatched |= EvictionRanking.HasLimits(pod);
         }
         See(worker, pod);
+        if (machine.Runtime.TakeNews(worker.Uid))
+        {
+            (worker.NextSync, worker.SyncPace) =
+                (Relist(Now + TimeSpan.FromTicks(1)), Pace.Progress);
+        }
         var another = worker.Gone && pod is not null;
         Advance(worker);
         if (worker.Forgotten)
@@ -94,6 +100,7 @@ public sealed partial class Kubelet : IReconciler
             return Result.Done;
         }
         Schedule(worker, key);
+        AskToLook();
         return Result.Done;
     }
 
@@ -114,10 +121,11 @@ public sealed partial class Kubelet : IReconciler
 
     private void Begin()
     {
-        machine ??= api.World.Machine(node);
+        machine ??= Take(api.World.Machine(node));
         if (relistPhase < 0)
         {
             relistPhase = api.Random.Next(TimeSpan.Zero, Second - TimeSpan.FromTicks(1)).Ticks;
+            BeginEviction();
             CleanUp();
         }
     }
@@ -183,8 +191,10 @@ public sealed partial class Kubelet : IReconciler
                 StartSandbox(worker);
                 break;
             case Stage.Sandbox:
-            case Stage.PostStart:
                 StartNext(worker);
+                break;
+            case Stage.PostStart:
+                PostStart(worker, worker.Hook!);
                 break;
             case Stage.Pulling:
                 Pulled(worker);
@@ -200,21 +210,18 @@ public sealed partial class Kubelet : IReconciler
 
     private bool NeedsSync(PodWorker worker)
     {
-        if (worker.SendAgain <= Now || worker.NextSync <= Now || worker.NextVolumes <= Now)
-        {
-            return true;
-        }
-        if (worker.Probes is { } probes && Probe(worker, probes))
-        {
-            return true;
-        }
-        return worker.Dirty;
+        // Asked first, whatever else is due: what a probe said of a container that is gone must not
+        // be held against the one after it.
+        var turned = worker.Probes is { } probes && Probe(worker, probes);
+        return turned || worker.Dirty || worker.SendAgain <= Now || worker.NextSync <= Now
+            || worker.NextVolumes <= Now || worker.Deadline <= Now;
     }
 
     private bool Probe(PodWorker worker, PodProbes probes)
     {
-        var atOnce = machine.World.PodFiles.TakeTick(worker.Uid, Now);
-        return probes.Ask(worker.Pod, ViewOf(worker), atOnce, api);
+        var files = machine.World.PodFiles;
+        var (atOnce, again) = (files.TakeTick(worker.Uid, Now), files.TakeTouch(worker.Uid));
+        return probes.Ask(worker.Pod, ViewOf(worker), atOnce, again, api);
     }
 
     private PodView ViewOf(PodWorker worker) => new(
@@ -237,6 +244,7 @@ public sealed partial class Kubelet : IReconciler
         After(worker.SendAgain, key, Pace.Retry);
         After(worker.NextSync, key, worker.SyncPace);
         After(worker.Finished ? null : worker.NextVolumes, key, Pace.Background);
+        After(worker.Deadline, key, Pace.Background);
         if (worker.View.ChangesAt is { } change && change > Now)
         {
             var pace = EndsFarOff(worker, change) || !worker.View.ChangesSurely
@@ -267,7 +275,7 @@ public sealed partial class Kubelet : IReconciler
     /// <summary>The part of the pod that a container is; one text for all events.</summary>
     private string PathOf(Pod pod, Container container)
     {
-        if (!pod.Spec.InitContainers.IsEmpty)
+        if (!pod.Spec.InitContainers.IsEmpty || container is EphemeralContainer)
         {
             return KubeletEvents.PathOf(pod, container.Name);
         }

@@ -7,6 +7,10 @@ internal static class KubeletEvents
     /// <c>spec.containers{web}</c>.</summary>
     public static string PathOf(Pod pod, string container)
     {
+        if (pod.Spec.EphemeralContainers.Any(c => c.Name == container))
+        {
+            return $"spec.ephemeralContainers{{{container}}}";
+        }
         foreach (var init in pod.Spec.InitContainers)
         {
             if (init.Name == container)

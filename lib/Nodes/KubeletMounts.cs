@@ -15,7 +15,7 @@ namespace KubeSim;
 /// </summary>
 public sealed partial class Kubelet
 {
-    private const string PodDirectory = "/var/lib/kubelet/pods/";
+    internal const string PodDirectory = "/var/lib/kubelet/pods/";
 
     /// <summary>Writes the files of the volumes that are made of objects, and sets the time to look
     /// again; nothing for a pod that has none but its token.</summary>
@@ -61,10 +61,14 @@ public sealed partial class Kubelet
     private void RemoveVolumes(string uid) => machine.Files.Remove(PodDirectory + uid);
 
     /// <summary>What a container finds when it starts.</summary>
-    private Surroundings SurroundingsOf(Pod pod, Container container)
+    private Surroundings SurroundingsOf(Pod pod, Container container, int attempt)
     {
         var variables = EnvironmentOf(pod, container);
-        var mounts = new List<ContainerMount>();
+        List<ContainerMount> mounts =
+        [
+            .. HostFiles(pod, container), new(TerminationMessage.PathIn(container), machine.Files,
+                TerminationMessage.PathOf(pod, container, attempt)),
+        ];
         for (var i = 0; i < container.VolumeMounts.Count; i++)
         {
             var mount = container.VolumeMounts[i];
@@ -187,7 +191,7 @@ public sealed partial class Kubelet
     private Map<string>? Files(Pod pod, Seq<DownwardAPIVolumeFile> items)
     {
         var files = default(Map<string>);
-        pod = api.Get(pod.Key) is Pod newer && newer.Metadata.Uid == pod.Metadata.Uid ? newer : pod;
+        pod = Placed(pod);
         foreach (var item in items)
         {
             var container = item.ResourceFieldRef is not { } of ? null

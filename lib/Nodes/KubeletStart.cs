@@ -1,15 +1,13 @@
-using System.Globalization;
-
 namespace KubeSim;
 
 /// <summary>
-/// Starting containers: back-off, image, create, start, postStart, one container after the other.
-/// What goes wrong is kept as the reason why the container waits, told as an event, and tried again
-/// by the next sync.
+/// Starting containers: back-off, image, create, start, postStart, one container after the other
+/// (the hooks: KubeletHooks.cs). What goes wrong is kept as the reason why the container waits,
+/// told as an event, and tried again by the next sync.
 /// <para>Worked, for a container that ends with an error after 2 s, again and again: it starts at
 /// 0 s, again at once at 2 s, and after the ends at 4, 16, 38 s not before 10, 20, 40 s have
 /// passed. After ten minutes that went well the first delay is 10 s again.</para>
-/// Models pkg/kubelet/kuberuntime/kuberuntime_container.go and pkg/kubelet/images.
+/// Models pkg/kubelet/kuberuntime/kuberuntime_container.go.
 /// </summary>
 public sealed partial class Kubelet
 {
@@ -73,87 +71,6 @@ public sealed partial class Kubelet
         return true;
     }
 
-    /// <summary>Sees to the image: there, or being pulled (then the stage says so).</summary>
-    private bool Image(PodWorker worker, int i, Container container)
-    {
-        var (image, pod) = (container.Image ?? "", worker.Pod);
-        var there = machine.Runtime.ImageStatus(image).Value is not null;
-        if (there && container.ImagePullPolicy != "Always")
-        {
-            api.EventAt(pod, PathOf(pod, container), "Normal", "Pulled",
-                "Container image \"{0}\" already present on machine and can be accessed by the pod",
-                image);
-            return true;
-        }
-        if (container.ImagePullPolicy == "Never")
-        {
-            var message = $"Container image \"{image}\" is not present with pull policy of Never";
-            api.EventAt(pod, PathOf(pod, container), "Warning", "ErrImageNeverPull", "{0}",
-                message);
-            Refuse(worker, i, container, new("ErrImageNeverPull", message));
-            return false;
-        }
-        if (worker.Pulls?.GetValueOrDefault(image) is { Delay: { } delay } failed
-            && Now - delay.Since < delay.Span)
-        {
-            api.EventAt(pod, PathOf(pod, container), "Normal", "BackOff",
-                "Back-off pulling image \"{0}\"", image);
-            Refuse(worker, i, container, new("ImagePullBackOff",
-                $"Back-off pulling image \"{image}\": ErrImagePull: {failed.Error}"));
-            return false;
-        }
-        api.EventAt(pod, PathOf(pod, container), "Normal", "Pulling", "Pulling image \"{0}\"",
-            image);
-        (worker.PullBegan, worker.PullWaited) = (Now, machine.Runtime.PullsWait);
-        var pull = machine.Runtime.PullImage(image);
-        worker.PullError = pull.Error;
-        api.Did("began to pull image {0}", image);
-        (worker.Stage, worker.Due) = (Stage.Pulling, Now + pull.Takes);
-        return true;
-    }
-
-    /// <summary>A pull is over, well or not.</summary>
-    private void Pulled(PodWorker worker)
-    {
-        var i = worker.ToStart.Peek();
-        var (pod, container) = (worker.Pod, worker.Pod.Spec.ContainerAt(i));
-        var image = container.Image ?? "";
-        var size = machine.Runtime.ImageStatus(image).Value?.SizeBytes;
-        if (worker.PullError is null && size is not null)
-        {
-            var all = Now - worker.PullBegan;
-            api.EventAt(pod, PathOf(pod, container), "Normal", "Pulled", "Successfully pulled "
-                + "image \"{0}\" in {1} ({2} including waiting). Image size: {3} bytes.", image,
-                Rounded(all - worker.PullWaited), Rounded(all),
-                size.Value.ToString(CultureInfo.InvariantCulture));
-            if (Create(worker, i, container))
-            {
-                if (worker.Stage == Stage.Idle)
-                {
-                    worker.ToStart.Dequeue();
-                    StartNext(worker);
-                }
-                return;
-            }
-        }
-        else
-        {
-            var error = worker.PullError ?? "rpc error: code = Canceled desc = context canceled";
-            var before = worker.Pulls?.GetValueOrDefault(image).Delay;
-            (worker.Pulls ??= new(StringComparer.Ordinal))[image] =
-                (Delay.After(before, Now, Now), error);
-            api.EventAt(pod, PathOf(pod, container), "Warning", "Failed",
-                "Failed to pull image \"{0}\": {1}", image, error);
-            Refuse(worker, i, container, new("ErrImagePull", error));
-        }
-        worker.Failed = true;
-        Skip(worker, i);
-        StartNext(worker);
-    }
-
-    private static string Rounded(TimeSpan span) =>
-        GoDuration.Format(TimeSpan.FromMilliseconds(Math.Round(span.TotalMilliseconds)));
-
     private void Refuse(PodWorker worker, int i, Container container, Waiting why)
     {
         api.EventAt(worker.Pod, PathOf(worker.Pod, container), "Warning", "Failed", "Error: {0}",
@@ -183,9 +100,10 @@ public sealed partial class Kubelet
             Ports = container.Ports, Mounts = container.VolumeMounts,
             RunsToEnd = pod.Spec.RunsToEnd(i),
             // Not the pod as it is now: nobody else needs that any more.
-            Surroundings = () => SurroundingsOf(worker.Pod, worker.Pod.Spec.ContainerAt(i)),
-            MemoryLimitInBytes = container.Resources.Limits.TryGetValue("memory", out var limit)
-                ? (long)limit.ToDouble() : 0,
+            Surroundings = () => SurroundingsOf(
+                worker.Pod, worker.Pod.Spec.ContainerAt(i), attempt),
+            Linux = CgroupRules.Of(pod, container, machine.Size),
+            IsFirst = i == pod.Spec.InitContainers.Count,
         });
         if (created.Error is { } error)
         {
@@ -194,7 +112,7 @@ public sealed partial class Kubelet
         }
         var id = created.Value!;
         api.EventAt(pod, PathOf(pod, container), "Normal", "Created", "Container created");
-        machine.Runtime.StartContainer(id);
+        var runs = machine.Runtime.StartContainer(id).Takes;
         api.EventAt(pod, PathOf(pod, container), "Normal", "Started", "Container started");
         api.Did("started container {0}", container.Name);
         worker.SetReason(i, null);
@@ -204,11 +122,11 @@ public sealed partial class Kubelet
             // Of the dead containers of a name one is kept, for its logs.
             machine.Runtime.RemoveContainer(older.Id);
         }
-        if (container.Lifecycle?.PostStart is { } hook
-            && Run(id, hook, TimeSpan.FromHours(1)) is var takes && takes > TimeSpan.Zero)
+        if (container.Lifecycle?.PostStart is not null)
         {
             worker.ToStart.Dequeue();
-            (worker.Stage, worker.Due) = (Stage.PostStart, Now + takes);
+            worker.Hook = new(i, id);
+            (worker.Stage, worker.Due) = (Stage.PostStart, Now + runs);
         }
         return true;
     }
@@ -227,15 +145,14 @@ public sealed partial class Kubelet
     private Map<string> EnvironmentOf(Pod pod, Container container)
     {
         var ns = pod.Metadata.Namespace;
-        pod = api.Get(pod.Key) is Pod newer && newer.Metadata.Uid == pod.Metadata.Uid ? newer : pod;
-        var made = new PodEnvironment(pod, api.Get<Node>("", node)?.Status.Allocatable ?? default)
+        var made = new PodEnvironment(
+            Placed(pod), api.Get<Node>("", node)?.Status.Allocatable ?? default)
         {
             Services = api.List<Service>(ns).Concat(ns == "default" ? []
                 : api.List<Service>("default").Where(s => s.Metadata.Name == "kubernetes")),
             Map = name => api.Get<ConfigMap>(ns, name), Secret = name => api.Get<Secret>(ns, name),
         };
-        var variables = KubeSim.Map.Of(
-            ("HOSTNAME", pod.Spec.Hostname is { Length: > 0 } own ? own : pod.Metadata.Name));
+        var variables = KubeSim.Map.Of(("HOSTNAME", HostNameOf(pod)));
         foreach (var (name, value) in made.Of(container))
         {
             variables = variables.Set(name, value);

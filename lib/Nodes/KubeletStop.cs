@@ -40,8 +40,8 @@ public sealed partial class Kubelet
         var view = worker.View = ViewOf(worker);
         var spec = worker.Pod.Spec;
         var gone = Now;
-        TimeSpan? most = worker.Gone ? LeastGrace : null;
-        for (var i = spec.ContainerCount - 1; i >= 0; i--)
+        TimeSpan? most = worker.Gone ? LeastGrace : worker.Eviction?.Grace;
+        for (var i = spec.AllCount - 1; i >= 0; i--)
         {
             var status = view.Find(spec.ContainerAt(i).Name);
             if (status?.State is not (CriContainerState.Running or CriContainerState.Created))
@@ -103,6 +103,12 @@ public sealed partial class Kubelet
             (worker.Stage, worker.Due) = (Stage.Removing, Relist(Now + TimeSpan.FromTicks(1)));
         }
         worker.Finished = true;
+        if (worker.Eviction is not null)
+        {
+            // What it left on the disk may be why.
+            RemoveVolumes(worker.Uid);
+            machine.Runtime.RemoveLayers(worker.Uid);
+        }
         Release(worker);
     }
 

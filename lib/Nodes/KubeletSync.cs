@@ -21,6 +21,15 @@ public sealed partial class Kubelet
         }
         Charge(worker);
         var view = worker.View = ViewOf(worker);
+        if (worker.Deadline <= Now)
+        {
+            worker.Verdict = new("DeadlineExceeded",
+                "Pod was active on the node longer than the specified deadline");
+            api.Event(worker.Pod, "Normal", worker.Verdict.Reason, "{0}", worker.Verdict.Message);
+            worker.Finished = true;
+            Terminate(worker);
+            return;
+        }
         var status = PodStatusMaker.Make(worker, view, machine, Now, isTerminal: false);
         if (status.Phase is "Succeeded" or "Failed")
         {
@@ -33,9 +42,12 @@ public sealed partial class Kubelet
             return;
         }
         Project(worker);
+        TellMissingSecrets(worker.Pod);
         var actions = PodActions.Of(worker.Pod, view, worker.Probes);
         (worker.Failed, worker.Acted) = (false, false);
         worker.ToStart.Clear();
+        actions.EphemeralToStart.ForEach(i =>
+            worker.ToStart.Enqueue(i + worker.Pod.Spec.ContainerCount));
         actions.InitToStart.ForEach(worker.ToStart.Enqueue);
         actions.ToStart.ForEach(i =>
             worker.ToStart.Enqueue(i + worker.Pod.Spec.InitContainers.Count));
@@ -106,22 +118,12 @@ public sealed partial class Kubelet
                 message ?? $"Stopping container {container.Name}");
         }
         var hook = container?.Lifecycle?.PreStop is { } preStop && grace > TimeSpan.Zero
-            ? Run(status.Id, preStop, grace) : TimeSpan.Zero;
+            ? PreStop(pod, container, status.Id, preStop, grace) : TimeSpan.Zero;
         var left = grace - hook > LeastGrace ? grace - hook : LeastGrace;
         left = grace == TimeSpan.Zero ? grace : left;
         api.Did(hook > TimeSpan.Zero ? "ran the preStop hook of container {0}, then SIGTERM"
             : "sent SIGTERM to container {0}", status.Config.Name);
         return Now + machine.Runtime.StopContainer(status.Id, hook, left).Takes;
-    }
-
-    /// <summary>How long a hook takes, at most so long.</summary>
-    private TimeSpan Run(string containerId, LifecycleHandler hook, TimeSpan most)
-    {
-        var takes = hook.Sleep is { } sleep ? TimeSpan.FromSeconds(sleep.Seconds)
-            : hook.Exec is { } exec
-                ? machine.Runtime.ExecSync(containerId, exec.Command, most).Takes
-            : TimeSpan.Zero;
-        return takes < most ? takes : most;
     }
 
     /// <summary>The seconds between the stop signal and the kill.</summary>
@@ -141,7 +143,7 @@ public sealed partial class Kubelet
 
     private static Container? ContainerOf(Pod pod, string name)
     {
-        for (var i = 0; i < pod.Spec.ContainerCount; i++)
+        for (var i = 0; i < pod.Spec.AllCount; i++)
         {
             if (pod.Spec.ContainerAt(i) is var container && container.Name == name)
             {
@@ -162,9 +164,11 @@ public sealed partial class Kubelet
         worker.NewSandbox = null;
         var pod = worker.Pod;
         var made = machine.Runtime.RunPodSandbox(new(new(pod.Metadata.Name, worker.Uid,
-            pod.Metadata.Namespace, attempt), pod.Spec.Hostname ?? pod.Metadata.Name,
+            pod.Metadata.Namespace, attempt), HostNameOf(pod),
             pod.Spec.HostNetwork == true)
         {
+            Labels = pod.Metadata.Labels, Linux = CgroupRules.Of(pod),
+            CgroupParent = CgroupRules.PathOf(pod),
             PortMappings = pod.Spec.Containers.SelectMany(c => c.Ports).ToSeq(),
         });
         if (made.Error is { } error)

@@ -22,11 +22,17 @@ public sealed partial class Kubelet
     private bool registered;
 
     /// <summary>What a kubelet reports of the machine that it runs on.</summary>
-    internal static NodeSystemInfo MachineInfo { get; } = new()
+    internal static NodeSystemInfo InfoOf(Settings settings) => machineInfo with
+    {
+        ContainerRuntimeVersion =
+            RuntimeFacts.Of(settings.Get(KnownFlags.ContainerRuntimeEndpoint)).Name,
+    };
+
+    private static readonly NodeSystemInfo machineInfo = new()
     {
         Architecture = "amd64", OperatingSystem = "linux",
         OsImage = "Debian GNU/Linux 12 (bookworm)", KernelVersion = "6.1.0-40-amd64",
-        ContainerRuntimeVersion = "containerd://2.2.0", KubeletVersion = Discovery.Modelled,
+        KubeletVersion = Discovery.Modelled,
     };
 
     // The next of the times, ten seconds apart, at which a kubelet reports what is new; now, if
@@ -105,6 +111,17 @@ public sealed partial class Kubelet
             leased = true;
         }
         TellSchedulable(host, key);
+        foreach (var kill in machine.TakeOomKills())
+        {
+            if (kill.IsGlobal)
+            {
+                api.Event(host, "Warning", "SystemOOM",
+                    "System OOM encountered, victim process: {0}, pid: {1}", kill.Process,
+                    $"{kill.Pid}");
+            }
+        }
+        Monitor(host);
+        host = ReportPressure(host);
         var conditions = host.Status.Conditions;
         var ready = conditions.Of("Ready");
         var starts = ready?.Message == NoNetwork && host.Spec.PodCIDR is { Length: > 0 };
@@ -117,7 +134,7 @@ public sealed partial class Kubelet
             ReportVolumes(host);
             return;
         }
-        foreach (var condition in Healthy(Now))
+        foreach (var condition in Healthy(Now, pressures))
         {
             var before = conditions.Of(condition.Type);
             conditions = conditions.With(before?.Status == condition.Status ? before : condition);
@@ -145,9 +162,9 @@ public sealed partial class Kubelet
                     Effect = "NoSchedule",
                 }],
             },
-            Status = host.Status with
+            Status = NodeAllocatable.Of(host.Status, api.Settings) with
             {
-                NodeInfo = MachineInfo,
+                NodeInfo = InfoOf(api.Settings),
                 Addresses = [new() { Type = "Hostname", Address = node }],
                 Conditions = host.Status.Conditions.With(
                     Condition("Ready", "False", "KubeletNotReady", NoNetwork, Now)),
@@ -205,16 +222,52 @@ public sealed partial class Kubelet
         });
     }
 
-    private static Seq<NodeCondition> Healthy(Time? now) =>
-    [
-        Condition("MemoryPressure", "False", "KubeletHasSufficientMemory",
-            "kubelet has sufficient memory available", now),
-        Condition("DiskPressure", "False", "KubeletHasNoDiskPressure",
-            "kubelet has no disk pressure", now),
-        Condition("PIDPressure", "False", "KubeletHasSufficientPID",
-            "kubelet has sufficient PID available", now),
-        Condition("Ready", "True", "KubeletReady", "kubelet is posting ready status", now),
-    ];
+    // Which pressures the node has is told with the next report, and as an event.
+    private Node ReportPressure(Node host)
+    {
+        if (pressures == toldPressures)
+        {
+            return host;
+        }
+        if (UntilReport is var wait && wait > TimeSpan.Zero)
+        {
+            api.After(wait, host.Key);
+            return host;
+        }
+        var conditions = host.Status.Conditions;
+        foreach (var condition in Healthy(Now, pressures))
+        {
+            if (conditions.Of(condition.Type)?.Status != condition.Status
+                && condition.Type != "Ready")
+            {
+                conditions = conditions.With(condition);
+                api.Event(host, "Normal", "Node" + condition.Reason!["Kubelet".Length..],
+                    "Node {0} status is now: {1}", node,
+                    "Node" + condition.Reason["Kubelet".Length..]);
+            }
+        }
+        toldPressures = pressures;
+        return api.UpdateStatus(
+            host with { Status = host.Status with { Conditions = conditions } });
+    }
+
+    private static Seq<NodeCondition> Healthy(Time? now, Seq<string> pressures = default)
+    {
+        NodeCondition Pressure(string type, string sufficient, string insufficient, string well,
+            string badly) => pressures.Contains(type)
+            ? Condition(type, "True", "KubeletHas" + insufficient, "kubelet has " + badly, now)
+            : Condition(type, "False", "KubeletHas" + sufficient, "kubelet has " + well, now);
+        return
+        [
+            Pressure("MemoryPressure", "SufficientMemory", "InsufficientMemory",
+                "sufficient memory available", "insufficient memory available"),
+            Pressure("DiskPressure", "NoDiskPressure", "DiskPressure",
+                "no disk pressure", "disk pressure"),
+            Pressure("PIDPressure", "SufficientPID", "InsufficientPID",
+                "sufficient PID available", "insufficient PID available"),
+            Condition("Ready", "True", "KubeletReady", "kubelet is posting ready status", now),
+        ];
+    }
 
     private static NodeCondition Condition(
         string type, string status, string reason, string message, Time? now) => new()

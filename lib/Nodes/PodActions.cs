@@ -35,6 +35,9 @@ internal sealed class PodActions
     /// <summary>Places in the list of main containers.</summary>
     public List<int> ToStart { get; private set; } = [];
 
+    /// <summary>Places in the list of ephemeral containers.</summary>
+    public List<int> EphemeralToStart { get; } = [];
+
     public List<(CriContainerStatus Container, string Message, KillReason Reason)> ToKill { get; } =
         [];
 
@@ -45,6 +48,14 @@ internal sealed class PodActions
         {
             actions.StartAnew(pod, view);
             return actions;
+        }
+        // One for debugging starts once, whatever the others do, and never again.
+        for (var i = 0; i < pod.Spec.EphemeralContainers.Count; i++)
+        {
+            if (view.Find(pod.Spec.EphemeralContainers[i].Name) is null)
+            {
+                actions.EphemeralToStart.Add(i);
+            }
         }
         var initialized = actions.Initialize(pod, view, probes);
         if (!actions.KillPod && initialized)
@@ -65,12 +76,7 @@ internal sealed class PodActions
         {
             return true;
         }
-        return (container.RestartPolicy ?? pod.Spec.RestartPolicy) switch
-        {
-            "Never" => false,
-            "OnFailure" => status.ExitCode != 0,
-            _ => true,
-        };
+        return container.StartsAgain(pod.Spec, status.ExitCode);
     }
 
     private bool NeedsSandbox(Pod pod, PodView view)
@@ -166,7 +172,8 @@ internal sealed class PodActions
                 continue;
             }
             var done = init.IsSidecar ? Sidecar(i, init, status, probes)
-                : RunOnce(i, status, pod.Spec.RestartPolicy != "Never");
+                : RunOnce(i, status, init.StartsAgain(pod.Spec,
+                    status.State == CriContainerState.Exited ? status.ExitCode : 137));
             if (KillPod)
             {
                 InitToStart = [];
@@ -309,7 +316,7 @@ internal sealed class PodActions
     private static (string? Message, KillReason Reason, bool Restart) Verdict(
         Pod pod, Container container, CriContainerStatus status, PodProbes? probes)
     {
-        var restart = (container.RestartPolicy ?? pod.Spec.RestartPolicy) != "Never";
+        var restart = container.StartsAgain(pod.Spec, 137);
         if (status.Config.Image != container.Image)
         {
             return ($"Container {container.Name} definition changed", KillReason.Other, true);

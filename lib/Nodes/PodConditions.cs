@@ -130,6 +130,18 @@ internal static class PodConditions
         return [.. merged];
     }
 
+    /// <summary>The conditions that are not the kubelet's.</summary>
+    public static Seq<PodCondition> OfOthers(Seq<PodCondition> conditions) =>
+        conditions.Where(c => c.Type is not ("PodScheduled" or "Ready" or "Initialized"
+            or "ContainersReady" or "PodReadyToStartContainers")).ToSeq();
+
+    /// <summary>That the kubelet itself ends a pod before its time.</summary>
+    public static PodCondition Disrupted(string message, Pod pod, Time now) =>
+        New("DisruptionTarget", true, "TerminationByKubelet", message) with
+        {
+            ObservedGeneration = pod.Metadata.Generation, LastTransitionTime = now,
+        };
+
     private static PodCondition? Of(ReadOnlySpan<PodCondition> conditions, string type)
     {
         foreach (var condition in conditions)

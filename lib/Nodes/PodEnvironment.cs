@@ -58,10 +58,8 @@ internal sealed class PodEnvironment(Pod pod, Map<Quantity> allocatable)
             : Decoded(Secret(source.SecretRef?.Name ?? "")?.Data ?? default);
         foreach (var (key, value) in data)
         {
-            if (IsName(source.Prefix + key))
-            {
-                result[source.Prefix + key] = value;
-            }
+            // Any key of a map will do as a name, since 1.30 even one with a leading digit.
+            result[source.Prefix + key] = value;
         }
     }
 
@@ -99,48 +97,57 @@ internal sealed class PodEnvironment(Pod pod, Map<Quantity> allocatable)
             ? Encoding.UTF8.GetString(bytes, 0, length) : value;
     }
 
-    // The API server is told even to those who do not want to know of others.
+    // The API server is told even to those who do not want to know of others; a Service of the
+    // pod's own namespace that is called kubernetes too hides it.
     private Dictionary<string, string> OfServices()
     {
-        var told = new Dictionary<string, string>(StringComparer.Ordinal);
+        var known = new SortedDictionary<string, Service>(StringComparer.Ordinal);
         foreach (var service in Services)
         {
             var about = service.Metadata;
             var isMaster = about is { Namespace: "default", Name: "kubernetes" };
+            var isNear = about.Namespace == pod.Metadata.Namespace
+                && pod.Spec.EnableServiceLinks != false;
             if (service.Spec.ClusterIP is not { Length: > 0 } ip || ip == "None"
-                || service.Spec.Ports.IsEmpty
-                || !(isMaster || (about.Namespace == pod.Metadata.Namespace
-                    && pod.Spec.EnableServiceLinks != false)))
+                || service.Spec.Ports.IsEmpty)
             {
                 continue;
             }
-            var name = about.Name.ToUpperInvariant().Replace('-', '_').Replace('.', '_');
-            told[name + "_SERVICE_HOST"] = ip;
-            told[name + "_SERVICE_PORT"] = Number(service.Spec.Ports[0].Port);
-            foreach (var port in service.Spec.Ports)
+            if (isNear || (isMaster && !known.ContainsKey(about.Name)))
             {
-                if (port.Name is { Length: > 0 } own)
-                {
-                    told[$"{name}_SERVICE_PORT_{own.ToUpperInvariant().Replace('-', '_')}"] =
-                        Number(port.Port);
-                }
-                var protocol = (port.Protocol ?? "TCP").ToUpperInvariant();
-                var url = $"{protocol.ToLowerInvariant()}://{ip}:{Number(port.Port)}";
-                told.TryAdd(name + "_PORT", url);
-                var prefix = $"{name}_PORT_{Number(port.Port)}_{protocol}";
-                told[prefix] = url;
-                told[prefix + "_PROTO"] = protocol.ToLowerInvariant();
-                told[prefix + "_PORT"] = Number(port.Port);
-                told[prefix + "_ADDR"] = ip;
+                known[about.Name] = service;
             }
+        }
+        var told = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, service) in known)
+        {
+            Tell(name.ToUpperInvariant().Replace('-', '_').Replace('.', '_'), service, told);
         }
         return told;
     }
 
-    private static string Number(int n) => n.ToString(CultureInfo.InvariantCulture);
+    private static void Tell(string name, Service service, Dictionary<string, string> told)
+    {
+        var ip = service.Spec.ClusterIP!;
+        told[name + "_SERVICE_HOST"] = ip;
+        told[name + "_SERVICE_PORT"] = Number(service.Spec.Ports[0].Port);
+        foreach (var port in service.Spec.Ports)
+        {
+            if (port.Name is { Length: > 0 } own)
+            {
+                told[$"{name}_SERVICE_PORT_{own.ToUpperInvariant().Replace('-', '_')}"] =
+                    Number(port.Port);
+            }
+            var protocol = (port.Protocol ?? "TCP").ToUpperInvariant();
+            var url = $"{protocol.ToLowerInvariant()}://{ip}:{Number(port.Port)}";
+            told.TryAdd(name + "_PORT", url);
+            var prefix = $"{name}_PORT_{Number(port.Port)}_{protocol}";
+            told[prefix] = url;
+            told[prefix + "_PROTO"] = protocol.ToLowerInvariant();
+            told[prefix + "_PORT"] = Number(port.Port);
+            told[prefix + "_ADDR"] = ip;
+        }
+    }
 
-    // Since 1.34 any printable ASCII but the equals sign would do; a leading digit is what keys
-    // of files have, and is still passed over.
-    private static bool IsName(string name) => name.Length > 0 && !char.IsAsciiDigit(name[0])
-        && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.');
+    private static string Number(int n) => n.ToString(CultureInfo.InvariantCulture);
 }

@@ -100,7 +100,13 @@ internal sealed class PodProbes
 
     /// <summary>Takes note of which containers run, and asks what is due. True when a result
     /// changed.</summary>
-    public bool Ask(Pod pod, PodView view, bool atOnce, ReconcileContext api)
+    /// <param name="pod">The pod.</param>
+    /// <param name="view">Its containers.</param>
+    /// <param name="atOnce">True: all are due now.</param>
+    /// <param name="again">True: what passed is due at its next tick, whatever was foreseen.</param>
+    /// <param name="api">Where events go.</param>
+    public bool Ask(
+        Pod pod, PodView view, bool atOnce, bool again, ReconcileContext api)
     {
         var changed = false;
         foreach (var worker in workers)
@@ -116,12 +122,10 @@ internal sealed class PodProbes
                 worker.Due = null;
                 continue;
             }
-            if (atOnce)
-            {
-                worker.Origin = api.Now;
-                worker.Due = api.Now;
-            }
-            worker.Due ??= worker.InARow > 0 && worker.LastPassed && worker.Result == true ? null
+            (worker.Origin, worker.Due) = atOnce ? (api.Now, api.Now)
+                : (worker.Origin, again ? null : worker.Due);
+            worker.Due ??= !again && worker.InARow > 0 && worker.LastPassed && worker.Result == true
+                ? null
                 : worker.TickFrom(Latest(api.Now, runs.StartedAt!.Value
                     + TimeSpan.FromSeconds(worker.Spec.InitialDelaySeconds ?? 0)));
             if (worker.Due <= api.Now)
@@ -214,6 +218,14 @@ internal sealed class PodProbes
         Worker worker, Pod pod, CriContainerStatus runs, ReconcileContext api)
     {
         var answer = api.World.Machine(api.Node).Runtime.Probe(runs.Id, worker.Spec);
+        if (answer.IsUnknown)
+        {
+            api.EventAt(pod, KubeletEvents.PathOf(pod, worker.Container), "Warning", "Unhealthy",
+                "{0} probe errored and resulted in unknown state: {1}", $"{worker.Kind}",
+                answer.Output);
+            worker.Due = worker.TickFrom(api.Now + TimeSpan.FromTicks(1));
+            return false;
+        }
         worker.InARow = answer.Passes == worker.LastPassed ? worker.InARow + 1 : 1;
         (worker.LastPassed, worker.Turns) = (answer.Passes, answer.Until);
         if (!answer.Passes)

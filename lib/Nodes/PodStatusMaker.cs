@@ -16,13 +16,15 @@ internal static class PodStatusMaker
     {
         var pod = worker.Pod;
         var (spec, old) = (pod.Spec, pod.Status);
-        var inits = Inits(worker, view);
-        var mains = Mains(worker, view);
+        var inits = Inits(worker, view, machine);
+        var mains = Mains(worker, view, machine);
         var phase = PodPhases.Of(spec, inits, mains, isTerminal);
         if (old.Phase is "Succeeded" or "Failed")
         {
             phase = old.Phase;
         }
+        var verdict = isTerminal ? worker.Verdict : null;
+        phase = verdict is null && !(isTerminal && worker.Eviction is not null) ? phase : "Failed";
         var containersReady = PodConditions.ContainersReady(spec, inits, mains, phase);
         ReadOnlySpan<PodCondition> conditions =
         [
@@ -39,8 +41,24 @@ internal static class PodStatusMaker
             StartTime = old.StartTime ?? now,
             InitContainerStatuses = inits.IsEmpty ? default : inits,
             ContainerStatuses = mains,
+            EphemeralContainerStatuses = Ephemerals(worker, view, machine),
             QosClass = old.QosClass ?? pod.QosClass,
         };
+        status = verdict is null ? status : status with
+        {
+            Reason = verdict.Reason, Message = verdict.Message,
+            Conditions = verdict.Disruption is not { } why ? status.Conditions
+                : status.Conditions.With(PodConditions.Disrupted(why, pod, now)),
+        };
+        if (worker.Eviction is { } eviction)
+        {
+            status = status with
+            {
+                Reason = "Evicted", Message = eviction.Message,
+                Conditions = eviction.Condition is { } condition
+                    ? status.Conditions.With(condition) : status.Conditions,
+            };
+        }
         return WithAddresses(status, pod, view, machine);
     }
 
@@ -59,7 +77,8 @@ internal static class PodStatusMaker
             : status with { PodIP = ip, PodIPs = [new() { Ip = ip }] };
     }
 
-    private static Seq<ContainerStatus> Inits(PodWorker worker, PodView view)
+    private static Seq<ContainerStatus> Inits(
+        PodWorker worker, PodView view, SimMachine machine)
     {
         var count = worker.Pod.Spec.InitContainers.Count;
         if (count == 0)
@@ -69,18 +88,29 @@ internal static class PodStatusMaker
         var statuses = new ContainerStatus[count];
         for (var i = 0; i < count; i++)
         {
-            statuses[i] = Of(worker, view, i);
+            statuses[i] = Of(worker, view, i, machine);
         }
         return [.. statuses];
     }
 
-    private static Seq<ContainerStatus> Mains(PodWorker worker, PodView view)
+    private static Seq<ContainerStatus> Ephemerals(
+        PodWorker worker, PodView view, SimMachine machine)
+    {
+        var spec = worker.Pod.Spec;
+        return spec.EphemeralContainers.IsEmpty ? default
+            : Enumerable.Range(spec.ContainerCount, spec.EphemeralContainers.Count)
+                .Select(i => Of(worker, view, i, machine) with { Ready = false, Started = null })
+                .ToSeq();
+    }
+
+    private static Seq<ContainerStatus> Mains(
+        PodWorker worker, PodView view, SimMachine machine)
     {
         var spec = worker.Pod.Spec;
         var statuses = new ContainerStatus[spec.Containers.Count];
         for (var i = 0; i < statuses.Length; i++)
         {
-            statuses[i] = Of(worker, view, spec.InitContainers.Count + i);
+            statuses[i] = Of(worker, view, spec.InitContainers.Count + i, machine);
         }
         if (statuses.Length > 1)
         {
@@ -89,13 +119,15 @@ internal static class PodStatusMaker
         return [.. statuses];
     }
 
-    private static ContainerStatus Of(PodWorker worker, PodView view, int i)
+    private static ContainerStatus Of(
+        PodWorker worker, PodView view, int i, SimMachine machine)
     {
         var spec = worker.Pod.Spec;
         var container = spec.ContainerAt(i);
         var runs = view.Find(container.Name);
         var status = runs is null ? Untried(worker.Pod, container)
-            : Converted(runs, view.Find(container.Name, 1), container);
+            : Converted(runs, view.Find(container.Name, 1), container,
+                ended => TerminationMessage.Of(machine, worker.Pod, container, ended));
         var running = status.State.Running is not null;
         var probes = worker.Probes;
         var started = running
@@ -137,15 +169,15 @@ internal static class PodStatusMaker
         };
     }
 
-    private static ContainerStatus Converted(
-        CriContainerStatus runs, CriContainerStatus? before, Container container)
+    private static ContainerStatus Converted(CriContainerStatus runs, CriContainerStatus? before,
+        Container container, Func<CriContainerStatus, string?> message)
     {
         var limits = container.Resources;
         return new()
         {
-            Name = container.Name, State = StateOf(runs),
+            Name = container.Name, State = StateOf(runs, message),
             LastState = before is { State: CriContainerState.Exited }
-                ? StateOf(before) : ContainerState.None,
+                ? StateOf(before, message) : ContainerState.None,
             RestartCount = runs.Config.Attempt,
             Image = runs.ImageName, ImageID = runs.ImageId, ContainerID = IdOf(runs),
             Resources = limits == ResourceRequirements.None ? null : limits,
@@ -153,9 +185,10 @@ internal static class PodStatusMaker
         };
     }
 
-    private static string IdOf(CriContainerStatus runs) => "containerd://" + runs.Id;
+    private static string IdOf(CriContainerStatus runs) => $"{runs.Scheme}://{runs.Id}";
 
-    private static ContainerState StateOf(CriContainerStatus runs) => runs.State switch
+    private static ContainerState StateOf(CriContainerStatus runs,
+        Func<CriContainerStatus, string?> message) => runs.State switch
     {
         CriContainerState.Running => new() { Running = new() { StartedAt = runs.StartedAt } },
         CriContainerState.Exited => new()
@@ -163,7 +196,7 @@ internal static class PodStatusMaker
             Terminated = new()
             {
                 ExitCode = runs.ExitCode, Reason = runs.Reason, StartedAt = runs.StartedAt,
-                Message = runs.Message.Length == 0 ? null : runs.Message,
+                Message = message(runs),
                 FinishedAt = runs.FinishedAt, ContainerID = IdOf(runs),
             },
         },

@@ -87,16 +87,20 @@ internal sealed class PodView(Seq<PodSandboxStatus> sandboxes, Seq<CriContainerS
     }
 }
 
-/// <summary>The containers of a pod by one number: init containers first, then the main
-/// ones.</summary>
+/// <summary>The containers of a pod by one number: init containers first, then the main ones, then
+/// those that somebody put in for debugging.</summary>
 internal static class PodContainers
 {
     extension(PodSpec spec)
     {
         public int ContainerCount => spec.InitContainers.Count + spec.Containers.Count;
 
+        public int AllCount => spec.ContainerCount + spec.EphemeralContainers.Count;
+
         public Container ContainerAt(int i) => i < spec.InitContainers.Count
-            ? spec.InitContainers[i] : spec.Containers[i - spec.InitContainers.Count];
+            ? spec.InitContainers[i] : i < spec.ContainerCount
+            ? spec.Containers[i - spec.InitContainers.Count]
+            : spec.EphemeralContainers[i - spec.ContainerCount];
 
         public bool IsInit(int i) => i < spec.InitContainers.Count;
 

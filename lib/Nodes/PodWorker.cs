@@ -25,8 +25,19 @@ internal enum Stage
     Removing,
 }
 
+/// <summary>A pull of a pod: since when it is wanted, when it began (others may have been before
+/// it), what it ends with, and whose secret opened the registry.</summary>
+internal sealed record PodPull(DateTime Asked, DateTime Begins, ImagePull Last,
+    PullCredential? With, string? Error);
+
 /// <summary>Why a container does not run.</summary>
 internal sealed record Waiting(string Reason, string Message);
+
+/// <summary>Why the kubelet ends a pod that would have gone on.</summary>
+/// <param name="Reason">The pod's reason when it has failed.</param>
+/// <param name="Message">In words.</param>
+/// <param name="Disruption">The message of its condition DisruptionTarget; null for none.</param>
+internal sealed record PodVerdict(string Reason, string Message, string? Disruption = null);
 
 /// <summary>A delay that doubles.</summary>
 internal sealed record Delay(TimeSpan Span, DateTime Since)
@@ -78,6 +89,9 @@ internal sealed class PodWorker(Pod pod)
     /// <summary>True: nothing of it is left on the machine.</summary>
     public bool Forgotten { get; set; }
 
+    /// <summary>Why the kubelet ends it for the node's sake; null when it does not.</summary>
+    public Eviction? Eviction { get; set; }
+
     /// <summary>True: its requests are counted as used.</summary>
     public bool Charged { get; set; }
 
@@ -119,28 +133,47 @@ internal sealed class PodWorker(Pod pod)
     /// <summary>True: the sync changed something in the runtime.</summary>
     public bool Acted { get; set; }
 
-    public DateTime PullBegan { get; set; }
-
-    public TimeSpan PullWaited { get; set; }
-
-    public string? PullError { get; set; }
+    /// <summary>The pull that is waited for.</summary>
+    public PodPull? Pull { get; set; }
 
     public Dictionary<string, (Delay Delay, string Error)>? Pulls { get; set; }
 
-    public Waiting? ReasonOf(int i) => reasons?[i];
+    /// <summary>Why the kubelet itself ends it; null when it does not.</summary>
+    public PodVerdict? Verdict { get; set; }
+
+    /// <summary>When it has been active for as long as it may be (UTC); null for never.</summary>
+    public DateTime? Deadline => Finished || Verdict is not null
+        || Pod.Spec.ActiveDeadlineSeconds is not { } seconds
+        || Pod.Status.StartTime is not { } start ? null
+        : start.DateTime + TimeSpan.FromSeconds(seconds);
+
+    /// <summary>The postStart hook that the sync waits for.</summary>
+    public PostStartHook? Hook { get; set; }
+
+    public Waiting? ReasonOf(int i) => i < reasons?.Length ? reasons[i] : null;
 
     public void SetReason(int i, Waiting? reason)
     {
         if (reason is not null || reasons is not null)
         {
-            (reasons ??= new Waiting?[Pod.Spec.ContainerCount])[i] = reason;
+            Resized(ref reasons)[i] = reason;
         }
     }
 
     public void ForgetReasons() => reasons = null;
 
-    public Delay? CrashOf(int i) => crashes?[i];
+    public Delay? CrashOf(int i) => i < crashes?.Length ? crashes[i] : null;
 
-    public void SetCrash(int i, Delay delay) =>
-        (crashes ??= new Delay?[Pod.Spec.ContainerCount])[i] = delay;
+    public void SetCrash(int i, Delay delay) => Resized(ref crashes)[i] = delay;
+
+    // Ephemeral containers come while the pod runs.
+    private T[] Resized<T>(ref T[]? list)
+    {
+        list ??= [];
+        if (list.Length < Pod.Spec.AllCount)
+        {
+            Array.Resize(ref list, Pod.Spec.AllCount);
+        }
+        return list;
+    }
 }

@@ -114,23 +114,6 @@ public sealed class ResourceAmounts
         || IsExtended(name) || name.StartsWith("kubernetes.io/", StringComparison.Ordinal);
 }
 
-/// <summary>A port of the node that a pod takes.</summary>
-public readonly record struct HostPort(string Ip, string Protocol, int Port)
-{
-    /// <summary>Every address of the node.</summary>
-    public const string AnyIp = "0.0.0.0";
-
-    /// <summary>A port with the defaults filled in: any address, TCP.</summary>
-    public static HostPort Of(string? ip, string? protocol, int port) => new(
-        string.IsNullOrEmpty(ip) ? AnyIp : ip, string.IsNullOrEmpty(protocol) ? "TCP" : protocol,
-        port);
-
-    /// <summary>True when both cannot be had on one node: the same port and protocol, on the same
-    /// address or on any.</summary>
-    public bool Conflicts(HostPort other) => Port > 0 && Port == other.Port
-        && Protocol == other.Protocol && (Ip == other.Ip || Ip == AnyIp || other.Ip == AnyIp);
-}
-
 /// <summary>What a pod asks of a node by its spec alone: requests, host ports, tolerations,
 /// selector and node affinity. The 30 pods of a Deployment have one shape, and so one verdict about
 /// a node.</summary>
@@ -146,7 +129,7 @@ public sealed class PodShape : IEquatable<PodShape>
         scoring = pod.ScoringRequests;
         Requests = ResourceAmounts.Of(requests);
         ScoringRequests = ResourceAmounts.Of(scoring);
-        HostPorts = PortsOf(pod.Spec);
+        HostPorts = pod.Spec.HostPorts;
         Tolerations = pod.Spec.Tolerations;
         NodeSelector = pod.Spec.NodeSelector;
         NodeAffinity = pod.Spec.Affinity?.NodeAffinity;
@@ -187,35 +170,6 @@ public sealed class PodShape : IEquatable<PodShape>
 
     /// <inheritdoc/>
     public override int GetHashCode() => hash;
-
-    // Init containers are gone when the pod runs, but for sidecars.
-    private static Seq<HostPort> PortsOf(PodSpec spec)
-    {
-        List<HostPort>? found = null;
-        foreach (var container in spec.Containers.AsSpan())
-        {
-            AddPorts(container, ref found);
-        }
-        foreach (var container in spec.InitContainers.AsSpan())
-        {
-            if (container.IsSidecar)
-            {
-                AddPorts(container, ref found);
-            }
-        }
-        return found is null ? default : found.ToSeq();
-    }
-
-    private static void AddPorts(Container container, ref List<HostPort>? found)
-    {
-        foreach (var port in container.Ports.AsSpan())
-        {
-            if (port.HostPort is > 0)
-            {
-                (found ??= []).Add(HostPort.Of(port.HostIP, port.Protocol, port.HostPort.Value));
-            }
-        }
-    }
 }
 
 /// <summary>Finds the shape of a pod: first by where the parts of its spec lie in memory, since the

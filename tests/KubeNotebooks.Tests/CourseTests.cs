@@ -149,6 +149,29 @@ public sealed class CourseTests : CommandLineFixture
             "web:80: connection refused\ndefault/client → default/web:80/TCP: not allowed",
             "110 come. The queue grows", "of 19 points",
         ],
+        ["11-when-things-go-wrong"] =
+        [
+            "bank      2/2     Running            2 ", "eater     0/1     CrashLoopBackOff   5 ",
+            "greeter   1/1     Running            0 ", "parcel    0/1     ImagePullBackOff ",
+            "slow      1/1     Running            4 ", "eater: last end OOMKilled, exit code 137",
+            "said    looking for the ledger / nc: bad address 'ledger'",
+            "slow: last end Error, exit code 137\n   said    warming up / serving\n",
+            "HTTP/1.1 500 Internal Server Error", "guarded   1/1     Running   4 ",
+            "manifests/1\": dial tcp 198.51.100.95:443: i/o timeout", "back-off 5m0s restarting",
+            "parcel serves after 83 seconds\nclerk serves after 248 seconds",
+            "Killing        Container app failed liveness probe, will be restarted",
+            "app    first started 2025-01-01T00:11:07Z, restarts 0\n"
+                + "server first started 2025-01-01T00:11:07Z, restarts 2",
+            "SystemOOM   node/node-1", "bank       1/1     Running   1 ",
+            "cruncher   1/1     Running   0 ", "00:01:00 env=red folder=red subPath=red",
+            "00:01:30 env=red folder=blue subPath=red", "env=blue folder=blue subPath=blue",
+            "grace 10: 6000 answered, nothing lost; the old Pods ended with Error, 137",
+            "grace 20: 6000 answered, nothing lost; the old Pods ended with Completed, 0",
+            "  45 s  node Ready     pod 1/1 Running      lost 33 a second",
+            "  60 s  node NotReady  pod 1/1 Running      lost  0 a second",
+            " 345 s  node NotReady  pod 1/1 Running ", " 360 s  node NotReady  pod 1/1 Terminating ",
+            "of 26 points",
+        ],
         ["index"] = ["is ready: Kubernetes 1.36, simulated.", "3 pods, 3 of them ready"],
     };
 

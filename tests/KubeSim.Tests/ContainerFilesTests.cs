@@ -176,6 +176,47 @@ public sealed class ContainerFilesTests
     }
 
     [Test]
+    public void Containers_of_a_pod_reach_each_other_by_localhost()
+    {
+        var cluster = With("""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: pair}
+            spec:
+              containers:
+              - {name: server, image: nginx}
+              - name: asks
+                image: busybox
+                command: [sh, -c, "sleep 5; wget -qO- http://localhost/ && nc -z localhost 80
+                  && echo there; nc -z 127.0.0.1 81 || sleep infinity"]
+            """);
+        cluster.Run(TimeSpan.FromSeconds(10));
+        Assert.That(cluster.Kubectl("logs pair -c asks").Out, Is.EqualTo(
+            "there\nnc: can't connect to remote host (127.0.0.1): Connection refused\n"));
+    }
+
+    [Test]
+    public void A_probe_finds_what_somebody_did_by_exec()
+    {
+        var cluster = With("""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: a}
+            spec:
+              containers:
+              - name: main
+                image: busybox
+                command: [sh, -c, "touch /tmp/up; sleep infinity"]
+                livenessProbe: {exec: {command: [cat, /tmp/up]}, periodSeconds: 5}
+            """);
+        cluster.Run(TimeSpan.FromSeconds(20));
+        cluster.Exec("a", "rm", "/tmp/up");
+        // 15 s of probes, 30 s of grace.
+        cluster.Run(TimeSpan.FromSeconds(48));
+        Assert.That(cluster.Get<Pod>("a").StatusOf("main")!.RestartCount, Is.EqualTo(1));
+    }
+
+    [Test]
     public void A_restart_empties_the_container_and_leaves_its_volumes()
     {
         var cluster = With("""
@@ -208,6 +249,7 @@ public sealed class ContainerFilesTests
     [TestCase("i=3; while [ $i -gt 0 ]; do echo $i; i=$((i-1)); done | tr '\\n' ' '", "3 2 1 ")]
     [TestCase("[[ abc =~ ^a ]] && ! false && echo ok || echo no", "ok\n")]
     [TestCase("printf 'a:1\\nb:2\\n' | awk -F: '/^b/{print $2, $1}'", "2 b\n")]
+    [TestCase("x=$(cat /etc/none 2>/dev/null) || echo $?; x=$(echo a) && echo $x", "1\na\n")]
     [TestCase("echo hi; fi", "sh: syntax error: unexpected \"fi\"\n")]
     public void A_shell_does_what_shells_do(string script, string printed)
     {

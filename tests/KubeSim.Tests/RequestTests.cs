@@ -140,6 +140,20 @@ public sealed class RequestTests
     }
 
     [Test]
+    public void A_server_that_fell_ill_runs_on_and_answers_500()
+    {
+        var cluster = Web();
+        cluster.Apply("{apiVersion: v1, kind: Pod, metadata: {name: ill}, spec: {containers: [{"
+            + "name: a, image: registry.k8s.io/e2e-test-images/agnhost:2.40, args: [liveness]}]}}");
+        cluster.RunUntil(c => c.Get<Pod>("ill").IsReady);
+        var url = $"http://{cluster.Get<Pod>("ill").Status.PodIP}:8080/healthz";
+        Assert.That(cluster.Request("client", url).Status, Is.EqualTo(200));
+        cluster.Run(TimeSpan.FromSeconds(15));
+        Assert.That(cluster.Request("client", url).Status, Is.EqualTo(500));
+        Assert.That(cluster.Get<Pod>("ill").IsReady, "nobody asks it");
+    }
+
+    [Test]
     public void Programs_in_a_pod_ask_the_network() => Assert.Multiple(() =>
     {
         var cluster = Web();

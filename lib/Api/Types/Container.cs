@@ -29,6 +29,9 @@ public record Container : ApiPart
     public Seq<ContainerResizePolicy> ResizePolicy { get; init; }
     /// <summary>Always on an init container makes it a sidecar.</summary>
     public string? RestartPolicy { get; init; }
+    /// <summary>By which exit codes it starts again all the same: the first that matches; a
+    /// restartPolicy of its own must be set.</summary>
+    public Seq<ContainerRestartRule> RestartPolicyRules { get; init; }
     /// <summary>Where volumes appear in its files.</summary>
     public Seq<VolumeMount> VolumeMounts { get; init; }
     /// <summary>Block devices that it sees.</summary>
@@ -88,6 +91,24 @@ public sealed record ResourceRequirements : ApiPart
     public Map<Quantity> Requests { get; init; }
     /// <summary>The amounts that the node enforces.</summary>
     public Map<Quantity> Limits { get; init; }
+}
+
+/// <summary>When a container starts again, whatever its restartPolicy says.</summary>
+public sealed record ContainerRestartRule : ApiPart
+{
+    /// <summary>Restart.</summary>
+    public string Action { get; init; } = "";
+    /// <summary>The exit codes that it is for.</summary>
+    public ContainerRestartRuleOnExitCodes? ExitCodes { get; init; }
+}
+
+/// <summary>Some exit codes, or all but some.</summary>
+public sealed record ContainerRestartRuleOnExitCodes : ApiPart
+{
+    /// <summary>In or NotIn.</summary>
+    public string Operator { get; init; } = "";
+    /// <summary>The codes, 0–255.</summary>
+    public Seq<int> Values { get; init; }
 }
 
 /// <summary>What a change of a resource means for a running container.</summary>

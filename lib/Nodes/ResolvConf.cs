@@ -21,7 +21,7 @@ public sealed record ResolvConf(
 {
     /// <summary>The name server that nodes know: one of the network outside, which knows the names
     /// of the world and none of the cluster.</summary>
-    public const string Outside = "192.0.2.53";
+    public const string Outside = PullErrors.NameServer;
 
     /// <summary>A name with fewer dots is tried behind the search domains first; 1 unless an
     /// option says so.</summary>
