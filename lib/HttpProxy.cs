@@ -31,7 +31,7 @@ internal static class HttpProxy
                 $"invalid {(ofPod ? "pod" : "service")} request \"{path.Name}\""),
         };
         var target = string.Create(CultureInfo.InvariantCulture, $"{address}:{port}");
-        var reply = cluster.Request(cluster.List<Node>()[0].Metadata.Name, $"{target}/{rest}");
+        var reply = cluster.Request(cluster.List<Node>()[0].Metadata.Name, $"{target}{rest}");
         return reply.Error is null
             ? HttpAnswer.Plain(reply.Status, reply.Body)
             : throw ApiErrors.Of(503, "ServiceUnavailable", "error trying to reach service: dial "

@@ -67,7 +67,11 @@ public interface IContainerRuntime
 /// <param name="Namespace">The pod's namespace.</param>
 /// <param name="Attempt">0 for the first sandbox of the pod, and one more for each after
 /// it.</param>
-public sealed record PodSandboxMetadata(string Name, string Uid, string Namespace, int Attempt);
+public sealed record PodSandboxMetadata(string Name, string Uid, string Namespace, int Attempt)
+{
+    /// <summary>The labels that the pod had then.</summary>
+    public Map<string> Labels { get; init; }
+}
 
 /// <summary>The sandbox to make.</summary>
 /// <param name="Metadata">Whose it is.</param>

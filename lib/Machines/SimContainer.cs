@@ -13,6 +13,8 @@ internal sealed class SimContainer(
 
     public string Id => id;
 
+    public string Name => config.Name;
+
     public string SandboxId => sandboxId;
 
     public required string PodUid { get; init; }

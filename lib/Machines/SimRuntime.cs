@@ -128,9 +128,7 @@ public sealed class SimRuntime : IContainerRuntime
         {
             if (pod.Containers[i].SandboxId == podSandboxId)
             {
-                containers.Remove(pod.Containers[i].Id);
-                machine.Files.Remove(LayerOf(pod.Containers[i].Id));
-                pod.Containers.RemoveAt(i);
+                RemoveContainer(pod.Containers[i].Id);
             }
         }
         if (pod.Sandboxes.Count == 0)
@@ -140,6 +138,12 @@ public sealed class SimRuntime : IContainerRuntime
         }
         return new(true);
     }
+
+    /// <summary>All containers that are not removed, with their pods.</summary>
+    internal IEnumerable<(PodSandboxMetadata Pod, SimContainer Container)> All => pods.Values
+        .SelectMany(p => p.Containers.Where(c => c.StartedAt is not null)
+            .Select(c => (p.Metadata, c)))
+        .OrderBy(c => c.Metadata.Uid, StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public IEnumerable<PodSandboxMetadata> ListPods() => pods.Values.Select(p => p.Metadata)
@@ -245,6 +249,7 @@ public sealed class SimRuntime : IContainerRuntime
         }
         var takes = random.Next(Ms(50), Ms(150));
         container.Start(Now + takes);
+        machine.World.Logs.Started(machine, container, container.Place);
         return new(true, takes);
     }
 
@@ -265,7 +270,9 @@ public sealed class SimRuntime : IContainerRuntime
     {
         if (containers.Remove(containerId, out var container))
         {
-            pods[container.PodUid].Containers.Remove(container);
+            var pod = pods[container.PodUid];
+            machine.World.Logs.Removing(machine, pod.Metadata, container, Now);
+            pod.Containers.Remove(container);
             machine.Files.Remove(LayerOf(containerId));
         }
         return new(true);
