@@ -112,17 +112,20 @@ public static class Bootstrap
 
     /// <summary>The physical world: machines that can pull any public image.</summary>
     public static World World(IWorldHost host) =>
-        new(host, new ImageCatalogue()) { Ask = AnswererOf(host) };
+        new(host, new ImageCatalogue()) { Ask = AnswererOf(host), Slices = SlicesOf(host) };
 
     private static Func<SimMachine, PodSandboxMetadata, IReadOnlyList<string>, ExecResult?>?
         AnswererOf(IWorldHost host) => host is Simulation simulation
             ? (_, pod, words) => Cluster.Over(simulation).AnswerScript(pod, words) : null;
 
+    private static Func<string, IEnumerable<EndpointSlice>>? SlicesOf(IWorldHost host) =>
+        host is Simulation { Store: var store } ? ns => store.List(
+            Kinds.EndpointSlice, ns, store.Head).Cast<EndpointSlice>() : null;
 
     private static World FlannelWorld(IWorldHost host) =>
         new(host, new ImageCatalogue(), new HostLocalNetwork(isFlannel: true))
         {
-            Ask = AnswererOf(host),
+            Ask = AnswererOf(host), Slices = SlicesOf(host),
         };
 
     /// <summary>The objects of a fresh cluster: the system namespaces with their default accounts,

@@ -19,7 +19,8 @@ public sealed record LoadInput(LoadSpec Spec, Quantity CpuPerRequest,
 
     internal override bool Execute(Simulation simulation)
     {
-        var traffic = ((World)simulation.World).Traffic;
+        var world = (World)simulation.World;
+        var traffic = world.Traffic;
         var rps = Rps?.Invoke() ?? Traffic.Lines(Points);
         var run = new LoadRun(Spec with
         {
@@ -28,8 +29,8 @@ public sealed record LoadInput(LoadSpec Spec, Quantity CpuPerRequest,
         traffic.Loads.Add(run);
         if (Cluster.ServiceOf(Spec) is var (ns, service))
         {
-            traffic.Set(ns, service, simulation.Now, run.Spec.Rps, CpuPerRequest,
-                FormattableString.Invariant($"load {traffic.Loads.Count}"));
+            world.Say(() => traffic.Set(ns, service, simulation.Now, run.Spec.Rps, CpuPerRequest,
+                FormattableString.Invariant($"load {traffic.Loads.Count}")));
         }
         simulation.Passing ??= new Cluster.LoadMeter(Cluster.Over(simulation)).Pass;
         return true;

@@ -260,7 +260,8 @@ internal sealed class NodeShell
         return at < 0 || at == Words.Length - 1 ? null : Words[at + 1];
     }
 
-    /// <summary>The files of the machine that are about its network.</summary>
+    /// <summary>The files of the machine that are about its network and its control
+    /// groups.</summary>
     public IEnumerable<(string Path, string Content)> Files()
     {
         var plugin = Machine.World.Network;
@@ -282,6 +283,10 @@ internal sealed class NodeShell
         foreach (var (name, value) in Network.Sysctls)
         {
             yield return ($"/proc/sys/{name.Replace('.', '/')}", value);
+        }
+        foreach (var file in CgroupFiles.Of(Machine))
+        {
+            yield return file;
         }
     }
 

@@ -16,8 +16,9 @@ public sealed record MetricsInput(
 
     internal override bool Execute(Simulation simulation)
     {
-        ((World)simulation.World).Usage.Set(
-            Namespace, KubeSim.Selector.Parse(Selector), new(Cpu, Memory));
+        var world = (World)simulation.World;
+        world.Say(() => world.Usage.Set(
+            Namespace, KubeSim.Selector.Parse(Selector), new(Cpu, Memory)));
         return true;
     }
 }
@@ -63,8 +64,9 @@ public sealed record TrafficInput(string Namespace, string Service, Quantity Cpu
 
     internal override bool Execute(Simulation simulation)
     {
-        ((World)simulation.World).Traffic.Set(Namespace, Service, simulation.Now,
-            Rps?.Invoke() ?? KubeSim.Traffic.Lines(Points), CpuPerRequest);
+        var world = (World)simulation.World;
+        world.Say(() => world.Traffic.Set(Namespace, Service, simulation.Now,
+            Rps?.Invoke() ?? KubeSim.Traffic.Lines(Points), CpuPerRequest));
         return true;
     }
 }
@@ -86,8 +88,9 @@ public sealed partial class Cluster
         Owned(s => s.Submit(new MetricsInput(ns, selector, Read(cpu), Read(memory))));
     }
 
-    /// <summary>How much CPU and memory a pod uses now, as far as somebody said, and what the
-    /// traffic costs it. The metrics server learns of it later.</summary>
+    /// <summary>How much CPU and memory a pod uses now: what somebody said, what its programs
+    /// are known to take, and what the traffic costs it. The metrics server learns of it
+    /// later.</summary>
     public Usage UsageOf(Pod pod)
     {
         ArgumentNullException.ThrowIfNull(pod);
@@ -96,9 +99,20 @@ public sealed partial class Cluster
             var world = (World)s.World;
             var load = world.Traffic.Cpu(s.Now, TimeSpan.Zero, ns => s.Store.List(
                 Kinds.EndpointSlice, ns, s.Store.Head).Cast<EndpointSlice>());
-            return KubeSim.Traffic.With(world.Usage.Of(pod), pod,
+            return world.UsageOf(pod,
                 load.GetValueOrDefault((pod.Metadata.Namespace, pod.Metadata.Name)));
         });
+    }
+
+    /// <summary>What each running container of a pod uses now, as its kubelet would
+    /// measure it.</summary>
+    /// <example><code>cluster.StatsOf(cluster.Get&lt;Pod&gt;("web-0"))[0].WorkingSetBytes</code>
+    /// </example>
+    public Seq<ContainerStats> StatsOf(Pod pod)
+    {
+        ArgumentNullException.ThrowIfNull(pod);
+        return pod.Spec.NodeName is not { } node ? [] : Owned(s =>
+            s.World.Machine(node).Runtime.ListContainerStats(pod.Metadata.Uid));
     }
 
     /// <summary>Says a custom metric of each of some pods or of an object, or an external metric,

@@ -81,7 +81,7 @@ public sealed class MetricsServer : IReconciler
                 loads.Add(window, load = world.Traffic.Cpu(api.Now, window,
                     ns => api.List<EndpointSlice>(ns)));
             }
-            return Traffic.With(world.Usage.Of(pod), pod,
+            return world.UsageOf(pod,
                 load.GetValueOrDefault((pod.Metadata.Namespace, pod.Metadata.Name)));
         });
     }

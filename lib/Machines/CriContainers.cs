@@ -34,9 +34,23 @@ public sealed record ContainerConfig
     /// nothing.</summary>
     public Func<Surroundings>? Surroundings { get; init; }
 
-    /// <summary>Above this many bytes the kernel kills it; 0 for no limit.</summary>
-    public long MemoryLimitInBytes { get; init; }
+    /// <summary>What its control group says.</summary>
+    public LinuxResources Linux { get; init; }
+
+    /// <summary>True for the container that does the pod's work: what is said of a pod is
+    /// its.</summary>
+    public bool IsFirst { get; init; }
 }
+
+/// <summary>What a container may use and what is its due, as the kubelet writes it into control
+/// groups.</summary>
+/// <param name="CpuShares">Its weight beside others, 1024 for a CPU.</param>
+/// <param name="CpuQuota">Microseconds of CPU in each 100 ms; 0 for no limit.</param>
+/// <param name="MemoryLimitInBytes">Above this many the kernel kills it; 0 for no limit.</param>
+/// <param name="OomScoreAdj">Where it stands when the machine itself has no memory left: −997 is
+/// spared, 1000 is first.</param>
+public readonly record struct LinuxResources(long CpuShares = 2, long CpuQuota = 0,
+    long MemoryLimitInBytes = 0, int OomScoreAdj = 0);
 
 /// <summary>What a container finds when it starts.</summary>
 /// <param name="Environment">Its variables.</param>

@@ -53,6 +53,10 @@ public interface IContainerRuntime
     /// <summary>The containers of a pod in all its sandboxes, newest first.</summary>
     Seq<CriContainerStatus> ListContainers(string podUid);
 
+    /// <summary>What the running containers of a pod use, in the order in which they were
+    /// made.</summary>
+    Seq<ContainerStats> ListContainerStats(string podUid);
+
     /// <summary>Runs a command in a container and waits: how hooks work.</summary>
     Answer<ExecResult> ExecSync(string containerId, Seq<string> command, TimeSpan timeout);
 
@@ -67,18 +71,25 @@ public interface IContainerRuntime
 /// <param name="Namespace">The pod's namespace.</param>
 /// <param name="Attempt">0 for the first sandbox of the pod, and one more for each after
 /// it.</param>
-public sealed record PodSandboxMetadata(string Name, string Uid, string Namespace, int Attempt)
-{
-    /// <summary>The labels that the pod had then.</summary>
-    public Map<string> Labels { get; init; }
-}
+public sealed record PodSandboxMetadata(string Name, string Uid, string Namespace, int Attempt);
 
 /// <summary>The sandbox to make.</summary>
 /// <param name="Metadata">Whose it is.</param>
 /// <param name="Hostname">The host name in it.</param>
 /// <param name="HostNetwork">True: no namespace of its own, no CNI.</param>
 public sealed record PodSandboxConfig(PodSandboxMetadata Metadata, string Hostname,
-    bool HostNetwork = false);
+    bool HostNetwork = false)
+{
+    /// <summary>The pod's labels.</summary>
+    public Map<string> Labels { get; init; }
+
+    /// <summary>The control group of the pod, as
+    /// <c>kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-podUID.slice</c>.</summary>
+    public string CgroupParent { get; init; } = "";
+
+    /// <summary>What the pod as a whole may use.</summary>
+    public LinuxResources Linux { get; init; }
+}
 
 /// <summary>A sandbox as it is.</summary>
 /// <param name="Id">Given by the runtime.</param>

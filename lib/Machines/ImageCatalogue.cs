@@ -68,7 +68,9 @@ public sealed partial class ImageCatalogue : IImageRegistry
 
     private static ProcessBehaviour Behaviour(string image, ContainerConfig config)
     {
-        var behaviour = Named(image) ?? (config.Command.IsEmpty ? OfArguments(image, config)
+        var behaviour = Named(image) ?? (image.Contains("stress", Ordinal)
+                && config.Command is [] or ["stress"] ? StressLoad.Of([.. config.Args])
+            : config.Command.IsEmpty ? OfArguments(image, config)
             : Known([.. config.Command, .. config.Args]));
         behaviour ??= config.RunsToEnd ? ProcessBehaviour.Ends(Second, 0) : ProcessBehaviour.Server;
         return IsBusyBox(image) ? behaviour with { IsBusyBox = true } : behaviour;
@@ -109,29 +111,11 @@ public sealed partial class ImageCatalogue : IImageRegistry
                 ? Known(config.Args)
                 : ProcessBehaviour.Server with { SickAfter = Second * 10 };
         }
-        if (image.Contains("stress", Ordinal))
-        {
-            return Stress(config);
-        }
         var isBare = IsBusyBox(image) || image.StartsWith("debian", Ordinal)
             || image.StartsWith("ubuntu", Ordinal);
         return !config.Args.IsEmpty && isBare ? Known(config.Args)
             // A shell without a terminal has nothing to read, and ends.
             : isBare ? ProcessBehaviour.Ends(TimeSpan.Zero, 0) : null;
-    }
-
-    private static ProcessBehaviour Stress(ContainerConfig config)
-    {
-        for (var i = 0; i + 1 < config.Args.Count; i++)
-        {
-            if (config.Args[i] == "--vm-bytes" && config.MemoryLimitInBytes > 0
-                && long.TryParse(config.Args[i + 1].TrimEnd('M', 'G'), out var megabytes)
-                && megabytes << 20 > config.MemoryLimitInBytes)
-            {
-                return ProcessBehaviour.Ends(Second, 137) with { OomKilled = true };
-            }
-        }
-        return ProcessBehaviour.Server;
     }
 
     private const StringComparison Ordinal = StringComparison.Ordinal;

@@ -94,7 +94,7 @@ public sealed partial class LogStore
     }
 
     /// <summary>A container is about to be removed, and its log with it.</summary>
-    internal void Removing(SimMachine machine, PodSandboxMetadata pod, SimContainer container,
+    internal void Removing(SimMachine machine, PodSandboxConfig pod, SimContainer container,
         DateTime now)
     {
         if (collectors.ContainsKey(machine.Name))
@@ -223,11 +223,12 @@ public sealed partial class LogStore
     }
 
     // Labels as auto_kubernetes_labels makes them: what Loki does not allow in a name becomes _.
-    private static Map<string> LabelsOf(SimMachine machine, PodSandboxMetadata pod,
+    private static Map<string> LabelsOf(SimMachine machine, PodSandboxConfig pod,
         SimContainer container)
     {
         var labels = Map.Of(("container", container.Name), ("job", "fluent-bit"),
-            ("namespace", pod.Namespace), ("node", machine.Name), ("pod", pod.Name));
+            ("namespace", pod.Metadata.Namespace), ("node", machine.Name),
+            ("pod", pod.Metadata.Name));
         foreach (var (name, value) in pod.Labels)
         {
             labels = labels.Set(Unnamed().Replace(name, "_"), value);

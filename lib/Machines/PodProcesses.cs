@@ -106,6 +106,9 @@ internal sealed class ContainerProcess : IShellWorld
 
     public int ExitCode => shell.Code;
 
+    /// <summary>How many shells it consists of.</summary>
+    public int Strands => strands.Count;
+
     /// <summary>True while a program runs that takes signals itself.</summary>
     public bool IsServer => shell.IsServer;
 

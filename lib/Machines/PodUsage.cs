@@ -27,11 +27,16 @@ public sealed class PodUsage
     public Usage Of(Pod pod)
     {
         ArgumentNullException.ThrowIfNull(pod);
+        return Of(pod.Metadata.Namespace, pod.Metadata.Labels);
+    }
+
+    internal Usage Of(string podNamespace, Map<string> labels)
+    {
         var usage = default(Usage);
         for (var i = said.Count - 1; i >= 0 && (usage.Cpu is null || usage.Memory is null); i--)
         {
             var (ns, pods, each) = said[i];
-            if (ns == pod.Metadata.Namespace && pods.Matches(pod.Metadata.Labels))
+            if (ns == podNamespace && pods.Matches(labels))
             {
                 usage = new(usage.Cpu ?? each.Cpu, usage.Memory ?? each.Memory);
             }

@@ -20,8 +20,14 @@ public sealed record ProcessBehaviour
     /// <summary>How it ends of itself.</summary>
     public int ExitCode { get; init; }
 
-    /// <summary>True: the kernel killed it, since it took more memory than its limit.</summary>
-    public bool OomKilled { get; init; }
+    /// <summary>The memory that it takes; what somebody says of its pod comes on top.</summary>
+    public MemoryUse Memory { get; init; }
+
+    /// <summary>The CPUs that it keeps busy if it gets them.</summary>
+    public double Cpus { get; init; }
+
+    /// <summary>Its processes.</summary>
+    public int Processes { get; init; } = 1;
 
     /// <summary>How long after the stop signal it ends; null when it ignores the signal.</summary>
     public TimeSpan? StopsAfter { get; init; }

@@ -2,7 +2,7 @@ namespace KubeSim;
 
 /// <summary>A container: when it started, what its program does, which signals it was sent. Its
 /// state at a time is a function of these.</summary>
-internal sealed class SimContainer(
+internal sealed partial class SimContainer(
     string id, string sandboxId, ContainerConfig config, DateTime created)
 {
     private CriContainerStatus? status;
@@ -18,6 +18,8 @@ internal sealed class SimContainer(
     public string SandboxId => sandboxId;
 
     public required string PodUid { get; init; }
+
+    public ContainerConfig Config => config;
 
     public required CriImage Image { get; init; }
 
@@ -52,6 +54,7 @@ internal sealed class SimContainer(
                 Process = new(Runs.Script, place, at, config.RunsToEnd);
                 Processes.Add(Process);
             }
+            cpuSince = at;
             Settle();
         }
     }
@@ -208,6 +211,10 @@ internal sealed class SimContainer(
             : Runs.StopsAfter), Runs.StopExitCode);
         End(killAt, 137);
         End(lostAt, 255);
+        oomAt = OomAt();
+        End(oomAt, 137);
+        EndsAlone = EndsAt;
+        End(NodeOomAt, 137);
         status = null;
     }
 
@@ -232,6 +239,6 @@ internal sealed class SimContainer(
         ExitCode = state == CriContainerState.Exited ? ExitCode : 0,
         Reason = state != CriContainerState.Exited ? "" : lostAt == EndsAt ? "Unknown"
             : ExitCode == 0 ? "Completed"
-            : Runs.OomKilled && stopAt is null ? "OOMKilled" : "Error",
+            : EndsAt == oomAt || EndsAt == NodeOomAt ? "OOMKilled" : "Error",
     };
 }

@@ -112,6 +112,10 @@ public sealed record ContainerMount(
 /// <summary>The files as a container sees them: its own layer, and the mounts over it.</summary>
 internal sealed class ContainerFiles(SimFiles store, string layer, Seq<ContainerMount> mounts)
 {
+    /// <summary>What the kernel tells as files; null for a path at which it tells
+    /// nothing.</summary>
+    public Func<string, string?>? Kernel { get; init; }
+
     /// <summary>Where a path of the container really is.</summary>
     public (SimFiles Store, string Path, bool ReadOnly) Place(string path)
     {
@@ -136,6 +140,10 @@ internal sealed class ContainerFiles(SimFiles store, string layer, Seq<Container
 
     public FileEntry? Find(string path)
     {
+        if (Kernel?.Invoke(path) is { } told)
+        {
+            return new(told + "\n", 0, default);
+        }
         var (files, at, _) = Place(path);
         return files.Find(at);
     }

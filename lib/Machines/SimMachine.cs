@@ -11,7 +11,7 @@ namespace KubeSim;
 /// containers, which it finds dead when it starts again.</item>
 /// </list>
 /// </summary>
-public sealed class SimMachine : IMachine
+public sealed partial class SimMachine : IMachine
 {
     private readonly Dictionary<Type, object> kernel = [];
     private int boots;
@@ -76,6 +76,10 @@ public sealed class SimMachine : IMachine
     /// <summary>What it has for pods, where a kubelet is to register it; null: its Node is made by
     /// others.</summary>
     public Map<Quantity>? Capacity { get; set; }
+
+    /// <summary>What it is, as its Node says: CPU, memory, ephemeral storage. Unset until its
+    /// kubelet has seen that; then nothing of it runs out.</summary>
+    public Map<Quantity> Size { get; set; }
 
     /// <summary>A part of the kernel's state, made empty when first asked for after a boot: packet
     /// filter, connection table and the like. A loss of power forgets it.</summary>

@@ -12,13 +12,15 @@ namespace KubeSim;
 /// with exit code 255.
 /// Models github.com/containerd/containerd/tree/main/internal/cri.
 /// </summary>
-public sealed class SimRuntime : IContainerRuntime
+public sealed partial class SimRuntime : IContainerRuntime
 {
     private const double BytesPerSecond = 100e6;
 
-    private sealed class PodRecord(PodSandboxMetadata metadata)
+    private sealed class PodRecord(PodSandboxConfig config)
     {
-        public PodSandboxMetadata Metadata { get; } = metadata;
+        public PodSandboxConfig Config { get; } = config;
+
+        public PodSandboxMetadata Metadata => Config.Metadata;
 
         // Newest last.
         public List<Sandbox> Sandboxes { get; } = [];
@@ -78,7 +80,7 @@ public sealed class SimRuntime : IContainerRuntime
         }
         if (!pods.TryGetValue(config.Metadata.Uid, out var pod))
         {
-            pods.Add(config.Metadata.Uid, pod = new(config.Metadata));
+            pods.Add(config.Metadata.Uid, pod = new(config));
         }
         var takes = random.Next(Ms(200), Ms(500));
         var sandbox = new Sandbox
@@ -140,10 +142,10 @@ public sealed class SimRuntime : IContainerRuntime
     }
 
     /// <summary>All containers that are not removed, with their pods.</summary>
-    internal IEnumerable<(PodSandboxMetadata Pod, SimContainer Container)> All => pods.Values
+    internal IEnumerable<(PodSandboxConfig Pod, SimContainer Container)> All => pods.Values
         .SelectMany(p => p.Containers.Where(c => c.StartedAt is not null)
-            .Select(c => (p.Metadata, c)))
-        .OrderBy(c => c.Metadata.Uid, StringComparer.Ordinal);
+            .Select(c => (p.Config, c)))
+        .OrderBy(c => c.Config.Metadata.Uid, StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public IEnumerable<PodSandboxMetadata> ListPods() => pods.Values.Select(p => p.Metadata)
@@ -249,6 +251,9 @@ public sealed class SimRuntime : IContainerRuntime
         }
         var takes = random.Next(Ms(50), Ms(150));
         container.Start(Now + takes);
+        var pod = pods[container.PodUid];
+        Say(pod, container);
+        machine.CheckMemory();
         machine.World.Logs.Started(machine, container, container.Place);
         return new(true, takes);
     }
@@ -262,6 +267,7 @@ public sealed class SimRuntime : IContainerRuntime
             return new(true);
         }
         container.Stop(Now + after, grace);
+        machine.CheckMemory();
         return new(true, container.EndsAt is { } end && end > Now ? end - Now : TimeSpan.Zero);
     }
 
@@ -271,7 +277,7 @@ public sealed class SimRuntime : IContainerRuntime
         if (containers.Remove(containerId, out var container))
         {
             var pod = pods[container.PodUid];
-            machine.World.Logs.Removing(machine, pod.Metadata, container, Now);
+            machine.World.Logs.Removing(machine, pod.Config, container, Now);
             pod.Containers.Remove(container);
             machine.Files.Remove(LayerOf(containerId));
         }
@@ -315,7 +321,12 @@ public sealed class SimRuntime : IContainerRuntime
         {
             variables[name] = value;
         }
-        var files = new ContainerFiles(machine.Files, LayerOf(id), around?.Mounts ?? default);
+        var files = new ContainerFiles(machine.Files, LayerOf(id), around?.Mounts ?? default)
+        {
+            Kernel = path => path.StartsWith(CgroupFiles.Root, StringComparison.Ordinal)
+                && CgroupOf(id) is { } group
+                ? CgroupFiles.Content(group, path[CgroupFiles.Root.Length..]) : null,
+        };
         return new(files, variables, runs.IsBusyBox,
             words => machine.World.Ask?.Invoke(machine, pod, words));
     }

@@ -66,6 +66,48 @@ public sealed class World : IWorld
     /// <summary>The requests that come from outside.</summary>
     public Traffic Traffic { get; } = new();
 
+    /// <summary>The EndpointSlices of a namespace, as they are: where traffic goes; null: there are
+    /// none.</summary>
+    public Func<string, IEnumerable<EndpointSlice>>? Slices { get; init; }
+
+    /// <summary>Lets somebody outside say something new about what pods use: what was used so far
+    /// is counted up first, and then the machines are told.</summary>
+    public void Say(Action what)
+    {
+        ArgumentNullException.ThrowIfNull(what);
+        foreach (var machine in machines.Values)
+        {
+            machine.Runtime.CountCpu();
+        }
+        what();
+        foreach (var machine in machines.Values)
+        {
+            machine.Runtime.TakeUsage();
+        }
+    }
+
+    /// <summary>What a pod uses now: what somebody said, what its programs take of themselves, and
+    /// what requests cost it.</summary>
+    /// <param name="pod">The pod.</param>
+    /// <param name="requests">What requests cost it, in thousandths of a CPU.</param>
+    public Usage UsageOf(Pod pod, double requests)
+    {
+        ArgumentNullException.ThrowIfNull(pod);
+        var said = Usage.Of(pod);
+        if (pod.Spec.NodeName is { } node)
+        {
+            var own = Machine(node).Runtime.OwnUsage(pod.Metadata.Uid);
+            said = new(own.Cpu is { } cpu ? cpu + (said.Cpu ?? new(0)) : said.Cpu,
+                own.Memory is { } memory ? memory + (said.Memory ?? new(0)) : said.Memory);
+        }
+        return Traffic.With(said, pod, requests);
+    }
+
+    // Thousandths of a CPU that requests cost a pod, on the average of a while up to now.
+    internal double LoadOf(string ns, string pod, TimeSpan window) =>
+        Traffic.IsEmpty || Slices is null ? 0
+            : Traffic.Cpu(Host.Now, window, Slices).GetValueOrDefault((ns, pod));
+
     /// <summary>The names of the world outside that somebody said, with their
     /// addresses.</summary>
     public Dictionary<string, Seq<string>> OutsideNames { get; } =

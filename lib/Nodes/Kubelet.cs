@@ -80,6 +80,11 @@ public sealed partial class Kubelet : IReconciler
             workers.Add(key, worker = NewWorker(pod));
         }
         See(worker, pod);
+        if (machine.Runtime.TakeNews(worker.Uid))
+        {
+            (worker.NextSync, worker.SyncPace) =
+                (Relist(Now + TimeSpan.FromTicks(1)), Pace.Progress);
+        }
         var another = worker.Gone && pod is not null;
         Advance(worker);
         if (worker.Forgotten)
@@ -118,6 +123,7 @@ public sealed partial class Kubelet : IReconciler
         if (relistPhase < 0)
         {
             relistPhase = api.Random.Next(TimeSpan.Zero, Second - TimeSpan.FromTicks(1)).Ticks;
+            machine.Size = api.Get<Node>("", node)?.Status.Capacity ?? default;
             CleanUp();
         }
     }

@@ -184,8 +184,8 @@ public sealed partial class Kubelet
             RunsToEnd = pod.Spec.RunsToEnd(i),
             // Not the pod as it is now: nobody else needs that any more.
             Surroundings = () => SurroundingsOf(worker.Pod, worker.Pod.Spec.ContainerAt(i)),
-            MemoryLimitInBytes = container.Resources.Limits.TryGetValue("memory", out var limit)
-                ? (long)limit.ToDouble() : 0,
+            Linux = CgroupRules.Of(pod, container, machine.Size),
+            IsFirst = i == pod.Spec.InitContainers.Count,
         });
         if (created.Error is { } error)
         {

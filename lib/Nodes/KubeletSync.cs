@@ -162,8 +162,12 @@ public sealed partial class Kubelet
         worker.NewSandbox = null;
         var pod = worker.Pod;
         var made = machine.Runtime.RunPodSandbox(new(new(pod.Metadata.Name, worker.Uid,
-            pod.Metadata.Namespace, attempt) { Labels = pod.Metadata.Labels },
-            pod.Spec.Hostname ?? pod.Metadata.Name, pod.Spec.HostNetwork == true));
+            pod.Metadata.Namespace, attempt), pod.Spec.Hostname ?? pod.Metadata.Name,
+            pod.Spec.HostNetwork == true)
+        {
+            Labels = pod.Metadata.Labels, Linux = CgroupRules.Of(pod),
+            CgroupParent = CgroupRules.PathOf(pod),
+        });
         if (made.Error is { } error)
         {
             api.Event(pod, "Warning", "FailedCreatePodSandBox",

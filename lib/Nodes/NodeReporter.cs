@@ -105,6 +105,15 @@ public sealed partial class Kubelet
             leased = true;
         }
         TellSchedulable(host, key);
+        foreach (var kill in machine.TakeOomKills())
+        {
+            if (kill.IsGlobal)
+            {
+                api.Event(host, "Warning", "SystemOOM",
+                    "System OOM encountered, victim process: {0}, pid: {1}", kill.Process,
+                    $"{kill.Pid}");
+            }
+        }
         var conditions = host.Status.Conditions;
         var ready = conditions.Of("Ready");
         var starts = ready?.Message == NoNetwork && host.Spec.PodCIDR is { Length: > 0 };
