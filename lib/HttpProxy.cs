@@ -13,13 +13,13 @@ internal static class HttpProxy
     /// <exception cref="ApiException">There is no way to one.</exception>
     public static HttpAnswer Send(Cluster cluster, in ResourcePath path, string rest)
     {
-        if (path.Kind.Equals(Kinds.Node))
-        {
-            throw ApiErrors.Of(501, "", "the API of a kubelet is not simulated");
-        }
         if (rest.Length == 0)
         {
             return new(301, null) { Headers = Map.Of(("Location", $"{path}/")) };
+        }
+        if (path.Kind.Equals(Kinds.Node))
+        {
+            return HttpKubelet.Send(cluster, path.Name, rest);
         }
         var ofPod = path.Kind.Equals(Kinds.Pod);
         var (address, port) = path.Name.Split(':') switch

@@ -226,7 +226,7 @@ public sealed partial class LogStore
     private static Map<string> LabelsOf(SimMachine machine, PodSandboxConfig pod,
         SimContainer container)
     {
-        var labels = Map.Of(("container", container.Name), ("job", "fluent-bit"),
+        var labels = Map.Of(("container", container.Config.Name), ("job", "fluent-bit"),
             ("namespace", pod.Metadata.Namespace), ("node", machine.Name),
             ("pod", pod.Metadata.Name));
         foreach (var (name, value) in pod.Labels)

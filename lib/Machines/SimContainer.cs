@@ -13,8 +13,6 @@ internal sealed partial class SimContainer(
 
     public string Id => id;
 
-    public string Name => config.Name;
-
     public string SandboxId => sandboxId;
 
     public required string PodUid { get; init; }
