@@ -81,6 +81,7 @@ public sealed partial class Cluster
         Controllers = new(this);
         Network = new(this);
         Policies = new(this);
+        Logs = new(this);
     }
 
     /// <summary>A cluster that looks on a run that somebody else steers.</summary>
@@ -229,6 +230,9 @@ public sealed partial class Cluster
 
     /// <summary>Who may connect to whom, as the NetworkPolicies say.</summary>
     public ClusterPolicies Policies { get; }
+
+    /// <summary>The log store, where there is one.</summary>
+    public ClusterLogs Logs { get; }
 
     /// <summary>The names of the components that run.</summary>
     public Seq<string> Components => Owned(s => s.Components.Select(c => c.Name).ToSeq());

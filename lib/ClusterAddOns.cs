@@ -9,11 +9,16 @@ namespace KubeSim;
 /// <item><c>metrics-server</c>: collects what pods use (see
 /// <see cref="Cluster.Metrics"/>).</item>
 /// <item><c>ingress</c>: ingress-nginx behind a load balancer, IngressClass nginx.</item>
+/// <item><c>dashboard</c>: Kubernetes Dashboard v2.7.0 in its own namespace, over HTTPS; retired
+/// since January 2026 (Headlamp takes its place), and still what most tutorials show.</item>
+/// <item><c>logging</c>: Fluent Bit on every node and Loki in namespace <c>logging</c>
+/// (see <see cref="ClusterLogs"/>).</item>
 /// </list></summary>
 public sealed partial class Cluster
 {
     /// <summary>The names that <see cref="AddOn"/> takes.</summary>
-    public static Seq<string> AddOns { get; } = ["dns", "metrics-server", "ingress"];
+    public static Seq<string> AddOns { get; } =
+        ["dns", "metrics-server", "ingress", "dashboard", "logging"];
 
     /// <summary>Creates the objects of an add-on, those that are not there yet; they start like
     /// any others. Each creation is in the journal.</summary>

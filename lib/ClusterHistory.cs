@@ -69,6 +69,41 @@ public sealed partial class Cluster
         return again;
     }));
 
+    /// <summary>Numbers of the past that nobody wrote down: lives the run once more and takes them
+    /// on the way, at regular times and now. The run itself pays nothing for it.</summary>
+    /// <param name="take">Takes them; it must not change the cluster.</param>
+    /// <param name="every">The time between two.</param>
+    /// <param name="last">Only those of so long before now; null for the whole run.</param>
+    /// <example><code>
+    /// cluster.Sample(c => c.UsageOf(c.Get&lt;Pod&gt;("web-0")), TimeSpan.FromSeconds(15))
+    /// </code></example>
+    /// <exception cref="ReplayDivergedException">A component draws on something
+    /// outside.</exception>
+    public Seq<(DateTime Time, T Value)> Sample<T>(
+        Func<Cluster, T> take, TimeSpan every, TimeSpan? last = null)
+    {
+        ArgumentNullException.ThrowIfNull(take);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(every, TimeSpan.Zero);
+        return Owned(s => Muted(() =>
+        {
+            var again = new Cluster(new Simulation(s.Options));
+            var taken = new List<(DateTime, T)>();
+            var next = last is { } span && s.Now - span > s.Options.Start ? s.Now - span
+                : s.Options.Start;
+            // What happens at the very time is seen.
+            Replay.Into(again.simulation, s, null, time =>
+            {
+                for (; next < time; next += every)
+                {
+                    again.simulation.AdvanceTo(next);
+                    taken.Add((next, take(again)));
+                }
+            });
+            taken.Add((s.Now, take(again)));
+            return taken.ToSeq();
+        }));
+    }
+
     /// <summary>A step of the past in full, brought back by replay.</summary>
     /// <param name="number">From 1 to <see cref="StepCount"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such step, or no

@@ -13,13 +13,13 @@ internal static class HttpProxy
     /// <exception cref="ApiException">There is no way to one.</exception>
     public static HttpAnswer Send(Cluster cluster, in ResourcePath path, string rest)
     {
-        if (path.Kind.Equals(Kinds.Node))
-        {
-            throw ApiErrors.Of(501, "", "the API of a kubelet is not simulated");
-        }
         if (rest.Length == 0)
         {
             return new(301, null) { Headers = Map.Of(("Location", $"{path}/")) };
+        }
+        if (path.Kind.Equals(Kinds.Node))
+        {
+            return HttpKubelet.Send(cluster, path.Name, rest);
         }
         var ofPod = path.Kind.Equals(Kinds.Pod);
         var (address, port) = path.Name.Split(':') switch
@@ -31,7 +31,7 @@ internal static class HttpProxy
                 $"invalid {(ofPod ? "pod" : "service")} request \"{path.Name}\""),
         };
         var target = string.Create(CultureInfo.InvariantCulture, $"{address}:{port}");
-        var reply = cluster.Request(cluster.List<Node>()[0].Metadata.Name, $"{target}/{rest}");
+        var reply = cluster.Request(cluster.List<Node>()[0].Metadata.Name, $"{target}{rest}");
         return reply.Error is null
             ? HttpAnswer.Plain(reply.Status, reply.Body)
             : throw ApiErrors.Of(503, "ServiceUnavailable", "error trying to reach service: dial "

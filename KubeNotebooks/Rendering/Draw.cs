@@ -8,6 +8,15 @@ public static class Draw
     /// <summary>The cluster as it is now: its records, its nodes, their pods.</summary>
     public static ClusterMap Map(Cluster cluster) => ClusterMap.Of(cluster);
 
+    /// <summary>The cluster on one page, as the Kubernetes Dashboard shows it: workloads by
+    /// status, nodes with what is requested, allowed and used of them, pods in trouble, events with
+    /// warnings first. What is used is there while a metrics server measures it.</summary>
+    public static Picture Dashboard(Cluster cluster)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        return DashboardPicture.Of(cluster);
+    }
+
     /// <summary>Takes steps, and draws a small map for each of them.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="count">How many steps; fewer are taken when the cluster falls idle.</param>

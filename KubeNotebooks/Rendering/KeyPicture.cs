@@ -1,4 +1,3 @@
-using System.Text;
 using KubeSim;
 
 namespace KubeNotebooks;
@@ -146,11 +145,7 @@ internal sealed class KeyPicture
         };
         grid.AddRange(keys.Select((key, row) => (string[])[key,
             .. Enumerable.Range(-1, columns.Count + 1).Select(i => Cell(row, i))]));
-        int[] widths = [.. grid[0].Select((_, i) => grid.Max(r => r[i].Length))];
-        var text = new StringBuilder();
-        grid.ForEach(r => text.Append(string.Join("  ",
-            r.Select((c, i) => c.PadRight(widths[i]))).TrimEnd()).Append('\n'));
-        return text.Append(Note).ToString().TrimEnd('\n');
+        return $"{Markup.Columns(grid)}\n{Note}".TrimEnd('\n');
     }
 
     private string Cell(int row, int column) =>

@@ -105,6 +105,14 @@ internal static class Markup
         return at == 0 ? (text, "") : (text[..at], text[(at + 1)..]);
     }
 
+    /// <summary>Rows with their columns under each other, in characters.</summary>
+    public static string Columns(List<string[]> rows, string gap = "  ")
+    {
+        int[] widths = [.. rows[0].Select((_, i) => rows.Max(r => r[i].Length))];
+        return string.Join('\n', rows.Select(r =>
+            string.Join(gap, r.Select((c, i) => c.PadRight(widths[i]))).TrimEnd()));
+    }
+
     /// <summary>At most so many characters.</summary>
     public static string Brief(string text, int most) =>
         text.Length <= most ? text : $"{text.AsSpan(0, most - 1)}…";

@@ -18,7 +18,7 @@ public static class Shown
     [
         typeof(Revision), typeof(RaftStep), typeof(RunResult), typeof(KubectlResult),
         typeof(NetworkCheck), typeof(NetworkGuarantee), typeof(BrokenPair), typeof(ClusterCloud),
-        typeof(DnsLookup), typeof(HttpReply), typeof(PolicyExplanation),
+        typeof(DnsLookup), typeof(HttpReply), typeof(PolicyExplanation), typeof(LogLines),
     ];
 
     // What the library itself does not draw, by type; the first that fits.
@@ -137,13 +137,7 @@ public static class Shown
 
     private static string Columns(IEnumerable<ApiObject> objects)
     {
-        var tables = Kinds(objects).Select(t =>
-        {
-            List<string[]> rows = [t.Header, .. t.Rows];
-            int[] widths = [.. t.Header.Select((_, i) => rows.Max(r => r[i].Length))];
-            return string.Join('\n', rows.Select(r =>
-                string.Join("   ", r.Select((c, i) => c.PadRight(widths[i]))).TrimEnd()));
-        });
+        var tables = Kinds(objects).Select(t => Markup.Columns([t.Header, .. t.Rows], "   "));
         var text = string.Join("\n\n", tables);
         return text.Length == 0 ? "No resources found." : text;
     }

@@ -83,7 +83,10 @@ public sealed class MetricsServer : IReconciler
             }
             return world.UsageOf(pod,
                 load.GetValueOrDefault((pod.Metadata.Namespace, pod.Metadata.Name)));
-        });
+        }, pod => Map.Of([.. world.Machine(pod.Spec.NodeName!).Runtime
+            .ListContainerStats(pod.Metadata.Uid).Where(s => s.Name != pod.Spec.Containers[0].Name)
+            .Select(s => (s.Name, new Usage(Quantity.Milli((long)Math.Round(s.CpuMilli)),
+                new(s.WorkingSetBytes, QuantityFormat.BinarySI))))]));
     }
 
     private static bool Answers(ReconcileContext api, string node) =>

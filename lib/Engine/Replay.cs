@@ -34,10 +34,16 @@ internal static class Replay
 
     /// <summary>Brings a new simulation to where a run stands now, and tells somebody of every step
     /// on the way.</summary>
+    /// <param name="copy">The new simulation.</param>
+    /// <param name="original">The run.</param>
+    /// <param name="stepped">Is told of every step.</param>
+    /// <param name="until">Is told up to when nothing happens: it may let that time pass.</param>
     /// <exception cref="ReplayDivergedException">A step came out otherwise.</exception>
-    public static void Into(Simulation copy, Simulation original, Action<StepRecord>? stepped)
+    public static void Into(Simulation copy, Simulation original, Action<StepRecord>? stepped,
+        Action<DateTime>? until = null)
     {
-        To(copy, original, original.Items, stepped);
+        To(copy, original, original.Items, stepped, until);
+        until?.Invoke(original.Now);
         copy.AdvanceTo(original.Now);
     }
 
@@ -62,23 +68,28 @@ internal static class Replay
     }
 
     private static void To(Simulation copy, Simulation original, long items,
-        Action<StepRecord>? stepped)
+        Action<StepRecord>? stepped, Action<DateTime>? until = null)
     {
         foreach (var entry in original.Journal.TakeWhile(e => e.Items <= items))
         {
-            Run(copy, original, entry.Items, stepped);
+            Run(copy, original, entry.Items, stepped, until);
+            until?.Invoke(entry.Time);
             copy.AdvanceTo(entry.Time);
             copy.Submit(entry.Input);
         }
-        Run(copy, original, items, stepped);
+        Run(copy, original, items, stepped, until);
     }
 
     private static void Run(Simulation copy, Simulation original, long items,
-        Action<StepRecord>? stepped)
+        Action<StepRecord>? stepped, Action<DateTime>? until)
     {
         while (copy.Items < items)
         {
             var before = copy.Steps.Count;
+            if (until is not null && copy.TryNextDue(out var due))
+            {
+                until(due);
+            }
             if (!copy.ExecuteNext(detail: stepped is not null, out var step))
             {
                 Check(copy, original, before + 1);

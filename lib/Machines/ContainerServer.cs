@@ -64,6 +64,10 @@ internal static partial class ContainerServer
         ("coredns/coredns", "53 53/udp 8080 8181 9153", null),
         ("metrics-server/metrics-server", "10250", null),
         ("ingress-nginx/controller", "80 443 10254", null),
+        ("kubernetesui/dashboard", "8443",
+            a => Root(a, "<!doctype html>\n<title>Kubernetes Dashboard</title>\n")),
+        ("kubernetesui/metrics-scraper", "8000", null),
+        ("fluent/fluent-bit", "2020", null), ("grafana/loki", "3100 7946 9095", null),
     ];
 
     /// <summary>Whether a port is open.</summary>

@@ -88,15 +88,20 @@ internal sealed class MetricsApi(World world) : IApiExtension
         store.List(Kinds.Node, null, store.Head)
             .Where(o => world.Scrapes.OfNode(o.Metadata.Name) is not null);
 
-    // What is said of a pod is its first container's, as kubectl top has it.
+    // What is said of a pod is its first container's; the others have what their programs take.
     private ApiObject OfPod(Pod pod, DateTime now)
     {
         var measured = world.Scrapes.Of(pod)!.Value;
+        var first = measured.Usage;
+        foreach (var (_, other) in measured.Others)
+        {
+            first = new(first.Cpu - other.Cpu, first.Memory - other.Memory);
+        }
         return New(MetricKinds.Pods, pod, measured, now, "containers", new JsonArray([
             .. pod.Spec.Containers.Select((container, i) => new JsonObject
             {
                 ["name"] = container.Name,
-                ["usage"] = Usage(i == 0 ? measured.Usage : default),
+                ["usage"] = Usage(i == 0 ? first : measured.Others.Get(container.Name)),
             })]));
     }
 

@@ -1,7 +1,11 @@
 namespace KubeSim;
 
 /// <summary>What was measured: how much, when, and over which time before that.</summary>
-public readonly record struct Measured(Usage Usage, DateTime At, TimeSpan Window);
+public readonly record struct Measured(Usage Usage, DateTime At, TimeSpan Window)
+{
+    /// <summary>Of a pod with several containers: what each but the first used, by name.</summary>
+    public Map<Usage> Others { get; init; }
+}
 
 /// <summary>What the metrics server remembers. Kubelets tell it counters (so much CPU since the
 /// start of a container), and usage is the difference of two: so nothing is known of a container
@@ -35,7 +39,9 @@ public sealed class ScrapedMetrics
     /// <param name="now">When.</param>
     /// <param name="all">The pods of the nodes that answer, by node.</param>
     /// <param name="used">What a pod used, over a time up to now.</param>
-    public void Scrape(DateTime now, ILookup<string, Pod> all, Func<Pod, TimeSpan, Usage> used)
+    /// <param name="others">What the containers of a pod used, but for the first.</param>
+    public void Scrape(DateTime now, ILookup<string, Pod> all, Func<Pod, TimeSpan, Usage> used,
+        Func<Pod, Map<Usage>>? others = null)
     {
         ArgumentNullException.ThrowIfNull(all);
         ArgumentNullException.ThrowIfNull(used);
@@ -50,7 +56,11 @@ public sealed class ScrapedMetrics
                 if (Window(pod, now, last) is { } window)
                 {
                     var usage = used(pod, window);
-                    pods[pod.Metadata.Uid] = new(usage, now, window);
+                    pods[pod.Metadata.Uid] = new(usage, now, window)
+                    {
+                        Others = pod.Spec.Containers.Count > 1 ? others?.Invoke(pod) ?? default
+                            : default,
+                    };
                     sum = new(sum.Cpu + (usage.Cpu ?? new(0)),
                         sum.Memory + (usage.Memory ?? new(0)));
                 }

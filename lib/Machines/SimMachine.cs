@@ -34,7 +34,22 @@ public sealed partial class SimMachine : IMachine
     public bool IsOn { get; private set; } = true;
 
     /// <summary>False while it is cut off from the network.</summary>
-    public bool IsConnected { get; internal set; } = true;
+    public bool IsConnected
+    {
+        get => Cuts is not [.., (_, var end)] || end < DateTime.MaxValue;
+        internal set
+        {
+            if (value != IsConnected)
+            {
+                var from = value ? Cuts[^1].From : World.Host.Now;
+                Cuts.RemoveRange(Cuts.Count - (value ? 1 : 0), value ? 1 : 0);
+                Cuts.Add((from, value ? World.Host.Now : DateTime.MaxValue));
+            }
+        }
+    }
+
+    /// <summary>When it was cut off, and until when.</summary>
+    internal List<(DateTime From, DateTime To)> Cuts { get; } = [];
 
     /// <inheritdoc/>
     public string BootId { get; private set; }

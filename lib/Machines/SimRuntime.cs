@@ -141,9 +141,7 @@ public sealed partial class SimRuntime : IContainerRuntime
         {
             if (pod.Containers[i].SandboxId == podSandboxId)
             {
-                containers.Remove(pod.Containers[i].Id);
-                machine.Files.Remove(LayerOf(pod.Containers[i].Id));
-                pod.Containers.RemoveAt(i);
+                RemoveContainer(pod.Containers[i].Id);
             }
         }
         if (pod.Sandboxes.Count == 0)
@@ -153,6 +151,12 @@ public sealed partial class SimRuntime : IContainerRuntime
         }
         return new(true);
     }
+
+    /// <summary>All containers that are not removed, with their pods.</summary>
+    internal IEnumerable<(PodSandboxConfig Pod, SimContainer Container)> All => pods.Values
+        .SelectMany(p => p.Containers.Where(c => c.StartedAt is not null)
+            .Select(c => (p.Config, c)))
+        .OrderBy(c => c.Config.Metadata.Uid, StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public IEnumerable<PodSandboxMetadata> ListPods() => pods.Values.Select(p => p.Metadata)
@@ -255,6 +259,7 @@ public sealed partial class SimRuntime : IContainerRuntime
         var pod = pods[container.PodUid];
         Say(pod, container);
         machine.CheckMemory();
+        machine.World.Logs.Started(machine, container, container.Place);
         return new(true, takes);
     }
 
@@ -276,7 +281,9 @@ public sealed partial class SimRuntime : IContainerRuntime
     {
         if (containers.Remove(containerId, out var container))
         {
-            pods[container.PodUid].Containers.Remove(container);
+            var pod = pods[container.PodUid];
+            machine.World.Logs.Removing(machine, pod.Config, container, Now);
+            pod.Containers.Remove(container);
             machine.Files.Remove(LayerOf(containerId));
         }
         return new(true);

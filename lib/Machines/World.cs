@@ -120,6 +120,9 @@ public sealed class World : IWorld
     /// <summary>What the metrics server remembers.</summary>
     public ScrapedMetrics Scrapes { get; } = new();
 
+    /// <summary>What log collectors bring together.</summary>
+    public LogStore Logs { get; } = new();
+
     /// <summary>Numbers that somebody outside says.</summary>
     public CustomMetrics Numbers { get; } = new();
 

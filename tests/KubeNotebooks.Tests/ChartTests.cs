@@ -16,6 +16,8 @@ public sealed class ChartTests
         () => Chart.Over(Rolled, "ready pods", c => c.List<Pod>().Count(p => p.IsReady)),
         () => Chart.Series("Load", "requests/s", ("web", [(Rolled.Now, 1), (Rolled.Now, 2)])),
         () => Chart.PodsByPhase(new(0)), Chart.ProxyLookup, () => Chart.ProxySync(10, 20),
+        () => Chart.Usage(Rolled), () => Chart.Usage(Rolled, "app=none", "memory"),
+        () => Chart.NodeUsage(Rolled),
     ];
 
     [Test]
@@ -141,6 +143,42 @@ public sealed class ChartTests
             Assert.That(data[0]!["y"]!.ToJsonString(), Is.EqualTo("[0,25]"));
             Assert.That(data[1]!["y"]!.ToJsonString(), Is.EqualTo("[0,25]"));
             Assert.That(figure.ToString(), Does.Contain("node-2 1/4").And.Contain("4Gi/16Gi"));
+        });
+    }
+
+    [Test]
+    public void Usage_is_drawn_as_it_was_although_nobody_wrote_it_down()
+    {
+        var cluster = new Cluster(2);
+        cluster.Apply("""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: p, labels: {app: p}}
+            spec:
+              nodeName: node-2
+              containers:
+              - name: c
+                image: nginx
+                resources: {requests: {cpu: 200m, memory: 64Mi}, limits: {memory: 256Mi}}
+            """);
+        cluster.Run(TimeSpan.FromSeconds(30));
+        cluster.Metrics("default", "app=p", cpu: "500m", memory: "128Mi");
+        cluster.Run(TimeSpan.FromSeconds(30));
+        static (string Name, double First, double Last)[] Lines(Figure figure) =>
+            [.. JsonNode.Parse(figure.Json)!["data"]!.AsArray().Select(t => ((string)t!["name"]!,
+                (double)t["y"]!.AsArray()[0]!, (double)t["y"]!.AsArray()[^1]!))];
+        Assert.Multiple(() =>
+        {
+            Assert.That(Lines(Chart.Usage(cluster, "app=p")), Is.EqualTo(
+                new[] { ("p", 0, 0.5), ("request of each", 0.2, 0.2) }));
+            Assert.That(Lines(Chart.Usage(cluster, "app=p", "memory")), Is.EqualTo(new[]
+            {
+                ("p", 0.0, 128.0), ("request of each", 64, 64), ("limit of each", 256, 256),
+            }));
+            Assert.That(Lines(Chart.NodeUsage(cluster)), Is.EqualTo(
+                new[] { ("node-1", 0, 0), ("node-2", 0, 12.5) }), "500m of 4");
+            Assert.That(() => Chart.Usage(cluster, resource: "disk"),
+                Throws.ArgumentException.With.Message.StartsWith("\"disk\" is neither"));
         });
     }
 

@@ -80,6 +80,9 @@ public sealed class DrawRenderingTests
         rolled.Apply(Closed);
         yield return Draw.Policies(rolled);
         yield return Draw.Policies(new Cluster(1));
+        yield return Draw.Dashboard(rolled);
+        yield return Draw.Dashboard(new Cluster(500));
+        yield return Draw.Dashboard(new Cluster(0));
         yield return Chart.PodsByPhase(rolled).ToPicture();
         yield return Chart.Rollout(rolled, "web").ToPicture();
         yield return Chart.Utilisation(rolled).ToPicture();

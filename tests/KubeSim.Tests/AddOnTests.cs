@@ -76,7 +76,8 @@ public sealed class AddOnTests
     [Test]
     public void An_unknown_add_on_is_told_with_what_there_is() => Assert.That(
         () => new Cluster().AddOn("dsn"), Throws.ArgumentException.With.Message.EqualTo(
-            "there is no add-on \"dsn\"; there are dns, metrics-server, ingress"));
+            "there is no add-on \"dsn\"; there are "
+            + "dns, metrics-server, ingress, dashboard, logging"));
 
     [Test]
     public void Pods_use_what_somebody_says_and_later_ones_too()
