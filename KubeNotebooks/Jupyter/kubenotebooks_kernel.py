@@ -152,10 +152,10 @@ class KubeNotebooksKernel(Kernel):
         self.silent = False
         if done is None:
             why = self.engine.complaint.decode(errors="replace").strip()
-            event = {"name": "EngineEnded", "message": "the engine's process ended, with exit "
-                     f"code {self.engine.process.returncode}: run the cells from the top again",
-                     "text": ""}
-            event["text"] = f"{event['message']}\n{why}".strip()
+            message = (f"the engine ended with exit code {self.engine.process.returncode}: "
+                       "run the cells again")
+            event = {"name": "EngineEnded", "message": message,
+                     "text": f"{message}\n{why}".strip()}
             self.show({"event": "error", **event})
             return {**reply, "status": "error", **failure(event)}
         if done["event"] == "failed":
