@@ -27,8 +27,10 @@ public static class Program
             ServeCommand.Create(terminal),
             RunCommand.Create(terminal),
             FormatCommand.Create(terminal),
+            InstallKernelCommand.Create(terminal),
             GradeCommand.Create(terminal),
             GradeCommand.CreateWorker(),
+            EngineCommand.Create(),
         };
         foreach (var command in CheckCommand.Create(terminal))
         {
