@@ -30,6 +30,7 @@ public static class Program
             FormatCommand.Create(terminal),
             GradeCommand.Create(terminal),
             GradeCommand.CreateWorker(),
+            EngineCommand.Create(),
         };
         foreach (var command in CheckCommand.Create(terminal))
         {

@@ -24,7 +24,6 @@ internal sealed record NotebookGrade
 internal sealed class GradeProcess(ExerciseCatalog catalog, TimeSpan limit)
 {
     private const int MostWorkers = 4;
-    private const int MostComplaint = 2000;
 
     // A worker must not inherit the pipe of another that starts at the same time.
     private static readonly Lock Starting = new();
@@ -77,7 +76,7 @@ internal sealed class GradeProcess(ExerciseCatalog catalog, TimeSpan limit)
         var (process, pipe) = Start(task, home);
         using var ends = process;
         using var closes = pipe;
-        var complaint = Task.Run(() => Complaint(process.StandardError));
+        var complaint = Task.Run(() => OwnProcess.Complaint(process.StandardError));
         _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
         var reading = Task.Run(() =>
         {
@@ -100,7 +99,7 @@ internal sealed class GradeProcess(ExerciseCatalog catalog, TimeSpan limit)
         });
         var inTime = process.WaitForExit(limit);
         // What it started may hold the pipe open: it goes with it.
-        Kill(process);
+        OwnProcess.Kill(process);
         reading.Wait(TimeSpan.FromSeconds(2));
         return (ended, busy, ended || !inTime ? null : (string.Create(CultureInfo.InvariantCulture,
             $"The process ended with exit code {process.ExitCode}. ")
@@ -109,20 +108,13 @@ internal sealed class GradeProcess(ExerciseCatalog catalog, TimeSpan limit)
 
     private static (Process, AnonymousPipeServerStream) Start(WorkerTask task, string? home)
     {
-        var start = new ProcessStartInfo(DotnetHost())
-        {
-            RedirectStandardInput = true, RedirectStandardOutput = true,
-            RedirectStandardError = true, WorkingDirectory = Path.GetDirectoryName(task.Notebook)!,
-        };
-        string[] arguments =
+        var start = OwnProcess.Command(Path.GetDirectoryName(task.Notebook)!,
         [
-            "exec", typeof(GradeProcess).Assembly.Location, GradeCommand.WorkerName,
-            task.Notebook,
+            GradeCommand.WorkerName, task.Notebook,
             .. task.Fixtures is null ? [] : (string[])["--hidden", task.Fixtures],
             .. task.Only is null ? [] : (string[])["-e", task.Only],
             .. task.Skip.SelectMany(s => (string[])["--skip", s]),
-        ];
-        Array.ForEach(arguments, start.ArgumentList.Add);
+        ]);
         foreach (var name in home is null ? [] : (string[])["HOME", "TMPDIR", "TMP", "TEMP",
             "USERPROFILE"])
         {
@@ -141,31 +133,5 @@ internal sealed class GradeProcess(ExerciseCatalog catalog, TimeSpan limit)
             process.StandardInput.Close();
             return (process, pipe);
         }
-    }
-
-    private static string DotnetHost() =>
-        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
-            ? Environment.ProcessPath!
-            : Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
-
-    private static void Kill(Process process)
-    {
-        try
-        {
-            process.Kill(entireProcessTree: true);
-        }
-        catch (InvalidOperationException)
-        {
-            // It was over already.
-        }
-        process.WaitForExit();
-    }
-
-    private static string Complaint(StreamReader error)
-    {
-        var buffer = new char[MostComplaint];
-        var length = error.ReadBlock(buffer, 0, buffer.Length);
-        _ = error.BaseStream.CopyToAsync(Stream.Null);
-        return new string(buffer, 0, length).Trim();
     }
 }

@@ -15,7 +15,7 @@ internal static partial class CellErrors
 
     /// <summary>Errors as <c>Cell 2(3,9): CS0103: message</c>, each with its line and a caret
     /// below.</summary>
-    public static (string Text, int Line) OfCompiler(IEnumerable<Diagnostic> diagnostics,
+    public static (string Text, CellFailure Failure) OfCompiler(IEnumerable<Diagnostic> diagnostics,
         string cell, CellReferences references)
     {
         var errors = diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)
@@ -33,27 +33,37 @@ internal static partial class CellErrors
             text.Append(CultureInfo.InvariantCulture,
                 $"and {errors.Count - MostErrors} more errors\n");
         }
-        var place = errors.Select(e => e.Location.GetMappedLineSpan())
-            .FirstOrDefault(p => p.Path == cell);
-        return (text.ToString().TrimEnd('\n'),
-            place.Path is null ? 0 : place.StartLinePosition.Line + 1);
+        return (text.ToString().TrimEnd('\n'), new(errors[0].Id, Message(errors[0], references),
+            errors.Select(e => PlaceOf(e, cell)).FirstOrDefault(p => p.Line > 0)));
+    }
+
+    /// <summary>Where a diagnostic stands in a cell; nowhere when in another file.</summary>
+    public static CellPlace PlaceOf(Diagnostic diagnostic, string cell)
+    {
+        var place = diagnostic.Location.GetMappedLineSpan();
+        var (from, to) = (place.StartLinePosition, place.EndLinePosition);
+        return place.Path != cell ? default
+            : new(from.Line + 1, from.Character + 1, to.Line + 1, to.Character + 1);
+    }
+
+    /// <summary>What a diagnostic says.</summary>
+    public static string Message(Diagnostic diagnostic, CellReferences references)
+    {
+        var message = diagnostic.GetMessage(CultureInfo.InvariantCulture);
+        // The message quotes the reference.
+        return diagnostic.Id == MissingReference ? references.Explain(message.Split('\'')[1])
+            : message;
     }
 
     private static void Say(StringBuilder text, Diagnostic error, CellReferences references)
     {
         var place = error.Location.GetLineSpan();
         var (line, column) = (place.StartLinePosition.Line, place.StartLinePosition.Character);
-        var message = error.GetMessage(CultureInfo.InvariantCulture);
-        if (error.Id == MissingReference)
-        {
-            // The message quotes the reference.
-            message = references.Explain(message.Split('\'')[1]);
-        }
         if (place.Path is { Length: > 0 } path)
         {
             text.Append(CultureInfo.InvariantCulture, $"{path}({line + 1},{column + 1}): ");
         }
-        text.Append(CultureInfo.InvariantCulture, $"{error.Id}: {message}\n");
+        text.Append(CultureInfo.InvariantCulture, $"{error.Id}: {Message(error, references)}\n");
         if (error.Location.SourceTree?.GetText().Lines is { } lines && line < lines.Count)
         {
             // Tabs stay, so that the caret stands where its line puts it.
@@ -67,7 +77,7 @@ internal static partial class CellErrors
     /// <param name="exception">What was thrown.</param>
     /// <param name="cell">The cell that ran.</param>
     /// <param name="folder">Where the names of files start.</param>
-    public static (string Text, int Line) OfException(Exception exception, string cell,
+    public static (string Text, CellFailure Failure) OfException(Exception exception, string cell,
         string folder)
     {
         var text = new StringBuilder();
@@ -85,8 +95,10 @@ internal static partial class CellErrors
             text.Append(CultureInfo.InvariantCulture,
                 $"   at {(name.Length > 0 ? name + ", " : "")}{file}, line {line}\n");
         }
-        return (text.ToString().TrimEnd('\n'),
-            frames.FirstOrDefault(f => f.File == cell).Line);
+        var at = frames.FirstOrDefault(f => f.File == cell).Line;
+        var said = text.ToString().TrimEnd('\n');
+        return (said, new(NameOf(exception), said.Split('\n')[0].Split(": ", 2)[1],
+            new(at, 0, at, 0)));
     }
 
     /// <summary>The exception's name as a learner knows it.</summary>

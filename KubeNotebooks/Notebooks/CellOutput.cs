@@ -28,10 +28,15 @@ public enum OutputKind
 /// <param name="Html">As HTML; empty where there is only text.</param>
 public sealed record CellOutput(OutputKind Kind, string Text, string Html = "")
 {
+    /// <summary>The id of a shown value, by which it is updated; null for all else.</summary>
+    public string? Id { get; init; }
+
+    /// <summary>What went wrong; null where nothing did.</summary>
+    public CellFailure? Failure { get; init; }
+
     /// <summary>A value with both its forms.</summary>
     public static CellOutput Of(OutputKind kind, object? value) =>
-        new(kind,
-        Shown.Text(value), Shown.Html(value).ReplaceLineEndings("\n"));
+        new(kind, Shown.Text(value), Shown.Html(value).ReplaceLineEndings("\n"));
 
     /// <summary>The output as a notebook file has it.</summary>
     /// <param name="count">The number of the cell that ran.</param>
@@ -46,8 +51,8 @@ public sealed record CellOutput(OutputKind Kind, string Text, string Html = "")
         OutputKind.Error => new()
         {
             ["output_type"] = "error",
-            ["ename"] = Text.Split(": ")[0],
-            ["evalue"] = Text.Split('\n')[0].Split(": ", 2)[^1],
+            ["ename"] = Failure?.Name ?? "",
+            ["evalue"] = Failure?.Message ?? "",
             ["traceback"] = new JsonArray([.. Text.Split('\n').Select(l => JsonValue.Create(l))]),
         },
         OutputKind.Display => Value("display_data"),
@@ -92,8 +97,8 @@ public sealed record RanCell(NotebookCell Cell, int Number, CellResult Result)
     public bool Failed => Result.End != CellEnd.Ok && !IsStub
         && !Cell.Tags.Contains("raises-exception");
 
-    internal bool IsStub =>
-        Cell.Tags.Contains("exercise") && Result.Thrown is NotAttemptedException;
+    internal bool IsStub => Result.Thrown is NotAttemptedException
+        && (Cell.Tags.Contains("exercise") || ExerciseCell.IdOf(Cell.Source) is not null);
 }
 
 /// <summary>A notebook after it ran.</summary>

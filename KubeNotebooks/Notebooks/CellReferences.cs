@@ -8,7 +8,8 @@ namespace KubeNotebooks;
 /// itself, is referenced where it is; another is loaded beside it. So a type is one type, in a
 /// cell and in the engine.</summary>
 /// <param name="folder">Where relative paths start.</param>
-internal sealed class CellReferences(string folder) : MetadataReferenceResolver, IDisposable
+/// <param name="loads">Loads them; else they are found to be looked at, no more.</param>
+internal sealed class CellReferences(string folder, bool loads = true) : MetadataReferenceResolver, IDisposable
 {
     private static readonly Dictionary<string, string> Platform =
         ((string?)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") ?? "")
@@ -80,6 +81,11 @@ internal sealed class CellReferences(string folder) : MetadataReferenceResolver,
         if (!File.Exists(path))
         {
             return null;
+        }
+        if (!loads)
+        {
+            folders.Add(Path.GetDirectoryName(path)!);
+            return path;
         }
         if (!listens)
         {

@@ -69,6 +69,21 @@ internal static class CellThread
         return (end, null, gone);
     }
 
+    /// <summary>Runs what must not be left half done, on a thread that may be stopped: an abort
+    /// waits for the end of a finally block.</summary>
+    public static T Whole<T>(Func<T> work)
+    {
+        T done;
+        try
+        {
+        }
+        finally
+        {
+            done = work();
+        }
+        return done;
+    }
+
     private static Exception? Guard(Func<Task> work, ManualResetEvent ended,
         CancellationToken abort)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace KubeNotebooks;
 
@@ -14,6 +15,7 @@ public sealed class NotebookRunner(NotebookFile file) : INotebookHost, IDisposab
     private readonly List<CellOutput> outputs = [];
     private readonly Lock gate = new();
     private int shown;
+    private int displays;
 
     /// <summary>The most wall time that a cell may take; a minute when not set.</summary>
     public TimeSpan? Limit { get; init; } = TimeSpan.FromMinutes(1);
@@ -24,14 +26,21 @@ public sealed class NotebookRunner(NotebookFile file) : INotebookHost, IDisposab
     /// <summary>Is told of each cell that ran.</summary>
     public Action<RanCell>? Finished { get; init; }
 
-    /// <summary>Is told of each output as it comes.</summary>
+    /// <summary>Is told of each output as it comes; what is printed comes in pieces.</summary>
     public Action<CellOutput>? Added { get; init; }
+
+    /// <summary>Is told of each shown value that another one takes the place of, by its
+    /// <see cref="CellOutput.Id"/>; its cell may be over.</summary>
+    public Action<CellOutput>? Updated { get; init; }
 
     /// <inheritdoc/>
     public string Name => "KubeNotebooks";
 
     /// <inheritdoc/>
-    public string? NotebookPath => file.Path;
+    public string? NotebookPath { get; set; } = file.Path;
+
+    /// <summary>The session that the cells run in.</summary>
+    internal ScriptSession Session => session;
 
     /// <summary>Runs the code cells in order, to the end or to the first that fails.</summary>
     public RanNotebook Run(CancellationToken interrupt = default)
@@ -50,7 +59,14 @@ public sealed class NotebookRunner(NotebookFile file) : INotebookHost, IDisposab
     }
 
     /// <summary>Runs one cell after those before.</summary>
-    public RanCell Run(NotebookCell cell, CancellationToken interrupt = default)
+    public RanCell Run(NotebookCell cell, CancellationToken interrupt = default) =>
+        Run(cell, Limit, interrupt);
+
+    /// <summary>Runs one cell after those before.</summary>
+    /// <param name="cell">The cell.</param>
+    /// <param name="limit">The most wall time that it may take; none when null.</param>
+    /// <param name="interrupt">Interrupts it.</param>
+    public RanCell Run(NotebookCell cell, TimeSpan? limit, CancellationToken interrupt)
     {
         var folder = Environment.CurrentDirectory;
         lock (gate)
@@ -66,7 +82,7 @@ public sealed class NotebookRunner(NotebookFile file) : INotebookHost, IDisposab
         try
         {
             Environment.CurrentDirectory = file.Folder;
-            result = session.Execute(cell.Source, Limit, interrupt);
+            result = session.Execute(cell.Source, limit, interrupt);
         }
         finally
         {
@@ -76,7 +92,7 @@ public sealed class NotebookRunner(NotebookFile file) : INotebookHost, IDisposab
         if (result.End != CellEnd.Ok)
         {
             Add(ran.IsStub ? new(OutputKind.Stderr, result.Thrown!.Message + "\n")
-                : new(OutputKind.Error, result.Error));
+                : new(OutputKind.Error, result.Error) { Failure = result.Failure });
         }
         lock (gate)
         {
@@ -87,14 +103,19 @@ public sealed class NotebookRunner(NotebookFile file) : INotebookHost, IDisposab
     }
 
     /// <inheritdoc/>
-    public IShownValue Show(object? value) => new Place(this, session.Count,
-        Add(CellOutput.Of(OutputKind.Display, value)));
+    public IShownValue Show(object? value)
+    {
+        var id = string.Create(CultureInfo.InvariantCulture,
+            $"d{Interlocked.Increment(ref displays)}");
+        return new Place(this, session.Count,
+            Add(CellOutput.Of(OutputKind.Display, value) with { Id = id }), id);
+    }
 
     /// <summary>Ends the session.</summary>
     public void Dispose() => session.Dispose();
 
     // Adds an output, and tells its place; -1 when there are too many.
-    private int Add(CellOutput output)
+    private int Add(CellOutput output) => CellThread.Whole(() =>
     {
         lock (gate)
         {
@@ -111,11 +132,11 @@ public sealed class NotebookRunner(NotebookFile file) : INotebookHost, IDisposab
             Added?.Invoke(output);
             return outputs.Count - 1;
         }
-    }
+    });
 
     // What is printed comes in small pieces; they are put together up to a size that is cheap to
     // copy, and whole when the cell is over.
-    private void Print(string stream, string text)
+    private void Print(string stream, string text) => CellThread.Whole(() =>
     {
         const int Cheap = 2000;
         var kind = stream == "stdout" ? OutputKind.Stdout : OutputKind.Stderr;
@@ -126,9 +147,10 @@ public sealed class NotebookRunner(NotebookFile file) : INotebookHost, IDisposab
                 outputs.Add(new(kind, ""));
             }
             outputs[^1] = outputs[^1] with { Text = outputs[^1].Text + text };
+            Added?.Invoke(new(kind, text));
         }
-        Added?.Invoke(new(kind, text));
-    }
+        return true;
+    });
 
     private static IEnumerable<CellOutput> Joined(List<CellOutput> pieces)
     {
@@ -146,19 +168,27 @@ public sealed class NotebookRunner(NotebookFile file) : INotebookHost, IDisposab
         }
     }
 
-    private sealed class Place(NotebookRunner runner, int cell, int at) : IShownValue
+    private sealed class Place(NotebookRunner runner, int cell, int at, string id) : IShownValue
     {
         public void Update(object? value)
         {
-            var output = CellOutput.Of(OutputKind.Display, value);
-            lock (runner.gate)
+            var output = CellOutput.Of(OutputKind.Display, value) with { Id = id };
+            CellThread.Whole(() =>
             {
-                // The outputs of a cell that is over have been handed on.
-                if (at >= 0 && cell == runner.session.Count)
+                lock (runner.gate)
                 {
-                    runner.outputs[at] = output;
+                    // The outputs of a cell that is over have been handed on.
+                    if (at >= 0 && cell == runner.session.Count)
+                    {
+                        runner.outputs[at] = output;
+                    }
+                    if (at >= 0)
+                    {
+                        runner.Updated?.Invoke(output);
+                    }
                 }
-            }
+                return true;
+            });
         }
     }
 }

@@ -36,12 +36,29 @@ public sealed record CellResult(CellEnd End, object? Value, string Error)
     /// <summary>True when the cell ends in an expression with a value.</summary>
     public bool HasValue { get; init; }
 
+    /// <summary>What went wrong, and where; null when it ran.</summary>
+    public CellFailure? Failure { get; init; }
+
     /// <summary>The line of the cell where it went wrong, from 1; 0 when unknown.</summary>
-    public int Line { get; init; }
+    public int Line => Failure?.Place.Line ?? 0;
 
     /// <summary>What it threw; null when it threw nothing.</summary>
     public Exception? Thrown { get; init; }
 }
+
+/// <summary>What went wrong in a cell.</summary>
+/// <param name="Name">The compiler's code, the exception's type, <c>Timeout</c> or
+/// <c>Interrupted</c>.</param>
+/// <param name="Message">The first line of what it says.</param>
+/// <param name="Place">Where.</param>
+public sealed record CellFailure(string Name, string Message, CellPlace Place = default);
+
+/// <summary>A place in a cell; lines and columns count from 1, and are 0 where unknown.</summary>
+/// <param name="Line">The first line.</param>
+/// <param name="Column">The first character.</param>
+/// <param name="EndLine">The last line.</param>
+/// <param name="EndColumn">One past the last character.</param>
+public readonly record struct CellPlace(int Line, int Column, int EndLine, int EndColumn);
 
 /// <summary>Runs C# cells one after another; what one declares, the next ones see.</summary>
 /// <remarks>Each cell is a submission of Roslyn's script compiler, in a chain. It is compiled here
@@ -62,10 +79,14 @@ public sealed class ScriptSession(string folder) : IDisposable
         "System.Threading", "System.Threading.Tasks", "KubeNotebooks.CellCommands",
     ];
 
+    /// <summary>The name of a cell that is compiled to be looked at.</summary>
+    internal const string Looked = "Cell";
+
     private readonly CellReferences references = new(Path.GetFullPath(folder));
 
     // Compilers are slow the first time: that is over, or nearly, when the first cell comes.
     private readonly Task<ScriptState<object>> start = Task.Run(() => Begin(folder));
+    private readonly CellReferences looking = new(Path.GetFullPath(folder), loads: false);
     private ScriptState<object>? state;
 
     /// <summary>Where <c>#r</c> and <c>#load</c> paths start.</summary>
@@ -90,22 +111,19 @@ public sealed class ScriptSession(string folder) : IDisposable
     public CellResult Execute(string code, TimeSpan? limit = null,
         CancellationToken interrupt = default)
     {
-        state ??= start.GetAwaiter().GetResult();
         var cell = string.Create(CultureInfo.InvariantCulture, $"Cell {++Count}");
-        var script = state.Script.ContinueWith<object>(code, Options().WithFilePath(cell)
-            .WithMetadataResolver(references)
-            .WithSourceResolver(new SourceFileResolver([], Folder)));
+        var script = Next(code, cell, references);
         var diagnostics = script.Compile(CancellationToken.None);
         if (diagnostics.Any(d => d.Severity == DiagnosticSeverity.Error))
         {
-            var (text, at) = CellErrors.OfCompiler(diagnostics, cell, references);
-            return new(CellEnd.CompileError, null, text) { Line = at };
+            var (text, failure) = CellErrors.OfCompiler(diagnostics, cell, references);
+            return new(CellEnd.CompileError, null, text) { Failure = failure };
         }
         var hasValue = EndsInValue(script.GetCompilation());
         ScriptState<object>? after = null;
-        var (end, failure, gone) = Captured(() => CellThread.Run(cell, async () =>
+        var (end, exception, gone) = Captured(() => CellThread.Run(cell, async () =>
         {
-            after = await script.RunFromAsync(state, _ => true, CancellationToken.None);
+            after = await script.RunFromAsync(State, _ => true, CancellationToken.None);
             if (hasValue && after.Exception is null)
             {
                 Returned?.Invoke(after.ReturnValue);
@@ -114,18 +132,30 @@ public sealed class ScriptSession(string folder) : IDisposable
         state = gone && after is not null ? after : state;
         if (end is CellEnd.Timeout or CellEnd.Interrupted)
         {
-            return new(end, null, Stopped(cell, end, limit, gone));
+            var text = Stopped(cell, end, limit, gone);
+            return new(end, null, text) { Failure = new($"{end}", text) };
         }
-        if ((failure ?? after?.Exception) is { } thrown)
+        if ((exception ?? after?.Exception) is { } thrown)
         {
-            var (text, at) = CellErrors.OfException(thrown, cell, Folder);
-            return new(CellEnd.Exception, null, text) { Line = at, Thrown = thrown };
+            var (text, failure) = CellErrors.OfException(thrown, cell, Folder);
+            return new(CellEnd.Exception, null, text) { Failure = failure, Thrown = thrown };
         }
         return new(CellEnd.Ok, hasValue ? after!.ReturnValue : null, "") { HasValue = hasValue };
     }
 
+    /// <summary>Compiles what might be the next cell, and neither runs it nor loads what it
+    /// references. It may be asked while a cell runs: it sees the state before that one.</summary>
+    internal Compilation Look(string code) => Next(code, Looked, looking).GetCompilation();
+
     /// <summary>Ends the session.</summary>
     public void Dispose() => references.Dispose();
+
+    private ScriptState<object> State => state ?? start.GetAwaiter().GetResult();
+
+    private Script<object> Next(string code, string name, CellReferences resolver) =>
+        State.Script.ContinueWith<object>(code, Options().WithFilePath(name)
+            .WithMetadataResolver(resolver)
+            .WithSourceResolver(new SourceFileResolver([], Folder)));
 
     private static ScriptOptions Options() => ScriptOptions.Default
         .WithReferences(Array.Empty<MetadataReference>()).WithImports()

@@ -1,0 +1,271 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace KubeNotebooks;
+
+/// <summary>One session of cells as a process: requests are JSON lines on standard input, events
+/// JSON lines on standard output. It runs cells as <c>run</c> does, with the same
+/// <see cref="NotebookRunner"/>; Jupyter and the course's page are its clients.</summary>
+/// <remarks>
+/// <code>
+/// {"id":1,"op":"execute","code":"1+1"}      started, stream, display, update, result, error, done
+/// {"op":"interrupt"}                         ends the cell that runs; those that wait are aborted
+/// {"id":2,"op":"complete","code":"Math.","cursor":5}                completions
+/// {"id":3,"op":"inspect","code":"Math.Abs(1)","cursor":6}           inspection
+/// {"id":4,"op":"check","code":"nothing"}                            diagnostics
+/// {"id":5,"op":"markup","code":"var x"}                             markup
+/// {"id":6,"op":"isComplete","code":"if (x) {"}                      completeness
+/// {"op":"shutdown"}                          as the end of the input
+/// </code>
+/// One thread reads, one runs cells in turn, one looks at code: so questions about code are
+/// answered while a cell runs. What makes no sense is answered with <c>failed</c>.
+/// </remarks>
+internal sealed class EngineLoop : IDisposable
+{
+    private readonly NotebookRunner runner;
+    private readonly EngineWire wire;
+    private readonly Queue<(JsonNode? Id, string Code, TimeSpan? Limit)> cells = [];
+    private readonly BlockingCollection<Action> questions = [];
+    private readonly object gate = new();
+    private CancellationTokenSource interrupt = new();
+    private JsonNode? running;
+
+    private EngineLoop(NotebookFile file, EngineWire wire)
+    {
+        this.wire = wire;
+        runner = new(file) { Added = Say, Updated = output => SayShown("update", output) };
+    }
+
+    /// <summary>Runs until the end of the input.</summary>
+    public static void Run(NotebookFile file, Stream input, Stream output)
+    {
+        using var wire = new EngineWire(output);
+        using var loop = new EngineLoop(file, wire);
+        Begin("questions", loop.AnswerQuestions);
+        Begin("cells", loop.RunCells);
+        wire.Say(null, "ready", ("version", typeof(EngineLoop).Assembly
+            .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion),
+            ("language", "csharp"), ("session", file.Path));
+        using var reader = new StreamReader(input, new UTF8Encoding(false));
+        while (reader.ReadLine() is { } line && loop.Take(line))
+        {
+        }
+    }
+
+    public void Dispose()
+    {
+        runner.Dispose();
+        questions.Dispose();
+        interrupt.Dispose();
+    }
+
+    private static void Begin(string name, Action work) =>
+        new Thread(() => work()) { IsBackground = true, Name = name }.Start();
+
+    // False when it is the last.
+    private bool Take(string line)
+    {
+        if (line.Length == 0)
+        {
+            return true;
+        }
+        JsonNode? id = null;
+        try
+        {
+            var request = JsonNode.Parse(line) as JsonObject
+                ?? throw new FormatException("a request is a JSON object");
+            id = request["id"];
+            return Take(id, request);
+        }
+        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException
+            or OverflowException)
+        {
+            wire.Say(id, "failed", ("message", e.Message));
+            return true;
+        }
+    }
+
+    private bool Take(JsonNode? id, JsonObject request)
+    {
+        string Code() => (string?)request["code"] ?? throw new FormatException("no \"code\"");
+        int Cursor() => request["cursor"] is { } at ? Math.Clamp((int)at, 0, Code().Length)
+            : throw new FormatException("no \"cursor\"");
+        var op = (string?)request["op"];
+        switch (op)
+        {
+            case "execute":
+                TimeSpan? limit = (double?)request["limit"] is { } seconds
+                    ? TimeSpan.FromSeconds(seconds) : null;
+                lock (gate)
+                {
+                    cells.Enqueue((id, Code(), limit));
+                    Monitor.Pulse(gate);
+                }
+                return true;
+            case "interrupt":
+                Interrupt();
+                return true;
+            case "shutdown":
+                return false;
+            case "complete" or "inspect":
+                var (code, cursor) = (Code(), Cursor());
+                questions.Add(() => Answer(id, op, code, cursor));
+                return true;
+            case "check" or "markup" or "isComplete":
+                var text = Code();
+                questions.Add(() => Answer(id, op, text, 0));
+                return true;
+            default:
+                throw new FormatException($"\"{op}\" is no op: execute, interrupt, complete, "
+                    + "inspect, check, markup, isComplete and shutdown are");
+        }
+    }
+
+    private void Interrupt()
+    {
+        lock (gate)
+        {
+            while (cells.TryDequeue(out var waiting))
+            {
+                wire.Say(waiting.Id, "done", ("status", "aborted"), ("ms", 0));
+            }
+            interrupt.Cancel();
+        }
+    }
+
+    private void RunCells()
+    {
+        while (true)
+        {
+            var (id, code, limit, stop) = NextCell();
+            var count = runner.Session.Count + 1;
+            wire.Say(id, "started", ("count", count));
+            var ran = runner.Run(new("", CellKind.Code, code), limit, stop);
+            if (ran is { Result.Failure: { } failure, IsStub: false })
+            {
+                var (line, column, endLine, endColumn) = failure.Place;
+                wire.Say(id, "error", ("name", failure.Name), ("message", failure.Message),
+                    ("text", ran.Result.Error), ("line", line), ("column", column),
+                    ("endLine", endLine), ("endColumn", endColumn));
+            }
+            wire.Say(id, "done", ("status", Status(ran)), ("count", count),
+                ("ms", Math.Round(ran.Took.TotalMilliseconds, 1)));
+        }
+    }
+
+    // An interrupt means what runs when it comes: each cell has a token of its own.
+    private (JsonNode? Id, string Code, TimeSpan? Limit, CancellationToken Stop) NextCell()
+    {
+        lock (gate)
+        {
+            while (cells.Count == 0)
+            {
+                Monitor.Wait(gate);
+            }
+            var (id, code, limit) = cells.Dequeue();
+            interrupt.Dispose();
+            interrupt = new();
+            running = id;
+            return (id, code, limit, interrupt.Token);
+        }
+    }
+
+    private static string Status(RanCell ran) => ran.Result.End switch
+    {
+        CellEnd.Ok => "ok",
+        CellEnd.Interrupted => "interrupted",
+        CellEnd.Timeout => "timeout",
+        _ => ran.IsStub ? "stub" : "error",
+    };
+
+    private void Say(CellOutput output)
+    {
+        switch (output.Kind)
+        {
+            case OutputKind.Stdout or OutputKind.Stderr:
+                wire.Print(running, output.Kind.ToString().ToLowerInvariant(), output.Text);
+                break;
+            case OutputKind.Display:
+                SayShown("display", output);
+                break;
+            case OutputKind.Result:
+                SayShown("result", output);
+                break;
+        }
+    }
+
+    private void SayShown(string what, CellOutput output)
+    {
+        var data = new JsonObject { ["text/plain"] = output.Text };
+        if (output.Html.Length > 0)
+        {
+            data["text/html"] = output.Html;
+        }
+        wire.Say(running, what, [.. output.Id is { } id ? [("display", id)]
+            : Array.Empty<(string, JsonNode?)>(), ("data", data), ("metadata", new JsonObject())]);
+    }
+
+    private void AnswerQuestions()
+    {
+        // The first answers would be slow: what they need is made ready before anybody asks.
+        _ = CodeCompletion.At(runner.Session, "\"\".", 3).Items.Length;
+        while (true)
+        {
+            questions.Take()();
+        }
+    }
+
+    private void Answer(JsonNode? id, string op, string code, int cursor)
+    {
+        try
+        {
+            var (what, body) = Answer(op, code, cursor);
+            wire.Say(id, what, body);
+        }
+        catch (Exception e)
+        {
+            // A compiler that stumbles over code half written must not end the session.
+            wire.Say(id, "failed", ("message", $"{e.GetType().Name}: {e.Message}"));
+        }
+    }
+
+    private (string, (string, JsonNode?)[]) Answer(string op, string code, int cursor)
+    {
+        static JsonArray List<T>(IEnumerable<T> items, Func<T, JsonObject> write) =>
+            [.. items.Select(i => (JsonNode)write(i))];
+        switch (op)
+        {
+            case "complete":
+                var found = CodeCompletion.At(runner.Session, code, cursor);
+                return ("completions", [("start", found.Start), ("end", found.End),
+                    ("items", List(found.Items, i => new()
+                    {
+                        ["text"] = i.Text, ["kind"] = i.Kind, ["detail"] = i.Detail,
+                    }))]);
+            case "inspect":
+                var text = CodeInspection.At(runner.Session, code, cursor);
+                return ("inspection", [("found", text is not null), ("text", text ?? "")]);
+            case "check":
+                return ("diagnostics", [("items", List(CodeInspection.Check(runner.Session, code),
+                    d => new()
+                    {
+                        ["severity"] = d.IsError ? "error" : "warning", ["code"] = d.Code,
+                        ["message"] = d.Message, ["line"] = d.Place.Line,
+                        ["column"] = d.Place.Column, ["endLine"] = d.Place.EndLine,
+                        ["endColumn"] = d.Place.EndColumn,
+                    }))]);
+            case "markup":
+                return ("markup", [("spans", List(CSharpMarkup.Spans(code), s => new()
+                {
+                    ["start"] = s.Start, ["length"] = s.Length, ["kind"] = s.Kind,
+                }))]);
+            default:
+                var (status, indent) = CodeInspection.Completeness(code);
+                return ("completeness", [("status", status),
+                    ("indent", new string(' ', indent))]);
+        }
+    }
+}
