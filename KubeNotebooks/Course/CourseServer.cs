@@ -184,7 +184,7 @@ internal sealed class CourseServer : IDisposable
         .. (list as JsonArray ?? throw new NotebookException("\"cells\" is no list")).Select(c =>
             new SentCell(
                 (string?)c?["id"] ?? throw new NotebookException("a cell has no id"),
-                (string?)c["kind"] switch
+                (string?)c!["kind"] switch
                 {
                     "code" => CellKind.Code,
                     "markdown" => CellKind.Markdown,

@@ -109,7 +109,7 @@ export class Editor {
       const mark = this.marks.find(m => m.start <= from && m.end >= to);
       const piece = text.slice(from, to);
       pieces.push(kind || mark
-        ? el("span", { class: `${kind} ${mark ? `mark ${mark.severity}` : ""}`.trim() }, piece)
+        ? el("span", { class: `${kind} ${mark ? `wavy ${mark.severity}` : ""}`.trim() }, piece)
         : piece);
     }
     // A last empty line has a height only with something in it.
@@ -301,12 +301,12 @@ export class Editor {
   }
 
   hover(event) {
-    const over = [...this.layer.querySelectorAll(".mark")].find(mark =>
+    const over = [...this.layer.querySelectorAll(".wavy")].find(mark =>
       [...mark.getClientRects()].some(r => event.clientX >= r.left && event.clientX <= r.right
         && event.clientY >= r.top && event.clientY <= r.bottom));
     this.tip?.remove();
     if (!over) return;
-    const first = [...this.layer.querySelectorAll(".mark")].indexOf(over);
+    const first = [...this.layer.querySelectorAll(".wavy")].indexOf(over);
     const at = this.marks.find(m => m.start <= this.startOf(over) && m.end > this.startOf(over))
       ?? this.marks[Math.min(first, this.marks.length - 1)];
     const around = this.node.getBoundingClientRect();

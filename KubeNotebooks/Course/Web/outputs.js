@@ -50,9 +50,13 @@ function shown(html, address) {
   }
   const host = el("div", { class: "shown" });
   const root = host.attachShadow({ mode: "open" });
-  const inside = new DOMParser().parseFromString(html, "text/html");
-  const styles = [...inside.querySelectorAll("style")].map(s => { s.remove(); return s; });
-  root.adoptedStyleSheets = [sheet(base), ...styles.map(s => sheet(s.textContent))];
+  const styles = [base];
+  const bare = html.replace(/<style\b[^>]*>([^]*?)<\/style>/gi, (_, css) => {
+    styles.push(css);
+    return "";
+  });
+  const inside = new DOMParser().parseFromString(bare, "text/html");
+  root.adoptedStyleSheets = [...new Set(styles)].map(sheet);
   root.append(...inside.body.childNodes);
   return host;
 }
