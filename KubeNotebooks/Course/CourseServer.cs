@@ -242,9 +242,18 @@ internal sealed class CourseServer : IDisposable
             {
                 continue;
             }
-            if (JsonNode.Parse(message.GetBuffer().AsSpan(0, (int)message.Length)) is JsonObject o)
+            try
             {
-                session.Take(viewer, o);
+                if (JsonNode.Parse(message.GetBuffer().AsSpan(0, (int)message.Length))
+                    is JsonObject o)
+                {
+                    session.Take(viewer, o);
+                }
+            }
+            catch (Exception e) when (e is JsonException or InvalidOperationException
+                or FormatException)
+            {
+                // Not from a page of ours; the line stays.
             }
             message.SetLength(0);
         }
