@@ -149,6 +149,7 @@ public sealed class CourseServerTests : CourseFixture
     [Test]
     public async Task What_is_too_long_is_refused()
     {
+        Client.DefaultRequestHeaders.ExpectContinue = true;
         var (code, _) = await Post("/api/one/save", new string(' ', 17 << 20));
         Assert.That(code, Is.EqualTo(HttpStatusCode.RequestEntityTooLarge));
     }

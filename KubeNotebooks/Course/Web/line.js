@@ -7,15 +7,20 @@ export class Line {
     this.hear = hear;
     this.asked = new Map();
     this.tag = 0;
+    this.early = [];
     this.open();
   }
 
   open() {
     this.socket = new WebSocket(this.address);
+    this.socket.addEventListener("open", () => {
+      this.early.splice(0).forEach(message => this.send(message));
+    });
     this.socket.addEventListener("message", event => this.take(JSON.parse(event.data)));
     this.socket.addEventListener("close", () => {
       for (const answer of this.asked.values()) answer(null);
       this.asked.clear();
+      this.early = [];
       this.hear({ event: "kernel", state: "lost", why: "" });
       setTimeout(() => this.open(), 1000);
     });
@@ -27,8 +32,9 @@ export class Line {
     this.asked.delete(message.tag);
   }
 
-  /** Sends; false when nobody is there. */
+  /** Sends, as soon as the line is open; false when it is cut. */
   send(message) {
+    if (this.socket.readyState === WebSocket.CONNECTING) return !!this.early.push(message);
     if (this.socket.readyState !== WebSocket.OPEN) return false;
     this.socket.send(JSON.stringify(message));
     return true;

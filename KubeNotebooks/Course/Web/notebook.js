@@ -85,6 +85,7 @@ class Notebook {
       return old;
     });
     this.place.replaceChildren(...this.cells.map(c => c.node));
+    this.allButton.disabled = false;
     this.relabel();
     this.contents();
     if (book.isBehind) {
@@ -227,6 +228,8 @@ class Notebook {
     if (status === "error" || status === "timeout" || status === "interrupted") {
       const error = cell.outputs.find(o => o.kind === "error");
       announce(`${cell.name}: ${error?.message ?? "stopped"}`);
+      // It ran no further than its first mistake; the others are shown as well.
+      if (/^CS\d+$/.test(error?.name)) this.diagnose(cell, true);
     } else if (!waiting) {
       announce(`${cell.name} has finished`);
     }
@@ -242,7 +245,7 @@ class Notebook {
     const code = cells.filter(c => c.isCode && c.text.trim());
     for (const cell of cells.filter(c => c.kind === "markdown" && c.editor)) this.close(cell);
     if (!code.length) return;
-    if (!this.line.send({ op: "run", cells: code.map(c => ({ id: c.id, code: c.text })) })) {
+    if (!this.line?.send({ op: "run", cells: code.map(c => ({ id: c.id, code: c.text })) })) {
       announce("There is no server");
     } else announce(code.length > 1 ? "Running all cells" : `${code[0].name} is running`);
   }
@@ -259,12 +262,13 @@ class Notebook {
   complete(text, cursor) { return this.line.ask({ op: "complete", code: text, cursor }); }
 
   // Names that cells above would declare are unknown only until these have run.
-  async diagnose(cell) {
+  async diagnose(cell, all = false) {
+    this.check.cancel();
     const text = cell.text;
     const found = await this.line?.ask({ op: "check", code: text });
     if (!found?.items || text !== cell.text || cell.state.state === "running") return;
     const above = this.cells.slice(0, this.cells.indexOf(cell)).filter(c => c.isCode);
-    const all = above.every(c => c.state.status && !c.state.gone);
+    all ||= above.every(c => c.state.status && !c.state.gone);
     const unsure = new Set(["CS0103", "CS0246", "CS0234", "CS0012"]);
     cell.underline(found.items.filter(d => d.severity === "error"
       && (all || !unsure.has(d.code))).slice(0, 10));
@@ -444,8 +448,9 @@ class Notebook {
       this.help.close();
     });
     document.body.append(this.help);
-    document.getElementById("tools").append(
-      button("Run all", "every cell from the top", () => this.run(this.cells)), this.stopButton,
+    this.allButton = button("Run all", "every cell from the top", () => this.run(this.cells));
+    this.allButton.disabled = this.stopButton.disabled = true;
+    document.getElementById("tools").append(this.allButton, this.stopButton,
       button("Restart", "0 0", () => this.restart()),
       button("Start over", "bring the course's text back", () => this.over()),
       button("Keys", "?", () => this.help.showModal()),
