@@ -39,7 +39,8 @@ internal static class CoursePages
         static string Link(string? to, string rel, string text) => to is null ? ""
             : $"<a rel=\"{rel}\" href=\"/n/{Markup.Escape(to)}\">{text}</a>";
         return Page(name, "notebook", $"""
-            <nav id="toc" aria-label="Contents"><h2>Contents</h2><ol></ol></nav>
+            <nav id="toc" aria-label="Contents"><details open><summary>Contents</summary><ol></ol>
+            </details></nav>
             <main id="main" tabindex="-1" aria-busy="true">
             <p id="loading" class="soft">Loading…</p>
             <div id="notices"></div>

@@ -201,7 +201,7 @@ public sealed class CourseServerTests : CourseFixture
     {
         var socket = await Live("one");
         foreach (var text in (string[])["""{"op": 5}""", """{"op": "run", "cells": [7, {}]}""",
-            """{"op": "complete"}""", """[]"""])
+            """{"op": "complete"}""", """[]""", """{"op": "markup", "code": "new a."}"""])
         {
             await Say(socket, JsonNode.Parse(text)!);
         }

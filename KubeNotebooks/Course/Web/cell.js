@@ -133,6 +133,7 @@ export class Cell {
     const id = this.exercise;
     const done = id && this.book.progress?.exercises?.[id];
     this.node.classList.toggle("exercise", !!id);
+    this.node.classList.toggle("passed", !!done && done.points === done.of);
     this.mark.textContent = !id ? "" : `Exercise ${id}`
       + (done ? ` · ${done.points} of ${done.of} points${done.points === done.of ? " ✓" : ""}`
         : "");

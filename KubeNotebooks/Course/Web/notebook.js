@@ -101,7 +101,7 @@ class Notebook {
 
   changed(cell) {
     this.dirty = true;
-    this.saved("…");
+    this.saved("saving…");
     this.saveSoon();
     if (cell?.isCode) this.check(cell);
   }
@@ -140,7 +140,7 @@ class Notebook {
       }
       this.html = answer.html;
       notice("save", "");
-      this.saved(this.dirty ? "…" : "saved");
+      this.saved(this.dirty ? "saving…" : "saved");
     } catch (problem) {
       this.dirty = true;
       this.saved("not saved");
@@ -349,6 +349,7 @@ class Notebook {
 
   contents() {
     const list = document.querySelector("#toc ol");
+    if (!list.children.length && innerWidth < 1240) list.parentElement.open = false;
     list.replaceChildren(...[...this.place.querySelectorAll(".text :is(h2,h3)[id]")].map(h =>
       el("li", { class: h.localName }, el("a", { href: `#${h.id}` }, h.textContent))));
     document.getElementById("toc").hidden = !list.children.length;
