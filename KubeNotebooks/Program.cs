@@ -28,6 +28,7 @@ public static class Program
             ServeCommand.Create(terminal),
             RunCommand.Create(terminal),
             FormatCommand.Create(terminal),
+            InstallKernelCommand.Create(terminal),
             GradeCommand.Create(terminal),
             GradeCommand.CreateWorker(),
             EngineCommand.Create(),

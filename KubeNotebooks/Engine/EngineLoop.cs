@@ -31,11 +31,13 @@ internal sealed class EngineLoop : IDisposable
     private readonly BlockingCollection<Action> questions = [];
     private readonly object gate = new();
     private CancellationTokenSource interrupt = new();
+    private readonly NotebookGuess? guess;
     private JsonNode? running;
 
     private EngineLoop(NotebookFile file, EngineWire wire)
     {
         this.wire = wire;
+        guess = file.Name.Length == 0 ? new(file.Folder) : null;
         runner = new(file) { Added = Say, Updated = output => SayShown("update", output) };
     }
 
@@ -142,6 +144,7 @@ internal sealed class EngineLoop : IDisposable
         {
             var (id, code, limit, stop) = NextCell();
             var count = runner.Session.Count + 1;
+            runner.NotebookPath = guess?.After(code) ?? runner.NotebookPath;
             wire.Say(id, "started", ("count", count));
             var ran = runner.Run(new("", CellKind.Code, code), limit, stop);
             if (ran is { Result.Failure: { } failure, IsStub: false })

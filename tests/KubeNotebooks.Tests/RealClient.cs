@@ -13,7 +13,7 @@ internal static class RealClient
     public static IEnumerable<string> Kubectls() =>
         (Environment.GetEnvironmentVariable("KUBENOTEBOOKS_KUBECTL") ?? "")
             .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .Append("kubectl").Where(Runs).DefaultIfEmpty("");
+            .Append("kubectl").Where(k => Runs(k, "version", "--client")).DefaultIfEmpty("");
 
     /// <summary>A folder whose node_modules hold @kubernetes/client-node.</summary>
     public static string NodeModules()
@@ -56,11 +56,12 @@ internal static class RealClient
         return (output.Result, error.Result, process.ExitCode);
     }
 
-    private static bool Runs(string program)
+    /// <summary>Whether a program is there, and does that.</summary>
+    public static bool Runs(string program, params string[] arguments)
     {
         try
         {
-            return Run(program, Path.GetTempPath(), ["version", "--client"]).Code == 0;
+            return Run(program, Path.GetTempPath(), arguments).Code == 0;
         }
         catch (Win32Exception)
         {
