@@ -53,9 +53,18 @@ public abstract class CourseFixture
 
     /// <summary>Takes a notebook of the course, its <c>#r</c> turned to the build's
     /// output.</summary>
-    protected void TakeFromCourse(string name) => File.WriteAllText(PathOf(name), File.ReadAllText(
-        Path.Combine(CommandLineFixture.Root, "notebooks", name + ".ipynb")).Replace("../artifacts",
-            CommandLineFixture.Root.Replace('\\', '/') + "/artifacts", StringComparison.Ordinal));
+    protected void TakeFromCourse(string name)
+    {
+        var course = Path.Combine(CommandLineFixture.Root, "notebooks");
+        File.WriteAllText(PathOf(name), File.ReadAllText(Path.Combine(course, name + ".ipynb"))
+            .Replace("../artifacts", CommandLineFixture.Root.Replace('\\', '/') + "/artifacts",
+                StringComparison.Ordinal));
+        Directory.CreateDirectory(Path.Combine(Folder, "manifests"));
+        foreach (var file in Directory.GetFiles(Path.Combine(course, "manifests")))
+        {
+            File.Copy(file, Path.Combine(Folder, "manifests", Path.GetFileName(file)));
+        }
+    }
 
     protected string PathOf(string name) => Path.Combine(Folder, name + ".ipynb");
 
