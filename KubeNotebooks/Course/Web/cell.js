@@ -14,7 +14,9 @@ export class Cell {
   constructor(book, { id, kind, source, html, spans }) {
     Object.assign(this, { book, id, kind, source, html, state: {}, outputs: [] });
     this.spans = spans;
-    this.node = el("section", { class: "cell", id: `cell-${id}`, tabindex: -1 });
+    this.node = el("section", {
+      class: "cell", id: `cell-${id}`, tabindex: -1, role: "group",
+    });
     this.node.addEventListener("focusin", () => book.selected(this));
     this.node.addEventListener("mousedown", () => book.selected(this));
     this.build();
@@ -69,7 +71,8 @@ export class Cell {
         source: this.source, spans: this.spans, isCode: this.isCode,
         label: this.isCode ? "Code" : "Markdown",
         colour: text => this.book.colour(text),
-        complete: (text, at) => this.book.complete(text, at),
+        complete: (text, at) => this.book.ask("complete", text, at),
+        inspect: (text, at) => this.book.ask("inspect", text, at),
         changed: () => this.changed(),
         key: event => this.book.typed(this, event),
       });

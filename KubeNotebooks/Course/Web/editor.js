@@ -9,8 +9,8 @@ const word = /[\p{L}\p{N}_]/u;
 
 export class Editor {
   /**
-   * @param options source, spans, label, isCode; colour(text) and complete(text, cursor) give
-   *   promises; changed(), key(event) are told.
+   * @param options source, spans, label, isCode; colour(text), complete(text, cursor) and
+   *   inspect(text, cursor) give promises; changed(), key(event) are told.
    */
   constructor(options) {
     this.options = options;
@@ -134,6 +134,7 @@ export class Editor {
     const next = this.text[end] ?? "";
     if ((event.ctrlKey || event.metaKey) && event.key === " ") this.offer();
     else if ((event.ctrlKey || event.metaKey) && event.key === "/") this.comment();
+    else if (event.key === "F1") this.explain();
     else if (!this.options.isCode || !plain) return void this.options.key(event);
     else if (event.key === "Tab") this.indent(event.shiftKey);
     else if (event.key === "Enter" && !event.shiftKey) this.newline();
@@ -309,10 +310,22 @@ export class Editor {
     const first = [...this.layer.querySelectorAll(".wavy")].indexOf(over);
     const at = this.marks.find(m => m.start <= this.startOf(over) && m.end > this.startOf(over))
       ?? this.marks[Math.min(first, this.marks.length - 1)];
+    this.say(at.message, over.getBoundingClientRect());
+  }
+
+  // What the name at the caret is, until the next key.
+  async explain() {
+    const at = this.area.selectionStart;
+    const found = await this.options.inspect(this.text, at);
+    this.say(found?.text || "Nothing is known of this.", this.place(at));
+    this.area.addEventListener("keydown", () => this.tip.remove(), { once: true });
+  }
+
+  say(text, rect) {
     const around = this.node.getBoundingClientRect();
-    const rect = over.getBoundingClientRect();
-    this.tip = el("div", { class: "tip" }, at.message);
-    this.tip.style.left = `${rect.left - around.left}px`;
+    this.tip?.remove();
+    this.tip = el("div", { class: "tip", role: "status" }, text);
+    this.tip.style.left = `${Math.max(0, Math.min(rect.left - around.left, around.width - 300))}px`;
     this.tip.style.top = `${rect.bottom - around.top + 4}px`;
     this.node.append(this.tip);
   }

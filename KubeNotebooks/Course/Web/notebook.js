@@ -18,6 +18,7 @@ const keys = [
   ["M, Y", "make it text, code"], ["I I", "interrupt"], ["0 0", "restart"],
   ["Ctrl+S", "save now; it saves by itself, too"], ["?", "these keys"],
   ["Ctrl+Space", "what could stand here (also after a point)"],
+  ["F1", "what the name at the caret is"],
   ["Tab, Shift+Tab", "move lines to the right, left"], ["Ctrl+/", "make lines comments"],
 ];
 
@@ -259,7 +260,7 @@ class Notebook {
 
   async colour(text) { return (await this.line?.ask({ op: "markup", code: text }))?.spans; }
 
-  complete(text, cursor) { return this.line.ask({ op: "complete", code: text, cursor }); }
+  async ask(op, code, cursor) { return this.line?.ask({ op, code, cursor }); }
 
   // Names that cells above would declare are unknown only until these have run.
   async diagnose(cell, all = false) {
