@@ -77,7 +77,7 @@ internal sealed class CourseServer : IDisposable
 
     private async Task Answer(HttpContext http, CourseGuard guard)
     {
-        var path = (http.Request.Path.Value ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries);
+        var path = $"{http.Request.Path}".Split('/', StringSplitOptions.RemoveEmptyEntries);
         CourseGuard.Fence(http.Response, isOutput: path is ["output", ..]);
         try
         {

@@ -83,8 +83,9 @@ public abstract class CourseFixture
         await Client.GetStringAsync(Address);
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
         using var answer = await Client.PostAsync(new Uri(new(Origin), path), content);
-        return (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType
-            == "application/json" ? JsonNode.Parse(await answer.Content.ReadAsStringAsync()) : null);
+        var isJson = answer.Content.Headers.ContentType?.MediaType == "application/json";
+        return (answer.StatusCode,
+            isJson ? JsonNode.Parse(await answer.Content.ReadAsStringAsync()) : null);
     }
 
     /// <summary>The line of a page to its session.</summary>

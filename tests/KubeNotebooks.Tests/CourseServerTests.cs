@@ -231,6 +231,7 @@ public sealed class CourseServerTests : CourseFixture
         }
     }
 
-    private Task<(HttpStatusCode Code, JsonNode? Answer)> Save(string version, string cells = Two) =>
+    private Task<(HttpStatusCode Code, JsonNode? Answer)> Save(
+        string version, string cells = Two) =>
         Post("/api/one/save", $$"""{"version": "{{version}}", "cells": {{cells}}}""");
 }
