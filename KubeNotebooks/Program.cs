@@ -23,6 +23,7 @@ public static class Program
             + "step at a time.\nNothing real runs: time is virtual, and the "
             + "same seed gives the same run.")
         {
+            CourseCommand.Create(terminal),
             SimulateCommand.Create(terminal),
             ServeCommand.Create(terminal),
             RunCommand.Create(terminal),
@@ -36,7 +37,7 @@ public static class Program
         {
             root.Subcommands.Add(command);
         }
-        var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
+        var parsed = root.Parse(args.Length == 0 ? [CourseCommand.Name] : args);
         // Never guess at a mistyped command, and never print help where data is expected.
         if (parsed.Errors.Count > 0)
         {

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Net;
-using System.Runtime.InteropServices;
 using static KubeNotebooks.CommandOptions;
 
 namespace KubeNotebooks;
@@ -75,14 +74,7 @@ internal static class ServeCommand
         using var saved = inputs.SaveJournal is null ? null
             : new StreamWriter(CommandFiles.Create(inputs.SaveJournal));
         var cluster = new SimulateRun(terminal, inputs).Begin();
-        using var stop = new ManualResetEventSlim();
-        void Stop(PosixSignalContext signal)
-        {
-            signal.Cancel = true;
-            stop.Set();
-        }
-        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var ended = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var stop = new StopSignal();
         try
         {
             using var server = ClusterServer.Start(cluster, options);

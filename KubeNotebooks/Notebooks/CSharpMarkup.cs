@@ -65,6 +65,8 @@ internal static class CSharpMarkup
             or SyntaxKind.InterpolatedRawStringEndToken or SyntaxKind.StringLiteralToken
             or SyntaxKind.SingleLineRawStringLiteralToken
             or SyntaxKind.MultiLineRawStringLiteralToken => "string",
+        // Where a name is still to be written, there is a token without letters.
+        SyntaxKind.IdentifierToken when token.IsMissing => "",
         SyntaxKind.IdentifierToken when token.Text == "var" => "keyword",
         SyntaxKind.IdentifierToken => Name(token, before),
         _ => token.IsKeyword() || SyntaxFacts.IsContextualKeyword(token.Kind())

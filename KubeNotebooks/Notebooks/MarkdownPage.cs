@@ -17,7 +17,8 @@ internal sealed record Heading(int Level, string Id, string Text);
 /// <summary>The Markdown of a notebook as HTML: tables, task lists, raw HTML as far as Jupyter
 /// shows it, links to other notebooks turned to their pages, pictures put into the page.</summary>
 /// <param name="folder">Where pictures are.</param>
-internal sealed partial class MarkdownPage(string folder)
+/// <param name="page">The address of a notebook's page; beside this one when null.</param>
+internal sealed partial class MarkdownPage(string folder, Func<string, string>? page = null)
 {
     private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder()
         .UsePipeTables().UseTaskLists().UseAutoLinks().UseEmphasisExtras().UseFootnotes().Build();
@@ -34,6 +35,13 @@ internal sealed partial class MarkdownPage(string folder)
 
     /// <summary>The headings so far.</summary>
     public List<Heading> Headings { get; } = [];
+
+    /// <summary>A few words as HTML, without a paragraph around them.</summary>
+    public static string Inline(string words)
+    {
+        var html = new MarkdownPage(".").Html(new("", CellKind.Markdown, words)).Trim();
+        return html.StartsWith("<p>", StringComparison.Ordinal) ? html[3..^4] : html;
+    }
 
     /// <summary>A cell as HTML.</summary>
     public string Html(NotebookCell cell)
@@ -93,7 +101,7 @@ internal sealed partial class MarkdownPage(string folder)
         var parts = url.Split('#', 2);
         if (!Scheme().IsMatch(url) && parts[0].EndsWith(".ipynb", StringComparison.Ordinal))
         {
-            parts[0] = Path.ChangeExtension(parts[0], ".html");
+            parts[0] = page?.Invoke(parts[0]) ?? Path.ChangeExtension(parts[0], ".html");
         }
         return parts.Length == 1 ? parts[0] : Scheme().IsMatch(url) ? url
             : $"{parts[0]}#{parts[1].ToLowerInvariant()}";

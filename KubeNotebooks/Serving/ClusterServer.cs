@@ -1,13 +1,8 @@
 using System.Net;
 using KubeSim;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace KubeNotebooks;
 
@@ -39,11 +34,14 @@ public sealed class ClusterServer : IDisposable
         try
         {
             door = new(cluster, pump, credentials, options);
-            host = Listen(new(listen, options.Port), options.Port);
-            Address = new(host.Services.GetRequiredService<IServer>().Features
-                .Get<IServerAddressesFeature>()!.Addresses.First()
-                .Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)
-                .Replace("[::]", "127.0.0.1", StringComparison.Ordinal));
+            host = WebHost.Start(new(listen, options.Port), Limit, https =>
+            {
+                https.ServerCertificate = credentials.Server;
+                https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+                // A certificate of somebody else is told so by an answer, not by a broken line.
+                https.AllowAnyClientCertificate();
+            }, app => app.Run(door.Serve));
+            Address = WebHost.AddressOf(host);
             kubeconfig = new(path, options.Force, Address, credentials);
         }
         catch
@@ -127,39 +125,8 @@ public sealed class ClusterServer : IDisposable
         kubectl --kubeconfig {Kubeconfig} create --raw '/sim/step?count=10' -f /dev/null
         """;
 
-    private WebApplication Listen(IPEndPoint at, int port)
-    {
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
-        {
-            Limit(kestrel);
-            kestrel.Listen(at, listen => listen.UseHttps(https =>
-            {
-                https.ServerCertificate = credentials.Server;
-                https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
-                // A certificate of somebody else is told so by an answer, not by a broken line.
-                https.AllowAnyClientCertificate();
-            }));
-        });
-        // Ctrl+C is the notebook program's, or the command's.
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        var app = builder.Build();
-        app.Run(door.Serve);
-        try
-        {
-            app.StartAsync().GetAwaiter().GetResult();
-        }
-        catch (IOException e)
-        {
-            ((IDisposable)app).Dispose();
-            throw new IOException($"port {port} of {at.Address} cannot be had: {e.Message}", e);
-        }
-        return app;
-    }
-
     private static void Limit(KestrelServerOptions kestrel)
     {
-        kestrel.AddServerHeader = false;
         var limits = kestrel.Limits;
         limits.MaxRequestBodySize = HttpDoor.MostBytes;
         limits.MaxRequestLineSize = 64 * 1024;
@@ -169,13 +136,6 @@ public sealed class ClusterServer : IDisposable
         limits.MaxConcurrentConnections = 10_000;
         limits.Http2.MaxStreamsPerConnection = 250;
         limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
-    }
-
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }
 

@@ -6,13 +6,13 @@ namespace KubeNotebooks.Tests;
 public sealed class CommandLineTests : CommandLineFixture
 {
     [Test]
-    public void No_argument_prints_help()
+    public void Help_names_the_commands()
     {
-        var (code, output, error) = Run();
+        var (code, output, error) = Run("--help");
         Assert.Multiple(() =>
         {
             Assert.That(code, Is.Zero);
-            Assert.That(output, Does.Contain("simulate"));
+            Assert.That(output, Does.Contain("simulate").And.Contain("course"));
             Assert.That(error, Is.Empty);
         });
     }
