@@ -18,7 +18,9 @@ public sealed partial class Cluster
         var asksConnection = tool is "nc" or "curl" or "wget" or "ping";
         var host = target[(target.IndexOf("//", StringComparison.Ordinal) is >= 0 and var at
             ? at + 2 : 0)..].Split('/', ':')[0];
-        var address = IPAddress.TryParse(host, out _) ? host : AddressFor(pod.Namespace, host);
+        var address = IPAddress.TryParse(host, out _) ? host
+            : (asksConnection ? Alias(pod.Namespace, pod.Name, host) : null)
+                ?? AddressFor(pod.Namespace, host);
         if (address is null)
         {
             return new("", tool == "curl" ? $"curl: (6) Could not resolve host: {host}\n"

@@ -66,16 +66,35 @@ public sealed partial class Kubelet : IReconciler
         Begin();
         if (key.Kind == Kinds.Node)
         {
+            ReadManifests();
             ReportNode(key);
             return Result.Done;
         }
         var pod = api.Get(key) as Pod;
         pod = pod?.Spec.NodeName == node ? pod : null;
+        if (statics.ContainsKey(key) || (pod is not null && IsMirror(pod))
+            || (workers.TryGetValue(key, out var known) && IsStatic(known.Pod)))
+        {
+            Run(key, statics.GetValueOrDefault(key) is { } own ? own with
+            {
+                Status = pod is not null && IsMirror(pod) ? pod.Status : own.Status,
+            } : null);
+            KeepMirror(key, pod, workers.GetValueOrDefault(key));
+        }
+        else
+        {
+            Run(key, pod);
+        }
+        return Result.Done;
+    }
+
+    private void Run(ObjectKey key, Pod? pod)
+    {
         if (!workers.TryGetValue(key, out var worker))
         {
             if (pod is null || (pod.IsFinished && !pod.IsTerminating))
             {
-                return Result.Done;
+                return;
             }
             workers.Add(key, worker = NewWorker(pod));
         }
@@ -91,10 +110,9 @@ public sealed partial class Kubelet : IReconciler
                 // came back from a snapshot of etcd.
                 api.After(TimeSpan.Zero, key);
             }
-            return Result.Done;
+            return;
         }
         Schedule(worker, key);
-        return Result.Done;
     }
 
     // A status that somebody wrote is no work, unless a readiness gate may have opened.
@@ -118,6 +136,7 @@ public sealed partial class Kubelet : IReconciler
         if (relistPhase < 0)
         {
             relistPhase = api.Random.Next(TimeSpan.Zero, Second - TimeSpan.FromTicks(1)).Ticks;
+            ReadManifests();
             CleanUp();
         }
     }
@@ -289,7 +308,8 @@ public sealed partial class Kubelet : IReconciler
         foreach (var pod in machine.Runtime.ListPods())
         {
             var known = api.Get<Pod>(pod.Namespace, pod.Name);
-            if (known?.Metadata.Uid != pod.Uid)
+            if (known?.Metadata.Uid != pod.Uid
+                && !statics.Values.Any(p => p.Metadata.Uid == pod.Uid))
             {
                 foreach (var sandbox in machine.Runtime.ListPodSandbox(pod.Uid))
                 {
