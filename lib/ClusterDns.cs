@@ -72,10 +72,19 @@ public sealed partial class Cluster
     private (string? Address, string? Error) Resolve(
         Sender sender, string name, Prng random, List<Hop> hops)
     {
+        if (sender.Pod is { } pod && Alias(pod.Key.Namespace, pod.Key.Name, name) is { } known)
+        {
+            return (known, null);
+        }
         var lookup = Lookup(sender, name, "A", random);
         hops.AddRange(lookup.Hops);
         return (lookup.Error is null ? lookup.Answer!.Addresses[0] : null, lookup.Error);
     }
+
+    // What /etc/hosts says is not asked of DNS.
+    private string? Alias(string ns, string pod, string name) =>
+        Find<Pod>(ns, pod)?.Spec.HostAliases
+            .FirstOrDefault(a => a.Hostnames.AsSpan().Contains(name))?.Ip;
 
     private DnsLookup Lookup(Sender sender, string name, string type, Prng random)
     {

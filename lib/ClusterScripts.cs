@@ -19,7 +19,9 @@ public sealed partial class Cluster
         var host = target[(target.IndexOf("//", StringComparison.Ordinal) is >= 0 and var at
             ? at + 2 : 0)..].Split('/', ':')[0];
         var address = IPAddress.TryParse(host, out _) ? host
-            : host == "localhost" ? "127.0.0.1" : AddressFor(pod.Namespace, host);
+            : host == "localhost" ? "127.0.0.1"
+            : (asksConnection ? Alias(pod.Namespace, pod.Name, host) : null)
+                ?? AddressFor(pod.Namespace, host);
         if (address is null)
         {
             return new("", tool == "curl" ? $"curl: (6) Could not resolve host: {host}\n"

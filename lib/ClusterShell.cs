@@ -80,7 +80,7 @@ internal static class NodeTools
         new("ipvsadm -Ln", s => s.Machine.Kernel<Ipvs>().List(s.Now)),
         new("ipset list", s => s.Machine.Kernel<IpSets>().List()),
         new("sysctl", s => Sysctl(s, s.Words[^1])), new("sysctl -w", Write, Changes: true),
-        new("cat", Cat), new("ls", List),
+        new("cat", Cat), new("ls", List), new("rm", Remove, Changes: true),
         new("ip link set", LinkSet, Changes: true),
         new("ip route add", s => RouteAdd(s, replace: false), Changes: true),
         new("ip route replace", s => RouteAdd(s, replace: true), Changes: true),
@@ -142,6 +142,9 @@ internal static class NodeTools
         return names.Length > 0 ? string.Join('\n', names)
             : $"ls: cannot access '{shell.Words[^1]}': No such file or directory";
     }
+
+    private static string Remove(NodeShell shell) => shell.Remove(shell.Words[^1]) ? ""
+        : $"rm: cannot remove '{shell.Words[^1]}': No such file or directory";
 
     // ip link set [dev] NAME up|down|mtu N
     private static string LinkSet(NodeShell shell)
@@ -280,10 +283,18 @@ internal sealed class NodeShell
         return at < 0 || at == Words.Length - 1 ? null : Words[at + 1];
     }
 
-    /// <summary>The files of the machine that are about its network and its control
+    /// <summary>Removes a file of the machine; false when it is not there.</summary>
+    public bool Remove(string path) =>
+        new NodeFileInput(Machine.Name, path, null).Execute(simulation);
+
+    /// <summary>The files of the machine: those of /etc, those about its network and its control
     /// groups.</summary>
     public IEnumerable<(string Path, string Content)> Files()
     {
+        foreach (var path in Machine.Files.List("/etc").Where(p => !p.EndsWith('/')))
+        {
+            yield return (path, Machine.Files.Find(path)!.Content);
+        }
         var plugin = Machine.World.Network;
         foreach (var file in plugin.Files(Machine))
         {

@@ -32,7 +32,7 @@ public sealed record JournalRead(Seq<JournalLine> Lines, Seq<ManifestError> Erro
 /// <c>{"at":"5s"|"settled", OP}</c> with OP one of <c>apply</c>, <c>create</c>, <c>update</c> (an
 /// object), <c>patch</c>, <c>delete</c>, <c>fault</c>, <c>probe</c>, <c>metrics</c>, <c>metric</c>,
 /// <c>traffic</c>, <c>load</c>, <c>outside</c>, <c>cloud</c>, <c>reseed</c>, <c>shell</c>,
-/// <c>exec</c>, <c>registry</c>,
+/// <c>exec</c>, <c>registry</c>, <c>file</c>,
 /// <c>compact</c> and <c>etcd</c>. <c>as</c> is who sends a request, <c>manager</c> the name that
 /// its fields are owned under (an apply patch may take others' by <c>force</c>). What a run saves
 /// also says after how many work items, so that a replay comes out the same to the last digest.
@@ -42,7 +42,7 @@ public static class JournalText
     private static readonly string[] Operations =
         ["apply", "create", "update", "patch", "delete", "fault", "compact",
             "probe", "exec", "metrics", "metric", "traffic", "load", "outside", "reseed", "etcd",
-            "shell", "cloud", "registry"];
+            "shell", "file", "cloud", "registry"];
 
     /// <summary>Reads a journal. Every line that cannot be read is an error with its
     /// place.</summary>
@@ -167,6 +167,13 @@ public static class JournalText
                 Input = new ShellInput(
                     Text(body, name, "node") ?? throw Error("shell.node", "is missing"),
                     Text(body, name, "command") ?? throw Error("shell.command", "is missing")),
+            },
+            "file" => line with
+            {
+                Input = new NodeFileInput(
+                    Text(body, name, "node") ?? throw Error("file.node", "is missing"),
+                    Text(body, name, "path") ?? throw Error("file.path", "is missing"),
+                    Text(body, name, "content")),
             },
             "metric" => line with { Input = Number(body) },
             "traffic" => line with { Input = Traffic(body) },

@@ -58,6 +58,12 @@ internal static class JournalWriter
             case CompactInput compact:
                 line["compact"] = compact.At.Value;
                 break;
+            case NodeFileInput file:
+                line["file"] = new JsonObject
+                {
+                    ["node"] = file.Node, ["path"] = file.Path, ["content"] = file.Content,
+                };
+                break;
             case ShellInput shell:
                 line["shell"] = new JsonObject
                 {

@@ -102,7 +102,7 @@ public static class PodFacts
         {
             foreach (var rule in container.RestartPolicyRules)
             {
-                if (rule.ExitCodes is { } codes
+                if (container.RestartPolicy is not null && rule.ExitCodes is { } codes
                     && codes.Values.AsSpan().Contains(exitCode) == (codes.Operator == "In"))
                 {
                     return true;

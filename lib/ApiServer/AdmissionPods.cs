@@ -62,11 +62,17 @@ public sealed class ServiceAccountAdmission : IAdmission
     /// <inheritdoc/>
     public Status? Mutate(in AdmissionRequest request, ref ApiObject value)
     {
-        // A pod that only its kubelet keeps, and shows here, has no account.
-        if (value is not Pod pod || request.Verb != Verb.Create
-            || pod.Metadata.Annotations.ContainsKey("kubernetes.io/config.mirror"))
+        if (value is not Pod pod || request.Verb != Verb.Create)
         {
             return null;
+        }
+        // A pod that only its kubelet keeps, and shows here, has no account.
+        if (pod.Metadata.Annotations.ContainsKey("kubernetes.io/config.mirror"))
+        {
+            var named = pod.Spec.ServiceAccountName is { Length: > 0 };
+            return !named && !pod.Spec.Volumes.Any(v => v.Secret is not null) ? null
+                : ApiErrors.Forbidden(Kinds.Pod, pod.Metadata.Name, "a mirror pod may not "
+                    + $"reference {(named ? "service accounts" : "secrets")}").Status;
         }
         var spec = named[pod.Spec];
         var key = new ObjectKey(Kinds.ServiceAccount, request.Namespace, spec.ServiceAccountName!);

@@ -33,6 +33,11 @@ internal static class DescribePod
         }
         DescribeContainers.Write(text, "Containers", spec.Containers, status.ContainerStatuses,
             pod);
+        if (!spec.EphemeralContainers.IsEmpty)
+        {
+            DescribeContainers.Write(text, "Ephemeral Containers",
+                [.. spec.EphemeralContainers], status.EphemeralContainerStatuses, pod);
+        }
         WriteConditions(text, "Readiness Gates", spec.ReadinessGates.Select(g => (
             g.ConditionType, pod.Condition(g.ConditionType)?.Status ?? "<none>")));
         WriteConditions(text, "Conditions", status.Conditions.Select(c => (c.Type, c.Status)));

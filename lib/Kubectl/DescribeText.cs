@@ -152,10 +152,12 @@ internal sealed class DescribeText(Invocation call)
         {
             return;
         }
+        // The kubelet tells of a static pod by the UID that it has there.
+        var uid = o.Metadata.Annotations.Get("kubernetes.io/config.mirror") ?? o.Metadata.Uid;
         var fields = $"involvedObject.name={o.Metadata.Name},involvedObject.kind={o.Kind.Name}"
             + (o.Kind.Namespaced ? $",involvedObject.namespace={o.Metadata.Namespace}" : "")
             + (anyUid || o.Metadata.Uid.Length == 0
-                ? "" : $",involvedObject.uid={o.Metadata.Uid}");
+                ? "" : $",involvedObject.uid={uid}");
         var events = call.List<Event>(o.Metadata.Namespace, fields: fields);
         if (events.Count == 0)
         {

@@ -19,7 +19,8 @@ internal static class KubectlCommands
         RunCommand.Command, ExposeCommand.Command, NodeCommands.Cordon,
         NodeCommands.Uncordon, NodeCommands.Taint, WaitCommand.Command, LogsCommand.Command,
         AuthCommand.CanI, AuthCommand.WhoAmI, DrainCommand.Command, AutoscaleCommand.Command,
-        EventsCommand.Command, ExecCommand.Command, TopCommand.Pods, TopCommand.Nodes,
+        EventsCommand.Command, ExecCommand.Command, DebugCommand.Command, TopCommand.Pods,
+        TopCommand.Nodes,
         VersionCommands.ApiVersions, .. ConfigCommands.All,
     ];
 

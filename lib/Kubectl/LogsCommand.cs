@@ -166,6 +166,7 @@ internal static class LogsCommand
     public static IEnumerable<string> Containers(Invocation call, Pod pod)
     {
         var all = pod.Spec.Containers.Select(c => c.Name)
+            .Concat(pod.Spec.EphemeralContainers.Select(c => c.Name + " (ephem)"))
             .Concat(pod.Spec.InitContainers.Select(c => c.Name + " (init)")).ToList();
         if (call.Flags.On("all-containers"))
         {

@@ -26,6 +26,9 @@ public sealed record ContainerConfig
     /// <summary>Where volumes appear in its files.</summary>
     public Seq<VolumeMount> Mounts { get; init; }
 
+    /// <summary>True: somebody may type into it.</summary>
+    public bool Stdin { get; init; }
+
     /// <summary>True when the pod waits for its end before it goes on: an init
     /// container.</summary>
     public bool RunsToEnd { get; init; }

@@ -114,8 +114,9 @@ public sealed partial class ImageCatalogue : IImageRegistry
         var isBare = IsBusyBox(image) || image.StartsWith("debian", Ordinal)
             || image.StartsWith("ubuntu", Ordinal);
         return !config.Args.IsEmpty && isBare ? OfCommand(config.Args)
-            // A shell without a terminal has nothing to read, and ends.
-            : isBare ? ProcessBehaviour.Ends(TimeSpan.Zero, 0) : null;
+            // A shell that nobody types into has nothing to read, and ends.
+            : !isBare ? null : config.Stdin ? ProcessBehaviour.Deaf
+            : ProcessBehaviour.Ends(TimeSpan.Zero, 0);
     }
 
     private const StringComparison Ordinal = StringComparison.Ordinal;

@@ -333,7 +333,24 @@ public sealed partial class SimRuntime : IContainerRuntime
                 ? CgroupFiles.Content(group, path[CgroupFiles.Root.Length..]) : null,
         };
         return new(files, variables, runs.IsBusyBox,
-            words => machine.World.Ask?.Invoke(machine, pod, words));
+            words => OfServer(id, words) ?? machine.World.Ask?.Invoke(machine, pod, words));
+    }
+
+    // A server that is told to quit from within its container, and whether it still runs: what
+    // preStop hooks do.
+    private ExecResult? OfServer(string id, IReadOnlyList<string> words)
+    {
+        if (containers.GetValueOrDefault(id) is not { Process: null } server)
+        {
+            return null;
+        }
+        if (words is ["nginx" or "/usr/sbin/nginx", "-s", "quit" or "stop"])
+        {
+            server.Stop(Now, TimeSpan.FromHours(1));
+            return new("", "", 0);
+        }
+        return words is ["killall", "-0", var name] && !server.TakesConnectionsAt(Now)
+            ? new("", $"{name}: no process found\n", 1) : null;
     }
 
     private static string LayerOf(string id) =>

@@ -66,16 +66,35 @@ public sealed partial class Kubelet : IReconciler
         Begin();
         if (key.Kind == Kinds.Node)
         {
+            ReadManifests();
             ReportNode(key);
             return Result.Done;
         }
         var pod = api.Get(key) as Pod;
         pod = pod?.Spec.NodeName == node ? pod : null;
+        if (statics.ContainsKey(key) || (pod is not null && IsMirror(pod))
+            || (workers.TryGetValue(key, out var known) && IsStatic(known.Pod)))
+        {
+            Run(key, statics.GetValueOrDefault(key) is { } own ? own with
+            {
+                Status = pod is not null && IsMirror(pod) ? pod.Status : own.Status,
+            } : null);
+            KeepMirror(key, pod, workers.GetValueOrDefault(key));
+        }
+        else
+        {
+            Run(key, pod);
+        }
+        return Result.Done;
+    }
+
+    private void Run(ObjectKey key, Pod? pod)
+    {
         if (!workers.TryGetValue(key, out var worker))
         {
             if (pod is null || (pod.IsFinished && !pod.IsTerminating))
             {
-                return Result.Done;
+                return;
             }
             workers.Add(key, worker = NewWorker(pod));
             machine.IsWatched |= EvictionRanking.HasLimits(pod);
@@ -97,11 +116,10 @@ public sealed partial class Kubelet : IReconciler
                 // came back from a snapshot of etcd.
                 api.After(TimeSpan.Zero, key);
             }
-            return Result.Done;
+            return;
         }
         Schedule(worker, key);
         AskToLook();
-        return Result.Done;
     }
 
     // A status that somebody wrote is no work, unless a readiness gate may have opened.
@@ -126,6 +144,7 @@ public sealed partial class Kubelet : IReconciler
         {
             relistPhase = api.Random.Next(TimeSpan.Zero, Second - TimeSpan.FromTicks(1)).Ticks;
             BeginEviction();
+            ReadManifests();
             CleanUp();
         }
     }
@@ -293,7 +312,8 @@ public sealed partial class Kubelet : IReconciler
         foreach (var pod in machine.Runtime.ListPods())
         {
             var known = api.Get<Pod>(pod.Namespace, pod.Name);
-            if (known?.Metadata.Uid != pod.Uid)
+            if (known?.Metadata.Uid != pod.Uid
+                && !statics.Values.Any(p => p.Metadata.Uid == pod.Uid))
             {
                 foreach (var sandbox in machine.Runtime.ListPodSandbox(pod.Uid))
                 {

@@ -98,7 +98,7 @@ public sealed partial class Kubelet
             Command = Expanded(container.Command, pod, container),
             Args = Expanded(container.Args, pod, container),
             Ports = container.Ports, Mounts = container.VolumeMounts,
-            RunsToEnd = pod.Spec.RunsToEnd(i),
+            RunsToEnd = pod.Spec.RunsToEnd(i), Stdin = container.Stdin == true,
             // Not the pod as it is now: nobody else needs that any more.
             Surroundings = () => SurroundingsOf(
                 worker.Pod, worker.Pod.Spec.ContainerAt(i), attempt),

@@ -40,7 +40,8 @@ public sealed partial class Kubelet
         var view = worker.View = ViewOf(worker);
         var spec = worker.Pod.Spec;
         var gone = Now;
-        TimeSpan? most = worker.Gone ? LeastGrace : worker.Eviction?.Grace;
+        TimeSpan? most = worker.Gone && !IsStatic(worker.Pod) ? LeastGrace
+            : worker.Eviction?.Grace;
         for (var i = spec.AllCount - 1; i >= 0; i--)
         {
             var status = view.Find(spec.ContainerAt(i).Name);
@@ -64,7 +65,8 @@ public sealed partial class Kubelet
     private void Hurry(PodWorker worker)
     {
         worker.Dirty = false;
-        var grace = worker.Gone ? LeastGrace : GraceOf(worker.Pod, null, KillReason.Other);
+        var grace = worker.Gone && !IsStatic(worker.Pod) ? LeastGrace
+            : GraceOf(worker.Pod, null, KillReason.Other);
         var gone = Now;
         foreach (var container in ViewOf(worker).Containers)
         {

@@ -209,6 +209,12 @@ public sealed partial class Kubelet
         {
             return;
         }
+        if (IsStatic(worker.Pod))
+        {
+            // The API has a mirror of it, which is told afterwards.
+            worker.Pod = worker.Pod with { Status = status };
+            return;
+        }
         try
         {
             worker.Pod = api.UpdateStatus(worker.Pod with { Status = status });

@@ -141,6 +141,9 @@ internal sealed class PodWorker(Pod pod)
     /// <summary>Why the kubelet itself ends it; null when it does not.</summary>
     public PodVerdict? Verdict { get; set; }
 
+    /// <summary>The mirror of a static pod, as it was written last.</summary>
+    public Pod? Mirror { get; set; }
+
     /// <summary>When it has been active for as long as it may be (UTC); null for never.</summary>
     public DateTime? Deadline => Finished || Verdict is not null
         || Pod.Spec.ActiveDeadlineSeconds is not { } seconds

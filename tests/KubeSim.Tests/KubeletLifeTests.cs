@@ -240,6 +240,56 @@ public sealed class KubeletLifeTests
         Assert.That(Events(cluster), Does.Contain("Warning FailedPreStopHook: PreStopHook failed"));
     }
 
+    [Test]
+    public void A_server_that_its_hook_tells_to_quit_is_gone_before_the_signal()
+    {
+        var cluster = With("""
+            containers:
+            - name: c
+              image: nginx
+              lifecycle:
+                preStop:
+                  exec:
+                    command: [sh, -c, nginx -s quit; while killall -0 nginx; do sleep 1; done]
+            """);
+        cluster.Delete(cluster.Get<Pod>("p"));
+        cluster.Run(TimeSpan.FromSeconds(3));
+
+        Assert.That(cluster.List<Pod>(), Is.Empty);
+        Assert.That(Events(cluster), Has.None.Contain("FailedPreStopHook"));
+    }
+
+    [Test]
+    public void A_delay_that_has_grown_is_ten_seconds_again_after_ten_quiet_minutes()
+    {
+        var cluster = With("""
+            containers: [{name: c, image: busybox:exit-1-2}]
+            """, 400);
+        string? Told() => cluster.Get<Pod>("p").Status.ContainerStatuses[0].State.Waiting?.Message;
+        Assert.That(cluster.RunUntil(_ => Told()?.StartsWith("back-off 5m0s") == true).Met);
+
+        var quiet = With("""
+            containers: [{name: c, image: busybox:exit-1-660}]
+            """, 4000);
+        Assert.That(quiet.Get<Pod>("p").Restarts, Is.EqualTo(5).Within(1));
+        Assert.That(Events(quiet), Has.None.Contain("BackOff"));
+    }
+
+    [Test]
+    public void Names_of_hostAliases_are_not_asked_of_DNS()
+    {
+        var cluster = With("containers: [{name: c, image: nginx}]", 10, "web");
+        var ip = cluster.Get<Pod>("web").Status.PodIP;
+        Add(cluster, $"""
+            hostAliases: [{"{"}ip: {ip}, hostnames: [shop.example]{"}"}]
+            containers: [{"{"}name: c, image: busybox, command: [sleep, "3600"]{"}"}]
+            """);
+        cluster.Run(TimeSpan.FromSeconds(10));
+
+        Assert.That(cluster.Kubectl("exec p -- curl http://shop.example/").Out,
+            Does.Contain("Welcome to nginx!"));
+    }
+
     [TestCase("httpGet: {port: 8080}", "Get \"http://10.244.1.2:8080/\": dial tcp "
         + "10.244.1.2:8080: connect: connection refused")]
     [TestCase("tcpSocket: {port: 81}", "dial tcp 10.244.1.2:81: connect: connection refused")]
@@ -335,5 +385,124 @@ public sealed class KubeletLifeTests
         var pod = cluster.Get<Pod>("p");
 
         Assert.That((pod.Status.Phase, pod.Restarts), Is.EqualTo(("Succeeded", 1)));
+    }
+
+    private const string Manifest = """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web, labels: {app: web}}
+        spec:
+          terminationGracePeriodSeconds: 5
+          containers: [{name: c, image: busybox, command: [sleep, "3600"]}]
+        """;
+
+    private const string Path = "/etc/kubernetes/manifests/web.yaml";
+
+    private static Cluster WithStatic()
+    {
+        var cluster = new Cluster(nodes: 2);
+        cluster.WriteFile("node-1", Path, Manifest);
+        cluster.Run(TimeSpan.FromSeconds(10));
+        return cluster;
+    }
+
+    [Test]
+    public void A_file_of_a_node_is_a_pod_that_the_API_only_mirrors()
+    {
+        var cluster = WithStatic();
+        var mirror = cluster.Get<Pod>("web-node-1");
+        var notes = mirror.Metadata.Annotations;
+
+        Assert.That(mirror.IsReady);
+        Assert.That(mirror.Metadata.OwnerReferences.Single() is
+            { Kind: "Node", Name: "node-1", Controller: true });
+        Assert.That(notes.Get("kubernetes.io/config.source"), Is.EqualTo("file"));
+        Assert.That(notes.Get("kubernetes.io/config.hash"), Does.Match("^[0-9a-f]{32}$"));
+        Assert.That(notes.Get("kubernetes.io/config.mirror"),
+            Is.EqualTo(notes.Get("kubernetes.io/config.hash")));
+        Assert.That(mirror.Spec.ServiceAccountName, Is.Null);
+        Assert.That(Events(cluster, "web-node-1"), Does.Contain("Normal Started: Container started")
+            .And.None.Contain("Scheduled"));
+        Assert.That(cluster.Kubectl("describe pod web-node-1").Out, Does.Contain(
+            "Controlled By:  Node/node-1").And.Contain("Container started"));
+    }
+
+    [Test]
+    public void Whoever_deletes_a_mirror_finds_it_again_and_its_containers_never_noticed()
+    {
+        var cluster = WithStatic();
+        var before = cluster.Get<Pod>("web-node-1");
+        cluster.Kubectl("delete pod web-node-1 --wait=false");
+        cluster.Run(TimeSpan.FromSeconds(1));
+        var after = cluster.Get<Pod>("web-node-1");
+
+        Assert.That(after.Metadata.Uid, Is.Not.EqualTo(before.Metadata.Uid));
+        Assert.That(after.Status, Is.EqualTo(before.Status));
+        cluster.Faults.Crash("kubelet/node-1");
+        cluster.Run(TimeSpan.FromSeconds(20));
+        cluster.Faults.Restore("kubelet/node-1");
+        cluster.Run(TimeSpan.FromSeconds(20));
+        Assert.That(cluster.Get<Pod>("web-node-1").Status, Is.EqualTo(before.Status));
+    }
+
+    [Test]
+    public void Only_its_file_changes_a_static_pod()
+    {
+        var cluster = WithStatic();
+        var before = cluster.Get<Pod>("web-node-1");
+        cluster.WriteFile("node-1", Path,
+            Manifest.Replace("busybox", "nginx").Replace(", command: [sleep, \"3600\"]", ""));
+        cluster.Run(TimeSpan.FromSeconds(3));
+        Assert.That(cluster.Get<Pod>("web-node-1"), Is.EqualTo(before), "it ends with its grace");
+        cluster.Run(TimeSpan.FromSeconds(10));
+        var after = cluster.Get<Pod>("web-node-1");
+        Assert.That(after.IsReady && after.Spec.Containers[0].Image == "nginx");
+        Assert.That(after.Metadata.Uid, Is.Not.EqualTo(before.Metadata.Uid));
+
+        var copy = cluster.Fork();
+        Assert.That(cluster.Shell("node-1", "ls /etc/kubernetes/manifests"),
+            Is.EqualTo("web.yaml"));
+        Assert.That(cluster.Shell("node-1", $"rm {Path}"), Is.Empty);
+        cluster.Run(TimeSpan.FromSeconds(10));
+        Assert.That(cluster.List<Pod>(), Is.Empty);
+        Assert.That(copy.Get<Pod>("web-node-1").IsReady);
+        Assert.That(cluster.SaveJournal(), Does.Contain("\"file\":{\"node\":\"node-1\""));
+    }
+
+    [Test]
+    public void A_static_pod_may_not_refer_to_what_lives_in_the_API()
+    {
+        var cluster = new Cluster(nodes: 1);
+        cluster.WriteFile("node-1", Path, Manifest + "\n  volumes: [{name: v, configMap: "
+            + "{name: settings}}]");
+        cluster.Run(TimeSpan.FromSeconds(10));
+
+        Assert.That(cluster.List<Pod>(), Is.Empty);
+    }
+
+    [Test]
+    public void A_container_for_debugging_joins_a_running_pod()
+    {
+        var cluster = With("""
+            containers: [{name: c, image: nginx}]
+            """);
+        var before = cluster.Get<Pod>("p").Status.ContainerStatuses;
+        var said = cluster.Kubectl(
+            "debug p --image=busybox -c look --target=c -- sh -c 'hostname'");
+        cluster.Run(TimeSpan.FromSeconds(10));
+        var pod = cluster.Get<Pod>("p");
+
+        Assert.That(said.Error, Does.StartWith("Targeting container \"c\"."));
+        Assert.That(pod.Status.EphemeralContainerStatuses.Single().State.Terminated?.Reason,
+            Is.EqualTo("Completed"));
+        Assert.That(pod.IsReady);
+        Assert.That(pod.Status.ContainerStatuses, Is.EqualTo(before));
+        Assert.That(cluster.Kubectl("logs p -c look").Out, Is.EqualTo("p\n"));
+        Assert.That(cluster.Kubectl("describe pod p").Out, Does.Contain(
+            "Ephemeral Containers:\n  look:").And.Contain("spec.ephemeralContainers{look}: "));
+
+        cluster.Kubectl("debug p --image=busybox -i -c shell");
+        cluster.Run(TimeSpan.FromSeconds(10));
+        Assert.That(cluster.Kubectl("exec p -c shell -- hostname").Out, Is.EqualTo("p\n"));
     }
 }
