@@ -41,8 +41,7 @@ public sealed partial class Kubelet
 
     private void BeginEviction()
     {
-        var capacity = api.Get<Node>("", node)?.Status.Capacity ?? default;
-        machine.Size = capacity;
+        machine.Size = api.Get<Node>("", node)?.Status.Capacity ?? default;
         machine.ReservedMemory = NodeAllocatable.Reserved(api.Settings, "memory").Value;
         // Containers have the file system of the node, and its thresholds.
         thresholds = NodeAllocatable.Thresholds(api.Settings).Where(

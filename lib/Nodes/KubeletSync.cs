@@ -166,7 +166,7 @@ public sealed partial class Kubelet
             pod.Spec.HostNetwork == true)
         {
             Labels = pod.Metadata.Labels, Linux = CgroupRules.Of(pod),
-            CgroupParent = CgroupRules.PathOf(pod),
+            QosClass = pod.Status.QosClass ?? pod.QosClass,
         });
         if (made.Error is { } error)
         {
