@@ -70,7 +70,8 @@ internal static class CgroupFiles
 
     /// <summary>All files of a machine's pods.</summary>
     public static IEnumerable<(string Path, string Content)> Of(SimMachine machine) =>
-        from cgroup in Tree(machine, [.. machine.Runtime.Cgroups()]).OrderBy(g => g.Path, StringComparer.Ordinal)
+        from cgroup in Tree(machine, [.. machine.Runtime.Cgroups()])
+            .OrderBy(g => g.Path, StringComparer.Ordinal)
         from name in Names
         select ($"{Root}{cgroup.Path}/{name}", Content(cgroup, name)!);
 

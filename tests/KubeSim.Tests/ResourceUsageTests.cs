@@ -76,6 +76,15 @@ public sealed class ResourceUsageTests
     }
 
     [Test]
+    public void The_metrics_server_learns_what_programs_use_of_themselves()
+    {
+        var cluster = With("memory-demo", "polinux/stress", Vm("150M"));
+        cluster.AddOn("metrics-server");
+        cluster.Run(TimeSpan.FromMinutes(2));
+        Assert.That(cluster.Kubectl("top pod memory-demo").Out, Does.Contain("150Mi"));
+    }
+
+    [Test]
     public void Who_wants_two_CPUs_and_may_have_one_is_throttled_in_every_period()
     {
         // cpu-request-limit.yaml of the documentation.
