@@ -211,6 +211,8 @@ public static class Bootstrap
     {
         var nodes = options.Objects.Count(o => o is Node);
         var settings = options.Settings;
+        // A flag alone may be right, and all together wrong.
+        _ = settings.Thresholds;
         if (!settings.Has(KnownFlags.ClusterCidr))
         {
             settings = settings.With($"{KnownFlags.ClusterCidr}", NodeRanges.For(nodes, settings));

@@ -130,6 +130,14 @@ internal sealed class ClusterInputs
                 Check(result, false, e.Message);
             }
         }
+        try
+        {
+            _ = settings.Thresholds;
+        }
+        catch (ArgumentException e)
+        {
+            Check(result, false, e.Message);
+        }
         return settings;
     }
 

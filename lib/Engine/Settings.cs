@@ -457,6 +457,12 @@ public sealed record Settings
     /// <summary>True when the nodes are machines of the simulated cloud.</summary>
     public bool HasCloud => Get(KnownFlags.CloudProvider) == "external";
 
+    /// <summary>The thresholds of the kubelets, from five flags together.</summary>
+    /// <exception cref="ArgumentException">A soft one has no grace period.</exception>
+    public Seq<EvictionThreshold> Thresholds => EvictionThresholds.Of(
+        Get(KnownFlags.EvictionHard), Get(KnownFlags.EvictionSoft),
+        Get(KnownFlags.EvictionSoftGracePeriod), Get(KnownFlags.EvictionMinimumReclaim));
+
     /// <summary>True when somebody set a flag.</summary>
     public bool Has(Setting flag) => Values.ContainsKey($"{flag}");
 

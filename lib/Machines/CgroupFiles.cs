@@ -70,14 +70,19 @@ internal static class CgroupFiles
 
     /// <summary>All files of a machine's pods.</summary>
     public static IEnumerable<(string Path, string Content)> Of(SimMachine machine) =>
-        from cgroup in Tree(machine).OrderBy(g => g.Path, StringComparer.Ordinal)
+        from cgroup in Tree(machine, [.. machine.Runtime.Cgroups()])
+            .OrderBy(g => g.Path, StringComparer.Ordinal)
         from name in Names
         select ($"{Root}{cgroup.Path}/{name}", Content(cgroup, name)!);
 
+    /// <summary>The weights of the slices, by path.</summary>
+    public static Dictionary<string, double> Weights(SimMachine machine) =>
+        Tree(machine, [.. machine.Runtime.Slices()]).ToDictionary(
+            g => g.Path, g => (double)Weight(g.Linux.CpuShares), StringComparer.Ordinal);
+
     // Pods and containers as the runtime has them, and the slices above them in sum.
-    private static IEnumerable<Cgroup> Tree(SimMachine machine)
+    private static IEnumerable<Cgroup> Tree(SimMachine machine, List<Cgroup> own)
     {
-        var own = machine.Runtime.Cgroups().ToList();
         var pods = own.FindAll(g => !g.IsContainer);
         var (burstable, besteffort) = ($"{Pods}/kubepods-burstable.slice",
             $"{Pods}/kubepods-besteffort.slice");

@@ -86,9 +86,21 @@ public sealed record PodSandboxConfig(PodSandboxMetadata Metadata, string Hostna
     /// <summary>The pod's labels.</summary>
     public Map<string> Labels { get; init; }
 
-    /// <summary>The control group of the pod, as
+    /// <summary>Guaranteed, Burstable or BestEffort.</summary>
+    public string QosClass { get; init; } = "BestEffort";
+
+    /// <summary>The control group of the pod, as the driver systemd names it:
     /// <c>kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-podUID.slice</c>.</summary>
-    public string CgroupParent { get; init; } = "";
+    public string CgroupParent
+    {
+        get
+        {
+            var uid = Metadata.Uid.Replace('-', '_');
+            var slice = $"kubepods-{QosClass.ToLowerInvariant()}";
+            return QosClass == "Guaranteed" ? $"kubepods.slice/kubepods-pod{uid}.slice"
+                : $"kubepods.slice/{slice}.slice/{slice}-pod{uid}.slice";
+        }
+    }
 
     /// <summary>What the pod as a whole may use.</summary>
     public LinuxResources Linux { get; init; }

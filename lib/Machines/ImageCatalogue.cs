@@ -72,6 +72,8 @@ public sealed partial class ImageCatalogue : IImageRegistry
                 && config.Command is [] or ["stress"] ? StressLoad.Of([.. config.Args])
             : config.Command.IsEmpty ? OfArguments(image, config)
             : OfCommand([.. config.Command, .. config.Args]));
+        behaviour = behaviour is { Script.IsEmpty: false }
+            && StressLoad.OfLine(behaviour.Script) is { } busy ? busy : behaviour;
         behaviour ??= config.RunsToEnd ? ProcessBehaviour.Ends(Second, 0) : ProcessBehaviour.Server;
         return IsBusyBox(image) ? behaviour with { IsBusyBox = true } : behaviour;
     }

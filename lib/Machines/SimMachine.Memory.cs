@@ -56,11 +56,11 @@ public sealed partial class SimMachine
         {
             return;
         }
-        var running = Runtime.Running.ToList();
-        if (running.Sum(c => c.MostMemory) <= room && !running.Exists(c => c.NodeOomAt is not null))
+        if (Runtime.IsMemoryEnough(room))
         {
             return;
         }
+        var running = Runtime.Running.ToList();
         var plan = Plan(running, room);
         var now = World.Host.Now;
         killed.RemoveAll(k => k.At > now);

@@ -15,14 +15,15 @@ public sealed partial class SimRuntime
             return [];
         }
         var stats = new List<ContainerStats>(pod.Containers.Count);
+        var shares = Shares();
         foreach (var container in pod.Containers)
         {
             if (container.RunsAt(Now))
             {
                 var wanted = Wanted(pod, container, TimeSpan.Zero);
                 stats.Add(container.Stats(Now, wanted,
-                    Wanted(pod, container, Now - container.CpuSince), Given(container, wanted),
-                    machine.Files, LayerOf(container.Id)));
+                    Wanted(pod, container, Now - container.CpuSince),
+                    Given(container, wanted, shares), machine.Files, LayerOf(container.Id)));
             }
         }
         return [.. stats];
@@ -76,11 +77,12 @@ public sealed partial class SimRuntime
             return default;
         }
         var (cpu, memory) = (0.0, 0L);
+        var shares = pod.Containers.Exists(c => c.Runs.Cpus > 0) ? Shares() : null;
         foreach (var container in pod.Containers)
         {
             if (container.Runs is { Cpus: > 0 } or { Memory.Bytes: > 0 } && container.RunsAt(Now))
             {
-                cpu += Given(container, container.Runs.Cpus * 1000);
+                cpu += Given(container, container.Runs.Cpus * 1000, shares);
                 memory += container.Runs.Memory.At(Now - container.StartedAt!.Value);
             }
         }
@@ -91,12 +93,13 @@ public sealed partial class SimRuntime
     /// <summary>Counts what was used so far, since the rates are about to change.</summary>
     internal void CountCpu()
     {
+        var shares = Shares();
         foreach (var container in containers.Values)
         {
             if (container.StartedAt <= Now)
             {
                 var wanted = Wanted(pods[container.PodUid], container, Now - container.CpuSince);
-                container.CountCpu(Now, wanted, Given(container, wanted));
+                container.CountCpu(Now, wanted, Given(container, wanted, shares));
             }
         }
     }
@@ -153,6 +156,20 @@ public sealed partial class SimRuntime
     internal IEnumerable<SimContainer> Running =>
         containers.Values.Where(c => c.StartedAt is not null && !(c.EndsAt <= Now));
 
+    /// <summary>True when all that runs will never have more than so many bytes together, and
+    /// nobody is about to be killed.</summary>
+    internal bool IsMemoryEnough(long room)
+    {
+        foreach (var container in containers.Values)
+        {
+            if (container.StartedAt is not null && !(container.EndsAt <= Now))
+            {
+                room -= container.NodeOomAt is null ? container.MostMemory : long.MaxValue / 2;
+            }
+        }
+        return room >= 0;
+    }
+
     /// <summary>Its kubelet is to look at a container's pod.</summary>
     internal void Wake(SimContainer container) => Wake(pods[container.PodUid]);
 
@@ -184,6 +201,42 @@ public sealed partial class SimRuntime
             * 1000 ?? 0) + machine.World.LoadOf(about.Namespace, about.Name, window);
     }
 
-    private static double Given(SimContainer container, double wanted) =>
-        container.CpuLimit > 0 && container.CpuLimit < wanted ? container.CpuLimit : wanted;
+    private static double Given(SimContainer container, double wanted,
+        Dictionary<string, double>? shares = null)
+    {
+        var most = container.CpuLimit > 0 && container.CpuLimit < wanted
+            ? container.CpuLimit : wanted;
+        return shares is not null && shares.TryGetValue(container.Id, out var share)
+            && share < most ? share : most;
+    }
+
+    // How the CPUs are divided among those who want more of them than there are; null while there
+    // are enough.
+    private Dictionary<string, double>? Shares()
+    {
+        if (!machine.Size.TryGetValue("cpu", out var cpus))
+        {
+            return null;
+        }
+        var busy = containers.Values.Where(c => c.RunsAt(Now)).Select(c => (Container: c,
+            Want: Given(c, Wanted(pods[c.PodUid], c, TimeSpan.Zero)))).Where(c => c.Want > 0)
+            .ToList();
+        if (busy.Sum(c => c.Want) <= cpus.MilliValue)
+        {
+            return null;
+        }
+        var groups = CgroupFiles.Weights(machine);
+        var given = CpuDivision.Of(cpus.MilliValue, busy.ConvertAll(c => (
+            pods[c.Container.PodUid].Config.CgroupParent + ScopeOf(c.Container.Id), c.Want,
+            (double)CgroupFiles.Weight(c.Container.Config.Linux.CpuShares))),
+            path => groups.GetValueOrDefault(path, 100));
+        return busy.ToDictionary(c => c.Container.Id, c => given[
+            pods[c.Container.PodUid].Config.CgroupParent + ScopeOf(c.Container.Id)],
+            StringComparer.Ordinal);
+    }
+
+    /// <summary>The slices of the pods that are there.</summary>
+    internal IEnumerable<Cgroup> Slices() => pods.Values.Where(p => p.Sandboxes.Count > 0
+        && p.Sandboxes[^1].Status.Ready)
+        .Select(p => new Cgroup(p.Config.CgroupParent, p.Config.Linux));
 }

@@ -13,6 +13,12 @@ internal static class StressLoad
 {
     private const double WrittenPerSecond = 1L << 30;
 
+    private static readonly string[] BusyLines =
+    [
+        "yes > /dev/null", "yes >/dev/null", "dd if=/dev/zero of=/dev/null", "md5sum /dev/zero",
+        "while true; do :; done", "while :; do :; done",
+    ];
+
     /// <summary>What the arguments say.</summary>
     public static ProcessBehaviour Of(string[] args)
     {
@@ -40,6 +46,20 @@ internal static class StressLoad
             Memory = new(bytes, First: TimeSpan.FromSeconds(takes)),
             Processes = 1 + (int)(workers + cpus),
         };
+    }
+
+    /// <summary>What the one-liners do by which people keep a CPU busy, or fill the memory: tail
+    /// looks for the last lines of what has none. Null for other command lines.</summary>
+    public static ProcessBehaviour? OfLine(Seq<string> command)
+    {
+        var line = ShellRun.IsShell(command[0]) ? command[^1] : string.Join(' ', command);
+        return line.StartsWith("tail /dev/zero", StringComparison.Ordinal)
+            ? ProcessBehaviour.Deaf with
+            {
+                Cpus = 1, Memory = new(1L << 40, 256L << 20, Wait(250), Wait(250)),
+            }
+            : BusyLines.Any(b => line.StartsWith(b, StringComparison.Ordinal))
+                ? ProcessBehaviour.Deaf with { Cpus = 1 } : null;
     }
 
     private static TimeSpan Wait(int milliseconds) => TimeSpan.FromMilliseconds(milliseconds);

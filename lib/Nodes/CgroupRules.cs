@@ -45,20 +45,6 @@ internal static class CgroupRules
                 IsLimited(pod, "memory") ? Bytes(limits) : 0);
     }
 
-    /// <summary>The control group of a pod, as the driver systemd names it.</summary>
-    public static string PathOf(Pod pod)
-    {
-        var uid = pod.Metadata.Uid.Replace('-', '_');
-        return pod.QosClass switch
-        {
-            "Guaranteed" => $"kubepods.slice/kubepods-pod{uid}.slice",
-            "Burstable" => "kubepods.slice/kubepods-burstable.slice/"
-                + $"kubepods-burstable-pod{uid}.slice",
-            _ => "kubepods.slice/kubepods-besteffort.slice/"
-                + $"kubepods-besteffort-pod{uid}.slice",
-        };
-    }
-
     /// <summary>Where a container stands when the machine has no memory left: −997 is spared, 1000
     /// is first. A sidecar stands no worse than the containers that it serves.</summary>
     public static int OomScoreAdj(Pod pod, Container container, long capacity)

@@ -40,11 +40,10 @@ public sealed partial class Kubelet
 
     private void BeginEviction()
     {
-        var capacity = api.Get<Node>("", node)?.Status.Capacity ?? default;
-        machine.Size = capacity;
+        machine.Size = api.Get<Node>("", node)?.Status.Capacity ?? default;
         machine.ReservedMemory = NodeAllocatable.Reserved(api.Settings, "memory").Value;
         // Containers have the file system of the node, and its thresholds.
-        thresholds = NodeAllocatable.Thresholds(api.Settings).Where(
+        thresholds = api.Settings.Thresholds.Where(
             t => !t.Signal.StartsWith("containerfs", StringComparison.Ordinal)).ToSeq();
         machine.IsWatched = !thresholds.IsEmpty;
         if (machine.IsWatched && api.Get<Node>("", node) is { } host)

@@ -168,7 +168,7 @@ public sealed partial class Kubelet
             pod.Spec.HostNetwork == true)
         {
             Labels = pod.Metadata.Labels, Linux = CgroupRules.Of(pod),
-            CgroupParent = CgroupRules.PathOf(pod),
+            QosClass = pod.Status.QosClass ?? pod.QosClass,
             PortMappings = pod.Spec.Containers.SelectMany(c => c.Ports).ToSeq(),
         });
         if (made.Error is { } error)

@@ -12,12 +12,6 @@ namespace KubeSim;
 /// </summary>
 internal static class NodeAllocatable
 {
-    /// <summary>The thresholds that the flags say.</summary>
-    public static Seq<EvictionThreshold> Thresholds(Settings settings) => EvictionThresholds.Of(
-        settings.Get(KnownFlags.EvictionHard), settings.Get(KnownFlags.EvictionSoft),
-        settings.Get(KnownFlags.EvictionSoftGracePeriod),
-        settings.Get(KnownFlags.EvictionMinimumReclaim));
-
     /// <summary>A status with what the flags leave of its capacity.</summary>
     public static NodeStatus Of(NodeStatus status, Settings settings)
     {
@@ -31,7 +25,7 @@ internal static class NodeAllocatable
         foreach (var (resource, capacity) in status.Capacity)
         {
             var left = capacity - Reserved(settings, resource);
-            foreach (var threshold in Thresholds(settings))
+            foreach (var threshold in settings.Thresholds)
             {
                 left = threshold.IsHard && resource == SignalOf(threshold.Signal)
                     ? left - threshold.Value.Of(capacity.Value) : left;

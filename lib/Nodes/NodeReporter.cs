@@ -103,6 +103,7 @@ public sealed partial class Kubelet
             return;
         }
         registered = true;
+        machine.Size = host.Status.Capacity;
         machine.PodCidr = host.Spec.PodCIDR ?? machine.PodCidr;
         machine.Address = host.Address is { Length: > 0 } address ? address : machine.Address;
         if (!leased)

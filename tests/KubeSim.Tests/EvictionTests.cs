@@ -256,6 +256,30 @@ public sealed class EvictionTests
     }
 
     [Test]
+    public void A_soft_threshold_without_a_grace_period_is_refused() => Assert.That(
+        () => Small("kubelet.eviction-soft=memory.available<300Mi"),
+        Throws.ArgumentException.With.Message.EqualTo("grace period must be specified for the "
+            + "soft eviction threshold memory.available"));
+
+    [Test]
+    public void A_kubelet_that_starts_anew_takes_back_a_pressure_that_has_passed()
+    {
+        var cluster = Small(MemoryAt200);
+        Add(cluster, "b");
+        cluster.Converge();
+        Uses(cluster, "b", "900Mi");
+        cluster.Run(TimeSpan.FromSeconds(25));
+        Uses(cluster, "b", "0");
+        cluster.Faults.Crash("kubelet/node-1");
+        cluster.Run(TimeSpan.FromSeconds(10));
+        cluster.Faults.Restore("kubelet/node-1");
+        // Its first report of what is new comes with the second renewal of its Lease.
+        cluster.Run(TimeSpan.FromSeconds(30));
+        Assert.That(Condition(cluster, "MemoryPressure"), Is.EqualTo("KubeletHasSufficientMemory"));
+        Assert.That(PodOf(cluster, "b").Status.Reason, Is.EqualTo("Evicted"));
+    }
+
+    [Test]
     public void A_ReplicaSet_replaces_an_evicted_pod_elsewhere_or_later()
     {
         var cluster = Small(MemoryAt200);

@@ -76,6 +76,15 @@ public sealed class ResourceUsageTests
     }
 
     [Test]
+    public void The_metrics_server_learns_what_programs_use_of_themselves()
+    {
+        var cluster = With("memory-demo", "polinux/stress", Vm("150M"));
+        cluster.AddOn("metrics-server");
+        cluster.Run(TimeSpan.FromMinutes(2));
+        Assert.That(cluster.Kubectl("top pod memory-demo").Out, Does.Contain("150Mi"));
+    }
+
+    [Test]
     public void Who_wants_two_CPUs_and_may_have_one_is_throttled_in_every_period()
     {
         // cpu-request-limit.yaml of the documentation.
@@ -151,6 +160,51 @@ public sealed class ResourceUsageTests
         Assert.That(cluster.List<Event>().Where(e => e.Reason == "SystemOOM")
             .Select(e => (e.InvolvedObject.Kind, e.InvolvedObject.Name, e.Message![..45])).First(),
             Is.EqualTo(("Node", "node-1", "System OOM encountered, victim process: stress"[..45])));
+    }
+
+    [Test]
+    public void CPUs_that_do_not_suffice_are_divided_by_weight()
+    {
+        var cluster = With("guaranteed", "vish/stress", ["-cpus", "2"],
+            "{ limits: { cpu: 2, memory: 1Gi } }");
+        Add(cluster, "burstable", "vish/stress", ["-cpus", "4"], "{ requests: { cpu: 500m } }");
+        cluster.Run(TimeSpan.FromSeconds(20));
+        Assert.That(StatsOf(cluster, "burstable").CpuMilli, Is.EqualTo(2000), "what is left of 4");
+        Add(cluster, "besteffort", "vish/stress", ["-cpus", "4"]);
+        cluster.Run(TimeSpan.FromSeconds(20));
+        Assert.That(StatsOf(cluster, "guaranteed").CpuMilli, Is.EqualTo(2000));
+        Assert.That(StatsOf(cluster, "burstable").CpuMilli, Is.EqualTo(2000 * 59 / 60.0).Within(1));
+        Assert.That(StatsOf(cluster, "besteffort").CpuMilli, Is.EqualTo(2000 / 60.0).Within(1));
+    }
+
+    [Test]
+    public void Nobody_gets_more_CPU_than_it_wants_and_nothing_is_left_over()
+    {
+        var given = CpuDivision.Of(4000, [(500, 100), (9000, 100), (9000, 300)]);
+        Assert.That(given, Is.EqualTo(new[] { 500.0, 875.0, 2625.0 }));
+    }
+
+    [TestCase("initContainers: [{ name: first, image: polinux/stress, restartPolicy: Always, "
+        + "args: [--vm, '1', --vm-bytes, 250M], resources: { limits: { memory: 100Mi } } }]")]
+    [TestCase("initContainers: [{ name: first, image: polinux/stress, "
+        + "args: [--vm, '1', --vm-bytes, 250M], resources: { limits: { memory: 100Mi } } }]")]
+    public void Init_containers_and_sidecars_are_killed_as_others_are(string inits)
+    {
+        var cluster = new Cluster(nodes: 1);
+        Add(cluster, "web", "nginx", [], more: inits);
+        cluster.Run(TimeSpan.FromSeconds(20));
+        var status = cluster.Get<Pod>("default", "web").Status.InitContainerStatuses[0];
+        Assert.That((status.LastState.Terminated ?? status.State.Terminated)!.Reason,
+            Is.EqualTo("OOMKilled"));
+    }
+
+    [Test]
+    public void Who_looks_for_the_last_line_of_nothing_has_soon_taken_all_memory()
+    {
+        var cluster = With("tail", "busybox", ["tail", "/dev/zero"], "{ limits: { memory: 1Gi } }");
+        cluster.Run(TimeSpan.FromSeconds(10));
+        Assert.That(StatusOf(cluster, "tail").LastState.Terminated!.Reason,
+            Is.EqualTo("OOMKilled"));
     }
 
     [Test]
