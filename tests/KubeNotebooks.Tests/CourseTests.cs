@@ -94,6 +94,26 @@ public sealed class CourseTests : CommandLineFixture
             "935   <- chosen", "pending            2                         0",
             "pending (first): large-1: 0/4 nodes are available: 4 Insufficient cpu",
         ],
+        ["07-pods-and-kubelet"] =
+        [
+            "00.290  node: 10.244.1.2  API: -           began to pull image nginx:1.27\n01.386",
+            "02.136  node: 10.244.1.2  API: 10.244.1.2",
+            "default-scheduler  Successfully assigned default/web to node-1\n  Normal  Pulling ",
+            "helper, localhost: <h1>Welcome to nginx!</h1>", "liar:80   HTTP/1.1 200 OK",
+            "port 8080 after 0 ms: Could not connect to server",
+            "restarts 0  /tmp [mine]  /shared [ours]", "restarts 1  /tmp []  /shared [ours]",
+            "error dialing backend: dial tcp 172.18.0.2:10250: connect: connection refused",
+            "web    2/2     Running   2 ", " 12 s  shop   0/2   Init:0/3 ",
+            " 15 s  shop   1/2   Init:2/3 ", " 21 s  shop   2/2   Running ",
+            "second IfNotPresent  sha256:a05f1b9b  Container image", "third  Always        sha256:c",
+            "Liveness probe failed: cat: can't open '/tmp/alive'", "blind: Pending from",
+            "liveness 18 restarts, readiness 0 restarts", "  3.0 s  polite  exit code 0",
+            "  5.1 s  hooked  exit code 0\n 30.0 s  deaf    exit code 137",
+            "  0 s  file red, variable red\n 76 s  file blue, variable red\n",
+            "Guaranteed  cpu.weight 59  cpu.max 50000 100000  memory.max 134217728",
+            "plain   BestEffort  cpu.weight 1   cpu.max max 100000    memory.max max",
+            "object deleted    proxy-node-1 Running on node-1", "file removed      not found",
+        ],
         ["08-self-healing"] =
         [
             "faulty                 0/1     CrashLoopBackOff   5 ", "lonely: Pending from 0 s",

@@ -1,0 +1,10 @@
+// exercise: 07-pods-and-kubelet/3  (4 points)
+// says: Of cpu and memory it asks for 0
+// The QoS class of a Pod with such containers: Guaranteed, Burstable or BestEffort.
+Exercise.Check("07-pods-and-kubelet/3", (Seq<ResourceRequirements> containers) =>
+{
+    if (containers.All(c => c.Requests.Count == 0 && c.Limits.Count == 0)) return "BestEffort";
+    return containers.All(c => new[] { "cpu", "memory" }.All(r => c.Limits.Get(r) is { } limit
+        && c.Requests.Get(r) is { } request && request.CompareTo(limit) == 0))
+        ? "Guaranteed" : "Burstable";
+})
