@@ -13,7 +13,8 @@ public sealed record ShellInput(string Node, string Command) : Input
         var said = NodeTools.Find(Command).Run(
             new(simulation, NetworkGround.Of(simulation, null), Node, Command));
         simulation.Outcome = said;
-        return said.Length == 0 || Command.StartsWith("sysctl", StringComparison.Ordinal);
+        return said.Length == 0 || Command.StartsWith("sysctl", StringComparison.Ordinal)
+            || RuntimeTools.All.Any(t => Command.StartsWith(t.Command, StringComparison.Ordinal));
     }
 }
 
@@ -78,7 +79,7 @@ internal static class NodeTools
         new("ipvsadm -Ln", s => s.Machine.Kernel<Ipvs>().List(s.Now)),
         new("ipset list", s => s.Machine.Kernel<IpSets>().List()),
         new("sysctl", s => Sysctl(s, s.Words[^1])), new("sysctl -w", Write, Changes: true),
-        new("cat", Cat), new("ls", List),
+        new("cat", Cat), new("ls", List), new("tail", Tail), .. RuntimeTools.All,
         new("ip link set", LinkSet, Changes: true),
         new("ip route add", s => RouteAdd(s, replace: false), Changes: true),
         new("ip route replace", s => RouteAdd(s, replace: true), Changes: true),
@@ -130,6 +131,14 @@ internal static class NodeTools
     private static string Cat(NodeShell shell) =>
         shell.Files().FirstOrDefault(f => f.Path == shell.Words[^1]).Content
         ?? $"cat: {shell.Words[^1]}: No such file or directory";
+
+    // tail [-n N] FILE
+    private static string Tail(NodeShell shell)
+    {
+        var lines = Cat(shell).TrimEnd('\n').Split('\n');
+        return string.Join('\n', lines.TakeLast(int.TryParse(shell.After("-n"), NumberStyles.None,
+            CultureInfo.InvariantCulture, out var count) ? count : 10));
+    }
 
     private static string List(NodeShell shell)
     {
@@ -241,6 +250,8 @@ internal sealed class NodeShell
 
     public SimMachine Machine { get; }
 
+    public SimRuntime Runtime => Machine.Runtime;
+
     public MachineNetwork Network { get; }
 
     /// <summary>The namespace that the command runs in.</summary>
@@ -253,6 +264,10 @@ internal sealed class NodeShell
 
     public DateTime Now => simulation.Now;
 
+    /// <summary>The status of a pod; null when the API server has it no more.</summary>
+    public PodStatus? Find(PodSandboxMetadata pod) =>
+        (simulation.Store.Get(new(Kinds.Pod, pod.Namespace, pod.Name)) as Pod)?.Status;
+
     /// <summary>The word after another; null when that is missing.</summary>
     public string? After(string word)
     {
@@ -260,9 +275,16 @@ internal sealed class NodeShell
         return at < 0 || at == Words.Length - 1 ? null : Words[at + 1];
     }
 
-    /// <summary>The files of the machine that are about its network.</summary>
+    /// <summary>The files of the machine that are about its network, and the logs of its
+    /// containers.</summary>
     public IEnumerable<(string Path, string Content)> Files()
     {
+        // What is in logs is put together when somebody looks there.
+        foreach (var log in Words[^1].StartsWith("/var/log", StringComparison.Ordinal)
+            ? LogFiles.On(Machine) : [])
+        {
+            yield return (log.Path, log.Text(Runtime.Kind == RuntimeKind.Docker));
+        }
         var plugin = Machine.World.Network;
         foreach (var file in plugin.Files(Machine))
         {

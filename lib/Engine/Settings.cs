@@ -244,6 +244,16 @@ public static class KnownFlags
     public static Setting<TimeSpan> ImageMaximumGcAge { get; } =
         Span("kubelet", "imageMaximumGCAge", "0s");
 
+    /// <summary>Above how many bytes the log of a container is turned over.</summary>
+    public static Setting<long> ContainerLogMaxSize { get; } = new("kubelet",
+        "container-log-max-size", "10Mi", "a quantity such as 10Mi", text =>
+            Quantity.TryParse(text, out var size, out _) && size.ToDouble() > 0
+                ? (long)size.ToDouble() : null);
+
+    /// <summary>How many files the log of a container has at most.</summary>
+    public static Setting<int> ContainerLogMaxFiles { get; } =
+        Count("kubelet", "container-log-max-files", "5", 2);
+
     /// <summary>Where containers are told to ask for names.</summary>
     public static Setting<string> ClusterDns { get; } = new("kubelet", "cluster-dns", "10.96.0.10",
         "an IP address", text => Addresses.Ip(text).IsEmpty ? text : null);
@@ -336,6 +346,7 @@ public static class KnownFlags
         MaxPods, ClusterDns, ClusterDomain, CloudProvider, SerializeImagePulls,
         MaxParallelImagePulls, ImagePullCredentialsVerification, ContainerRuntimeEndpoint,
         ImageGcHighThreshold, ImageGcLowThreshold, MinimumImageTtl, ImageMaximumGcAge,
+        ContainerLogMaxSize, ContainerLogMaxFiles,
         FlannelBackend, FlannelMasquerade,
         ProxyMode, IpvsScheduler, ProxyClusterCidr, MasqueradeAll, LocalhostNodePorts,
         MinSyncPeriod, RunFirewall,

@@ -20,6 +20,9 @@ internal sealed class StoredImage(CriImage image, ImageManifest manifest)
     /// <summary>When it came (UTC).</summary>
     public DateTime Came { get; init; }
 
+    /// <summary>True once the kubelet knows of it.</summary>
+    public bool IsTold { get; set; }
+
     /// <summary>True: somebody pulled it without saying who he is, so anybody may.</summary>
     public bool IsOpen { get; private set; }
 
@@ -59,6 +62,7 @@ internal sealed class ImageStore(SimMachine machine, Prng random)
 
     private readonly Dictionary<string, StoredImage> named = new(StringComparer.Ordinal);
     private List<StoredImage>? nameless;
+    private StoredImage? pause;
     private DateTime pullsUntil;
 
     /// <summary>How many pulls go on at a time.</summary>
@@ -66,9 +70,18 @@ internal sealed class ImageStore(SimMachine machine, Prng random)
 
     private DateTime Now => machine.World.Host.Now;
 
-    /// <summary>All images that are here, in the order of their names.</summary>
+    /// <summary>All images that are here, in the order of their names; that of the sandboxes, which
+    /// came with the machine, first.</summary>
     public IEnumerable<StoredImage> All => named.OrderBy(n => n.Key, StringComparer.Ordinal)
-        .Select(n => n.Value).Concat(nameless ?? []).Distinct().Where(i => i.IsThere(Now));
+        .Select(n => n.Value).Concat(nameless ?? []).Distinct().Where(i => i.IsThere(Now))
+        .Prepend(pause ??= Preloaded(RuntimeFacts.Of(machine.Runtime.Kind).Pause));
+
+    /// <summary>The images that no container is of, and that may be removed.</summary>
+    public IEnumerable<StoredImage> Unused()
+    {
+        var used = machine.Runtime.ImagesInUse();
+        return All.Where(i => i != pause && !used.Contains(i));
+    }
 
     /// <summary>Bytes on the disk, a layer of several images once.</summary>
     public long UsedBytes => All.SelectMany(i => i.Manifest.AllLayers).DistinctBy(l => l.Digest)
@@ -133,6 +146,16 @@ internal sealed class ImageStore(SimMachine machine, Prng random)
         {
             image.Names.ForEach(n => named.Remove(n));
         }
+    }
+
+    private static StoredImage Preloaded(string reference)
+    {
+        var digest = ImageCatalogue.DigestOf(reference);
+        var image = new StoredImage(
+            new($"{reference[..reference.LastIndexOf(':')]}@{digest}", reference, 320_000),
+            new(digest, 320_000, _ => ProcessBehaviour.Server));
+        image.Names.Add(reference);
+        return image;
     }
 
     private void Name(string name, StoredImage image, StoredImage? before)

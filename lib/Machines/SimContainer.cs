@@ -17,7 +17,9 @@ internal sealed class SimContainer(
 
     public required string PodUid { get; init; }
 
-    public required CriImage Image { get; init; }
+    public required StoredImage Stored { get; init; }
+
+    public CriImage Image => Stored.Image;
 
     public string Scheme { get; init; } = "containerd";
 

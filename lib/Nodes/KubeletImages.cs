@@ -24,6 +24,8 @@ public sealed partial class Kubelet
         runtime.MostPulls = settings.Get(KnownFlags.SerializeImagePulls) ? 1
             : most == 0 ? int.MaxValue : most;
         runtime.Kind = settings.Get(KnownFlags.ContainerRuntimeEndpoint);
+        runtime.MostLogBytes = settings.Get(KnownFlags.ContainerLogMaxSize);
+        runtime.MostLogFiles = settings.Get(KnownFlags.ContainerLogMaxFiles);
         return machine;
     }
 
@@ -115,6 +117,11 @@ public sealed partial class Kubelet
             && there.IsThere(Now))
         {
             there.Open(pull.With?.Secret, pull.With?.Auth);
+            if (!there.IsTold)
+            {
+                there.IsTold = true;
+                ImagesChanged();
+            }
             api.EventAt(pod, PathOf(pod, container), "Normal", "Pulled", "Successfully pulled "
                 + "image \"{0}\" in {1} ({2} including waiting). Image size: {3} bytes.", image,
                 Rounded(Now - pull.Begins), Rounded(Now - pull.Asked),

@@ -111,6 +111,8 @@ public sealed partial class Kubelet
             leased = true;
         }
         TellSchedulable(host, key);
+        CollectImages(host);
+        host = ReportImages(host);
         var conditions = host.Status.Conditions;
         var ready = conditions.Of("Ready");
         var starts = ready?.Message == NoNetwork && host.Spec.PodCIDR is { Length: > 0 };
