@@ -70,22 +70,32 @@ internal static class RuntimeTools
             s.Metadata.Name, s.Metadata.Namespace, Text(s.Metadata.Attempt), "(default)",
         }), "POD ID", "CREATED", "STATE", "NAME", "NAMESPACE", "ATTEMPT", "RUNTIME");
 
-    private static string Images(NodeShell shell) => Table(20, 3, NamesOf(shell.Runtime.Images)
+    private static string Images(NodeShell shell) => Table(20, 3, NamesOf(shell, shell.Runtime.Images)
         .Select(n => new[] { n.Repository, n.Tag, Short(n.Image.Id, 13), Size(n.Image) }),
         "IMAGE", "TAG", "IMAGE ID", "SIZE");
 
     private static string ImageListing(NodeShell shell) => Table(0, 3,
-        NamesOf(shell.Runtime.OtherImages).Select(n => new[]
+        NamesOf(shell, shell.Runtime.OtherImages).Select(n => new[]
         {
-            n.Repository.Replace("docker.io/library/", "", StringComparison.Ordinal), n.Tag,
-            Short(n.Image.Id, 12), Size(n.Image),
+            n.Repository, n.Tag, Short(n.Image.Id, 12), Size(n.Image),
         }), "REPOSITORY", "TAG", "IMAGE ID", "SIZE");
 
     private static IEnumerable<(string Repository, string Tag, CriImage Image)> NamesOf(
-        ImageStore store) => store.All.SelectMany(i => i.Names.Count == 0
-            ? [(i.Image.Id.Split('@')[0], "<none>", i.Image)]
-            : i.Names.Select(n => (n[..n.LastIndexOf(':')], n[(n.LastIndexOf(':') + 1)..],
-                i.Image)));
+        NodeShell shell, ImageStore store)
+    {
+        var facts = RuntimeFacts.Of(shell.Runtime.Kind);
+        foreach (var image in store.All)
+        {
+            foreach (var name in image.Names.DefaultIfEmpty(image.Name))
+            {
+                var tagged = facts.Shown(name).Split('@')[0];
+                var colon = tagged.LastIndexOf(':');
+                var hasTag = colon > tagged.LastIndexOf('/');
+                yield return (hasTag ? tagged[..colon] : tagged, hasTag && image.Names.Count > 0
+                    ? tagged[(colon + 1)..] : "<none>", image.Image);
+            }
+        }
+    }
 
     private static string Logs(NodeShell shell) => Find(shell) is { } run
         ? string.Concat(LogFiles.Of(shell.Machine, run.Pod, run.Status)[^1].Lines

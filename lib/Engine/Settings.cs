@@ -206,6 +206,13 @@ public static class KnownFlags
     public static Setting<int> MaxParallelImagePulls { get; } =
         Count("kubelet", "maxParallelImagePulls", "0");
 
+    /// <summary>How many pulls a second a kubelet asks its runtime for; 0: any number.</summary>
+    public static Setting<int> RegistryQps { get; } = Count("kubelet", "registry-qps", "5");
+
+    /// <summary>How many pulls it may ask for at once, if it has asked for none before.</summary>
+    public static Setting<int> RegistryBurst { get; } =
+        Count("kubelet", "registry-burst", "10", 1);
+
     /// <summary>Whether a pod must show that it may pull an image which is there already.</summary>
     public static Setting<string> ImagePullCredentialsVerification { get; } = new("kubelet",
         "imagePullCredentialsVerificationPolicy", "NeverVerifyPreloadedImages",
@@ -344,7 +351,7 @@ public static class KnownFlags
         PodMaxUnschedulable, PodInitialBackoff, PodMaxBackoff, PercentageOfNodesToScore,
         CloudNodeMonitorPeriod, CloudNodeStatusFrequency, RouteReconciliationPeriod,
         MaxPods, ClusterDns, ClusterDomain, CloudProvider, SerializeImagePulls,
-        MaxParallelImagePulls, ImagePullCredentialsVerification, ContainerRuntimeEndpoint,
+        MaxParallelImagePulls, RegistryQps, RegistryBurst, ImagePullCredentialsVerification, ContainerRuntimeEndpoint,
         ImageGcHighThreshold, ImageGcLowThreshold, MinimumImageTtl, ImageMaximumGcAge,
         ContainerLogMaxSize, ContainerLogMaxFiles,
         FlannelBackend, FlannelMasquerade,

@@ -1,8 +1,11 @@
 namespace KubeSim;
 
 /// <summary>An image on a machine.</summary>
-internal sealed class StoredImage(CriImage image, ImageManifest manifest)
+internal sealed class StoredImage(CriImage image, ImageManifest manifest, string name)
 {
+    /// <summary>The name in full that it was pulled by.</summary>
+    public string Name => name;
+
     public CriImage Image => image;
 
     public ImageManifest Manifest => manifest;
@@ -51,7 +54,8 @@ internal sealed class StoredImage(CriImage image, ImageManifest manifest)
 /// <para>A pull asks its registry (0.2 to 0.5 s), and then brings the layers that are not here, at
 /// 100 MB/s. Of an image that is here it brings nothing: that is <c>imagePullPolicy: Always</c>.
 /// One pull waits for the one before it unless the kubelet says otherwise (<c>MostPulls</c>), a
-/// failing one of thirty seconds too.</para>
+/// failing one of thirty seconds too. That is the default for the sake of Docker before 1.9 and of
+/// its storage driver aufs, with which pulls at a time could leave images broken.</para>
 /// <para>Worked: nginx, 72.3 MB, and behind it busybox, 2.2 MB: there after 1.0 and 1.4 s, of which
 /// busybox waited 1.0 s.</para>
 /// Models github.com/containerd/containerd/tree/main/internal/cri/server/images.
@@ -75,6 +79,9 @@ internal sealed class ImageStore(SimMachine machine, Prng random)
     public IEnumerable<StoredImage> All => named.OrderBy(n => n.Key, StringComparer.Ordinal)
         .Select(n => n.Value).Concat(nameless ?? []).Distinct().Where(i => i.IsThere(Now))
         .Prepend(pause ??= Preloaded(RuntimeFacts.Of(machine.Runtime.Kind).Pause));
+
+    /// <summary>True when anything was ever pulled.</summary>
+    public bool HasPulled => named.Count > 0;
 
     /// <summary>The images that no container is of, and that may be removed.</summary>
     public IEnumerable<StoredImage> Unused()
@@ -119,8 +126,12 @@ internal sealed class ImageStore(SimMachine machine, Prng random)
             manifest.Digest, null);
         if (same is null)
         {
-            same = new(new($"{name.Registry}/{name.Repository}@{manifest.Digest}", $"{name}",
-                manifest.SizeBytes), manifest) { Pull = pull, Came = Now };
+            var facts = RuntimeFacts.Of(machine.Runtime.Kind);
+            var id = facts.Shown($"{name.Registry}/{name.Repository}@{manifest.Digest}");
+            same = new(new(id, facts.Shown($"{name}"), manifest.SizeBytes), manifest, $"{name}")
+            {
+                Pull = pull, Came = Now,
+            };
         }
         if (same != there)
         {
@@ -153,7 +164,7 @@ internal sealed class ImageStore(SimMachine machine, Prng random)
         var digest = ImageCatalogue.DigestOf(reference);
         var image = new StoredImage(
             new($"{reference[..reference.LastIndexOf(':')]}@{digest}", reference, 320_000),
-            new(digest, 320_000, _ => ProcessBehaviour.Server));
+            new(digest, 320_000, _ => ProcessBehaviour.Server), reference);
         image.Names.Add(reference);
         return image;
     }

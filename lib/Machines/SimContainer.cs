@@ -148,7 +148,7 @@ internal sealed class SimContainer(
             ? Runs.Prints.Select(line => new LogLine(start + line.At, line.Text)).ToList()
             : Process is not null ? [.. Process.Lines]
             : config.Command.IsEmpty && config.Args.IsEmpty
-                ? ImageOutput.Of(Image.Reference, start) : [];
+                ? ImageOutput.Of(Stored.Name, start) : [];
         lines.RemoveAll(line => line.Time > limit);
         return lines;
     }

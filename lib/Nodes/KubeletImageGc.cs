@@ -68,7 +68,12 @@ public sealed partial class Kubelet
 
     private void CollectImages(Node host)
     {
-        if (nextGc is not { } due || due > Now)
+        if (nextGc > Now)
+        {
+            // Of the timers of a key only the first counts, and this was for something else.
+            api.After(nextGc.Value - Now, host.Key, Pace.Background);
+        }
+        if (nextGc is null || nextGc > Now)
         {
             return;
         }
@@ -128,15 +133,20 @@ public sealed partial class Kubelet
     /// <summary>Tells the images with the next report; the Node as it is then.</summary>
     private Node ReportImages(Node host)
     {
+        if (tellsImages && UntilReport > TimeSpan.Zero)
+        {
+            api.After(UntilReport, host.Key, Pace.Background);
+        }
         if (!tellsImages || UntilReport > TimeSpan.Zero)
         {
             return host;
         }
         tellsImages = false;
+        var facts = RuntimeFacts.Of(machine.Runtime.Kind);
         var images = machine.Runtime.Images.All.OrderByDescending(i => i.Image.SizeBytes)
             .Take(MostImagesTold).Select(i => new ContainerImage
             {
-                Names = [.. i.Names.Prepend(i.Image.Id).Take(MostNamesTold)],
+                Names = [.. i.Names.Select(facts.Shown).Prepend(i.Image.Id).Take(MostNamesTold)],
                 SizeBytes = i.Image.SizeBytes,
             }).ToSeq();
         return images == host.Status.Images ? host

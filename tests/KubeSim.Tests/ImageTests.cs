@@ -111,6 +111,21 @@ public sealed class ImageTests
     }
 
     [Test]
+    public void Of_many_pulls_at_a_time_those_beyond_the_burst_fail_and_come_later()
+    {
+        var cluster = RegistryTests.NewCluster(1, "kubelet.serialize-image-pulls=false");
+        var pods = Enumerable.Range(1, 30).Select(i => $"p{i}").ToArray();
+        foreach (var pod in pods)
+        {
+            RegistryTests.Start(cluster, pod, $"{Own}/{pod}:1");
+        }
+        RegistryTests.Runs(cluster, pods);
+        Assert.That(cluster.List<Event>().Where(e => e.Message!.StartsWith("Failed to pull",
+            StringComparison.Ordinal)).Select(e => e.Message!.Split("\": ")[1]).Distinct(),
+            Is.EqualTo(new[] { "pull QPS exceeded" }));
+    }
+
+    [Test]
     public void Machines_share_what_a_registry_gives()
     {
         var cluster = RegistryTests.NewCluster(4);
