@@ -354,7 +354,7 @@ public sealed class SimRuntime : IContainerRuntime
     /// <summary>Bytes that images take on the disk.</summary>
     public long ImageBytes => Images.UsedBytes + (otherImages?.UsedBytes ?? 0);
 
-    /// <summary>The containers that somebody runs on this machine past Kubernetes, by name.</summary>
+    /// <summary>The containers that somebody runs here past Kubernetes, by name.</summary>
     internal SortedDictionary<string, SimContainer> Others { get; } =
         new(StringComparer.Ordinal);
 

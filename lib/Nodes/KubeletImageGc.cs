@@ -14,8 +14,8 @@ namespace KubeSim;
 /// <c>ImageGCFailed</c> too.</para>
 /// <para>How large the disk is says the Node's capacity of <c>ephemeral-storage</c>; a node without
 /// it never fills up. Nobody looks every five minutes: the next time is set when something came
-/// that may make it matter. What images are there the kubelet tells with its Node, the fifty
-/// largest, and the scheduler prefers nodes that have what a pod needs.</para>
+/// that may make it matter. What images are there the kubelet asks every 30 s, and tells the fifty
+/// largest with its Node: the scheduler prefers nodes that have what a pod needs.</para>
 /// Models pkg/kubelet/images/image_gc_manager.go and pkg/kubelet/nodestatus/setters.go (Images).
 /// </summary>
 public sealed partial class Kubelet
@@ -23,10 +23,11 @@ public sealed partial class Kubelet
     private const int MostImagesTold = 50;
     private const int MostNamesTold = 5;
     private static readonly TimeSpan gcPeriod = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan listPeriod = TimeSpan.FromSeconds(30);
 
     private DateTime? nextGc;
     private bool gcFailed;
-    private bool tellsImages;
+    private DateTime? imagesListed;
 
     /// <summary>Removes every image that may go; the answer is how many bytes became free. For
     /// whoever needs room at once.</summary>
@@ -35,10 +36,22 @@ public sealed partial class Kubelet
     /// <summary>Something changed in the store of images.</summary>
     private void ImagesChanged()
     {
-        tellsImages = true;
         var key = new ObjectKey(Kinds.Node, "", node);
-        api.After(UntilReport, key, Pace.Background);
+        imagesListed ??= Now + listPeriod;
+        api.After(UntilImages, key, Pace.Background);
         PlanGc(key);
+    }
+
+    // The first report after the runtime was asked for its images.
+    private TimeSpan UntilImages
+    {
+        get
+        {
+            var left = imagesListed!.Value - Now - UntilReport;
+            return left <= TimeSpan.Zero ? UntilReport : UntilReport + TimeSpan.FromTicks(
+                (left.Ticks + Heartbeat.Interval.Ticks - 1) / Heartbeat.Interval.Ticks
+                * Heartbeat.Interval.Ticks);
+        }
     }
 
     /// <summary>Sets the next time when images are looked at, if there is a reason to.</summary>
@@ -133,15 +146,16 @@ public sealed partial class Kubelet
     /// <summary>Tells the images with the next report; the Node as it is then.</summary>
     private Node ReportImages(Node host)
     {
-        if (tellsImages && UntilReport > TimeSpan.Zero)
-        {
-            api.After(UntilReport, host.Key, Pace.Background);
-        }
-        if (!tellsImages || UntilReport > TimeSpan.Zero)
+        if (imagesListed is null)
         {
             return host;
         }
-        tellsImages = false;
+        if (UntilImages is var wait && wait > TimeSpan.Zero)
+        {
+            api.After(wait, host.Key, Pace.Background);
+            return host;
+        }
+        imagesListed = null;
         var facts = RuntimeFacts.Of(machine.Runtime.Kind);
         var images = machine.Runtime.Images.All.OrderByDescending(i => i.Image.SizeBytes)
             .Take(MostImagesTold).Select(i => new ContainerImage

@@ -12,7 +12,7 @@ namespace KubeSim;
 /// again, which fails as it should.</para>
 /// <para>Who fails waits: 10 s, 20 s, 40 s … 5 min for this pod and image, and the container shows
 /// <c>ImagePullBackOff</c> when it is looked at in between. A kubelet that pulls several at a time
-/// asks for five a second, and ten at once: the eleventh fails with <c>pull QPS exceeded</c>.</para>
+/// asks for five a second, and ten at once: the eleventh fails, <c>pull QPS exceeded</c>.</para>
 /// Models pkg/kubelet/images/image_manager.go and pkg/kubelet/images/pullmanager.
 /// </summary>
 public sealed partial class Kubelet
@@ -31,7 +31,7 @@ public sealed partial class Kubelet
         runtime.Kind = settings.Get(KnownFlags.ContainerRuntimeEndpoint);
         runtime.MostLogBytes = settings.Get(KnownFlags.ContainerLogMaxSize);
         runtime.MostLogFiles = settings.Get(KnownFlags.ContainerLogMaxFiles);
-        tellsImages = runtime.Images.HasPulled;
+        imagesListed = runtime.Images.HasPulled ? Now + listPeriod : null;
         return machine;
     }
 
