@@ -71,8 +71,10 @@ internal static class RuntimeTools
         }), "POD ID", "CREATED", "STATE", "NAME", "NAMESPACE", "ATTEMPT", "RUNTIME");
 
     private static string Images(NodeShell shell) => Table(20, 3,
-        NamesOf(shell, shell.Runtime.Images).Select(n => new[] { n.Repository, n.Tag, Short(n.Image.Id, 13), Size(n.Image) }),
-        "IMAGE", "TAG", "IMAGE ID", "SIZE");
+        NamesOf(shell, shell.Runtime.Images).Select(n => new[]
+        {
+            n.Repository, n.Tag, Short(n.Image.Id, 13), Size(n.Image),
+        }), "IMAGE", "TAG", "IMAGE ID", "SIZE");
 
     private static string ImageListing(NodeShell shell) => Table(0, 3,
         NamesOf(shell, shell.Runtime.OtherImages).Select(n => new[]

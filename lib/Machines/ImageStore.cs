@@ -152,8 +152,9 @@ internal sealed class ImageStore(SimMachine machine, Prng random)
     public void LosePower()
     {
         pullsUntil = default;
+        var halves = named.Values.Where(i => !i.IsThere(Now)).Distinct().ToList();
         machine.World.Downloads.Drop(machine);
-        foreach (var image in named.Values.Where(i => !i.IsThere(Now)).Distinct().ToList())
+        foreach (var image in halves)
         {
             image.Names.ForEach(n => named.Remove(n));
         }

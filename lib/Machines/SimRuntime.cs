@@ -372,6 +372,11 @@ public sealed class SimRuntime : IContainerRuntime
         {
             return new(null, Error: error);
         }
+        if (name is not null && Others.TryGetValue(name, out var other))
+        {
+            return new(null, Error: $"Conflict. The container name \"/{name}\" is already in use "
+                + $"by container \"{other.Id}\"");
+        }
         var (id, stored) = (NewId(), store.Find(image)!);
         var config = new ContainerConfig
         {
@@ -386,8 +391,8 @@ public sealed class SimRuntime : IContainerRuntime
                 new Dictionary<string, string>(StringComparer.Ordinal), runs.IsBusyBox),
         };
         container.Start(pull?.EndsAt ?? Now);
-        return Others.TryAdd(config.Name, container) ? new(id) : new(null, Error: "Conflict. The "
-            + $"container name \"/{config.Name}\" is already in use by container \"{id}\"");
+        Others.Add(config.Name, container);
+        return new(id);
     }
 
     private void Forget(SimContainer container)

@@ -144,6 +144,22 @@ public sealed class ImageTests
     }
 
     [Test]
+    public void A_machine_that_loses_its_power_has_no_halves_of_images()
+    {
+        var cluster = RegistryTests.NewCluster(1, "kubelet.serialize-image-pulls=false");
+        cluster.Registry(Own).Push("a:1", new() { Layers = Map.Of(("a", 2000.0)) });
+        RegistryTests.Start(cluster, "a", $"{Own}/a:1");
+        cluster.Run(TimeSpan.FromSeconds(10));
+        cluster.Faults.Crash("node-1");
+        cluster.Run(TimeSpan.FromSeconds(5));
+        cluster.Faults.Restore("node-1");
+        cluster.Run(TimeSpan.FromSeconds(5));
+        Assert.That(cluster.Shell("node-1", "crictl images"), Does.Not.Contain(Own));
+        RegistryTests.Runs(cluster, "a");
+        Assert.That(RegistryTests.Told(cluster, "a", "Pulled")[^1], Does.Contain(" in 20."));
+    }
+
+    [Test]
     public void Layers_that_are_there_are_not_fetched_again()
     {
         var cluster = RegistryTests.NewCluster(1);

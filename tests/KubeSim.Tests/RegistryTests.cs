@@ -141,6 +141,9 @@ public sealed partial class RegistryTests
         registry.Delete("team/shop:1");
         Start(cluster, "c", $"{Own}/team/shop:1", "Always");
         Assert.That(cluster.RunUntil(c => WaitOf(c, "c").Reason == "ErrImagePull", Minute).Met);
+        Assert.That(() => registry.Limit(-1), Throws.ArgumentException);
+        Assert.That(() => registry.Push("x", new() { Layers = Map.Of(("a", double.NaN)) }),
+            Throws.ArgumentException);
         Assert.That(() => registry.Push("Team/shop"), Throws.ArgumentException.With.Message
             .Contains("must be lowercase"));
     }
