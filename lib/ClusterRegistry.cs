@@ -70,7 +70,8 @@ public sealed record RegistryInput(RegistryChange Change) : Input
             ? $"a registry does not fail by \"{why}\"; it fails by "
                 + string.Join(", ", Enum.GetNames<RegistryFailure>())
             : !IsSane(Change.Delay) || !IsSane(Change.RateLimit)
-            || !IsSane(Change.Recipe?.EndsAfter) || Change.Recipe?.Layers.Any(l => !IsSane(l.Value)) == true
+            || !IsSane(Change.Recipe?.EndsAfter)
+            || Change.Recipe?.Layers.Any(l => !IsSane(l.Value)) == true
             ? "the numbers of a registry go from 0 to 1000000"
             : Change.MegabytesPerSecond is { } speed and not 0 && !(speed >= 0.001)
             ? "a registry gives at least 0.001 MB a second" : null;
