@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace KubeSim.Tests;
 
-/// <summary>Registries as somebody makes them, and what kubelets make of what they answer.</summary>
+/// <summary>Registries as somebody makes them, and what kubelets make of it.</summary>
 public sealed partial class RegistryTests
 {
     private const string Own = "registry.example.com";
@@ -141,6 +141,9 @@ public sealed partial class RegistryTests
         registry.Delete("team/shop:1");
         Start(cluster, "c", $"{Own}/team/shop:1", "Always");
         Assert.That(cluster.RunUntil(c => WaitOf(c, "c").Reason == "ErrImagePull", Minute).Met);
+        Assert.That(() => registry.Limit(-1), Throws.ArgumentException);
+        Assert.That(() => registry.Push("x", new() { Layers = Map.Of(("a", double.NaN)) }),
+            Throws.ArgumentException);
         Assert.That(() => registry.Push("Team/shop"), Throws.ArgumentException.With.Message
             .Contains("must be lowercase"));
     }
