@@ -75,7 +75,7 @@ public sealed partial class Kubelet
     {
         var capacity = api.Get<Node>("", node)?.Status.Capacity ?? default;
         return capacity.TryGetValue("ephemeral-storage", out var size) && size.ToDouble() >= 1
-            ? (machine.Runtime.ImageBytes + machine.Files.UsedBytes(""), (long)size.ToDouble())
+            ? (machine.DiskInUse.Bytes, (long)size.ToDouble())
             : (null, 1);
     }
 
