@@ -230,7 +230,8 @@ internal sealed partial class SimContainer(
 
     private CriContainerStatus Status(CriContainerState state) => new()
     {
-        Id = id, Scheme = Scheme, PodSandboxId = sandboxId, Config = config, State = state, CreatedAt = created,
+        Id = id, Scheme = Scheme, PodSandboxId = sandboxId, Config = config, State = state,
+        CreatedAt = created,
         ImageName = Image.Reference, ImageId = Image.Id,
         StartedAt = state == CriContainerState.Created ? null : StartedAt,
         ChangesAt = state == CriContainerState.Created ? StartedAt
