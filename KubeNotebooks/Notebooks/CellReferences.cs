@@ -9,7 +9,8 @@ namespace KubeNotebooks;
 /// cell and in the engine.</summary>
 /// <param name="folder">Where relative paths start.</param>
 /// <param name="loads">Loads them; else they are found to be looked at, no more.</param>
-internal sealed class CellReferences(string folder, bool loads = true) : MetadataReferenceResolver, IDisposable
+internal sealed class CellReferences(string folder, bool loads = true)
+    : MetadataReferenceResolver, IDisposable
 {
     private static readonly Dictionary<string, string> Platform =
         ((string?)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") ?? "")
