@@ -147,7 +147,7 @@ class KubeNotebooksKernel(Kernel):
         if not self.engine.alive():
             self.engine = Engine(self.show)
         self.silent = silent
-        answer = self.engine.ask("execute", code=code)
+        answer = self.engine.ask("execute", code=code, count=self.execution_count)
         done = self.wait(answer)
         self.silent = False
         if done is None:

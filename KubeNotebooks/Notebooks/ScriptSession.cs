@@ -94,7 +94,7 @@ public sealed class ScriptSession(string folder) : IDisposable
 
     /// <summary>How many cells were executed, failed ones too; a cell is called
     /// <c>Cell 3</c> after it.</summary>
-    public int Count { get; private set; }
+    public int Count { get; internal set; }
 
     /// <summary>Gets what a cell writes as it comes: <c>stdout</c> or <c>stderr</c>, and the text.
     /// The console stays as it is when null.</summary>

@@ -38,6 +38,11 @@ public sealed class EngineProcessTests
         Assert.That(Short(told), Is.EqualTo(
             "started|stream stdout a|stream stderr b|result 42|done ok"));
         Assert.That((int)told[^1]["count"]!, Is.EqualTo((int)told[0]["count"]!));
+        engine.Send(new()
+        {
+            ["id"] = ++last, ["op"] = "execute", ["code"] = "none", ["count"] = 100,
+        });
+        Assert.That((string?)Events(last)[1]["text"], Does.StartWith("Cell 100(1,1): CS0103"));
     }
 
     [Test]

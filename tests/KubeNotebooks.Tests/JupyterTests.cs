@@ -82,8 +82,9 @@ public sealed class JupyterTests : CommandLineFixture
     public void The_notebook_page_runs_a_whole_notebook_in_a_browser()
     {
         Install();
-        File.Copy(Path.Combine(Root, "notebooks", "00-first-deployment.ipynb"), "00.ipynb");
-        Assert.That(Python3(Script("jupyter_page.py"), "00.ipynb", "page.png").Trim(),
+        const string Book = "00-first-deployment.ipynb";
+        File.Copy(Path.Combine(Root, "notebooks", Book), Book);
+        Assert.That(Python3(Script("jupyter_page.py"), Book, "page.png").Trim(),
             Does.Match(@"^[1-9]\d+ cells ran, 0 errors, [1-9]\d* pictures, 0 broken$"));
         Assert.That(new FileInfo("page.png").Length, Is.GreaterThan(10_000));
     }
