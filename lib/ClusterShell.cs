@@ -300,8 +300,8 @@ internal sealed class NodeShell
     }
 
     /// <summary>Removes a file of the machine; false when it is not there.</summary>
-    public bool Remove(string path) =>
-        new NodeFileInput(Machine.Name, path, null).Execute(simulation);
+    public bool Remove(string path) => Namespace == Network.Host
+        && new NodeFileInput(Machine.Name, path, null).Execute(simulation);
 
     /// <summary>The files of the machine: those of /etc, those about its network and its control
     /// groups, and the logs of its containers.</summary>
