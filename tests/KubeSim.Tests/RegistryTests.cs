@@ -60,8 +60,9 @@ public sealed partial class RegistryTests
         Assert.That(Told(cluster, "a", "Failed")[0],
             Does.StartWith($"Failed to pull image \"{image}\": {message[..20]}"));
         Assert.That(cluster.Get<Node>("node-1").Status.NodeInfo.ContainerRuntimeVersion,
-            Does.StartWith(socket.Contains("crio") ? "cri-o://1" : socket.Contains("docker")
-                ? "docker://29" : "containerd://2"));
+            Does.StartWith(socket.Contains("crio", StringComparison.Ordinal) ? "cri-o://1"
+                : socket.Contains("docker", StringComparison.Ordinal) ? "docker://29"
+                : "containerd://2"));
     }
 
     private static IEnumerable<object[]> Texts() => TestData.Of("pull-errors.tsv", "texts")
@@ -135,7 +136,8 @@ public sealed partial class RegistryTests
         Start(cluster, "a", $"{Own}/team/shop:1");
         Start(cluster, "b", $"{Own}/team/shop:2");
         Assert.That(cluster.RunUntil(c => c.Get<Pod>("a").StatusOf("c") is { RestartCount: 1 }
-            && WaitOf(c, "b").Message is { } m && m.EndsWith(": not found"), Minute).Met);
+            && WaitOf(c, "b").Message is { } m && m.EndsWith(": not found",
+                StringComparison.Ordinal), Minute).Met);
         Assert.That(cluster.Get<Pod>("a").StatusOf("c")!.LastState.Terminated!.ExitCode,
             Is.EqualTo(3));
         registry.Delete("team/shop:1");
