@@ -23,7 +23,8 @@ public sealed class ImageTests
         return cluster;
     }
 
-    [TestCaseSource(typeof(TestData), nameof(TestData.Of), ["pull-errors.tsv", "match"])]
+    [TestCaseSource(typeof(TestData), nameof(TestData.Of),
+        new object[] { "pull-errors.tsv", "match" })]
     public void A_key_of_auths_fits_hosts_and_paths(string key, string image, string fits)
     {
         var config = "{\"auths\":{\"" + key + "\":{\"auth\":\"amFuZTpzZWM6cmV0\"}}}";
@@ -196,8 +197,7 @@ public sealed class ImageTests
         var host = cluster.Get<Node>("node-1");
         cluster.Kubectl("patch node node-1 --subresource=status -p "
             + "'{\"status\":{\"capacity\":{\"ephemeral-storage\":\"1G\"}}}'");
-        Assert.That(cluster.Get<Node>("node-1").Status.Capacity.Get("ephemeral-storage"),
-            Is.Not.Null);
+        Assert.That(cluster.Get<Node>("node-1").Status.Capacity.ContainsKey("ephemeral-storage"));
         foreach (var name in (string[])["a", "b", "c"])
         {
             cluster.Registry(Own).Push($"{name}:1", new() { Layers = Map.Of((name, 300.0)) });

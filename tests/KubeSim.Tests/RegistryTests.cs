@@ -74,7 +74,8 @@ public sealed partial class RegistryTests
     [GeneratedRegex(@"198\.51\.100\.\d+")]
     private static partial Regex Address();
 
-    [TestCaseSource(typeof(TestData), nameof(TestData.Of), ["pull-errors.tsv", "name"])]
+    [TestCaseSource(typeof(TestData), nameof(TestData.Of),
+        new object[] { "pull-errors.tsv", "name" })]
     public void A_name_that_is_none_is_told_before_anybody_is_asked(string image, string problem)
     {
         Assert.That(ImageReference.Problem(image) ?? "", Is.EqualTo(problem));
