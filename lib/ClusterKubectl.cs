@@ -46,6 +46,17 @@ public sealed partial class Cluster
         public IReadOnlyList<LogLine>? Read(Pod pod, string container, string containerId) =>
             world.Machine(pod.Spec.NodeName!).Runtime.Logs(IdOf(containerId));
 
+        public int TurnedOver(Pod pod, string containerId)
+        {
+            var (machine, id) = (world.Machine(pod.Spec.NodeName!), IdOf(containerId));
+            var status = machine.Runtime.ListContainers(pod.Metadata.Uid)
+                .FirstOrDefault(c => c.Id == id);
+            var about = new PodSandboxMetadata(
+                pod.Metadata.Name, pod.Metadata.Uid, pod.Metadata.Namespace, 0);
+            return status is null ? 0 : machine.Runtime.Logs(id)!.Count
+                - LogFiles.Of(machine, about, status)[^1].Lines.Count;
+        }
+
         public ExecResult? Exec(
             Pod pod, string container, string containerId, Seq<string> command) =>
             cluster.NetworkTool(pod, command) ?? cluster.Exec(

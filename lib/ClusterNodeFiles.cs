@@ -34,11 +34,23 @@ public sealed partial class Cluster
     /// API server.</summary>
     /// <example><code>cluster.WriteFile("node-1", "/etc/kubernetes/manifests/web.yaml",
     /// manifest)</code></example>
+    /// <exception cref="ArgumentException">There is no such node.</exception>
     public void WriteFile(string node, string path, string content) =>
-        Owned(s => s.Submit(new NodeFileInput(node, path, content)));
+        Submit(new NodeFileInput(node, path, content));
 
     /// <summary>Removes a file from a machine, or a directory with all in it; nothing when it is
     /// not there.</summary>
+    /// <exception cref="ArgumentException">There is no such node.</exception>
     public void RemoveFile(string node, string path) =>
-        Owned(s => s.Submit(new NodeFileInput(node, path, null)));
+        Submit(new NodeFileInput(node, path, null));
+
+    private void Submit(NodeFileInput input)
+    {
+        using var own = Own();
+        if (Find<Node>("", input.Node) is null)
+        {
+            throw new ArgumentException($"there is no node {input.Node}");
+        }
+        simulation.Submit(input);
+    }
 }

@@ -69,9 +69,15 @@ public sealed record RegistryInput(RegistryChange Change) : Input
             : Change.Fail is { } why && !Enum.TryParse<RegistryFailure>(why, out _)
             ? $"a registry does not fail by \"{why}\"; it fails by "
                 + string.Join(", ", Enum.GetNames<RegistryFailure>())
-            : Change.Delay < 0 || Change.MegabytesPerSecond < 0 || Change.RateLimit < 0
-            ? "the numbers of a registry must not be negative" : null;
+            : !IsSane(Change.Delay) || !IsSane(Change.RateLimit)
+            || !IsSane(Change.Recipe?.EndsAfter)
+            || Change.Recipe?.Layers.Any(l => !IsSane(l.Value)) == true
+            ? "the numbers of a registry go from 0 to 1000000"
+            : Change.MegabytesPerSecond is { } speed and not 0 && !(speed >= 0.001)
+            ? "a registry gives at least 0.001 MB a second" : null;
     }
+
+    private static bool IsSane(double? number) => number is null or (>= 0 and <= 1e6);
 
     internal override bool Execute(Simulation simulation)
     {
@@ -127,7 +133,8 @@ public sealed class ClusterRegistry
 {
     private readonly Cluster cluster;
 
-    internal ClusterRegistry(Cluster cluster, string host) => (this.cluster, Host) = (cluster, host);
+    internal ClusterRegistry(Cluster cluster, string host) =>
+        (this.cluster, Host) = (cluster, host);
 
     /// <summary>Its host.</summary>
     public string Host { get; }
@@ -136,7 +143,8 @@ public sealed class ClusterRegistry
     /// before.</summary>
     /// <param name="image">Its name there, such as <c>team/shop:1.0</c>.</param>
     /// <param name="recipe">What is in it; null: a server in one layer of 50 MB.</param>
-    /// <exception cref="ArgumentException">No image can have such a name.</exception>
+    /// <exception cref="ArgumentException">No image can have such a name, or such a
+    /// size.</exception>
     public void Push(string image, ImageRecipe? recipe = null) =>
         Submit(new() { Push = image, Recipe = recipe ?? new() });
 

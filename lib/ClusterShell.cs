@@ -13,7 +13,8 @@ public sealed record ShellInput(string Node, string Command) : Input
         var said = NodeTools.Find(Command).Run(
             new(simulation, NetworkGround.Of(simulation, null), Node, Command));
         simulation.Outcome = said;
-        return said.Length == 0 || Command.StartsWith("sysctl", StringComparison.Ordinal);
+        return said.Length == 0 || Command.StartsWith("sysctl", StringComparison.Ordinal)
+            || RuntimeTools.All.Any(t => Command.StartsWith(t.Command, StringComparison.Ordinal));
     }
 }
 
@@ -80,7 +81,8 @@ internal static class NodeTools
         new("ipvsadm -Ln", s => s.Machine.Kernel<Ipvs>().List(s.Now)),
         new("ipset list", s => s.Machine.Kernel<IpSets>().List()),
         new("sysctl", s => Sysctl(s, s.Words[^1])), new("sysctl -w", Write, Changes: true),
-        new("cat", Cat), new("ls", List), new("rm", Remove, Changes: true),
+        new("cat", Cat), new("ls", List), new("tail", Tail), .. RuntimeTools.All,
+        new("rm", Remove, Changes: true),
         new("ip link set", LinkSet, Changes: true),
         new("ip route add", s => RouteAdd(s, replace: false), Changes: true),
         new("ip route replace", s => RouteAdd(s, replace: true), Changes: true),
@@ -132,6 +134,14 @@ internal static class NodeTools
     private static string Cat(NodeShell shell) =>
         shell.Files().FirstOrDefault(f => f.Path == shell.Words[^1]).Content
         ?? $"cat: {shell.Words[^1]}: No such file or directory";
+
+    // tail [-n N] FILE
+    private static string Tail(NodeShell shell)
+    {
+        var lines = Cat(shell).TrimEnd('\n').Split('\n');
+        return string.Join('\n', lines.TakeLast(int.TryParse(shell.After("-n"), NumberStyles.None,
+            CultureInfo.InvariantCulture, out var count) ? count : 10));
+    }
 
     private static string List(NodeShell shell)
     {
@@ -249,6 +259,8 @@ internal sealed class NodeShell
 
     public SimMachine Machine { get; }
 
+    public SimRuntime Runtime => Machine.Runtime;
+
     public MachineNetwork Network { get; }
 
     /// <summary>Changes the packet filter, with what the daemons have written by now; kube-router
@@ -276,6 +288,10 @@ internal sealed class NodeShell
 
     public DateTime Now => simulation.Now;
 
+    /// <summary>The status of a pod; null when the API server has it no more.</summary>
+    public PodStatus? Find(PodSandboxMetadata pod) =>
+        (simulation.Store.Get(new(Kinds.Pod, pod.Namespace, pod.Name)) as Pod)?.Status;
+
     /// <summary>The word after another; null when that is missing.</summary>
     public string? After(string word)
     {
@@ -284,13 +300,19 @@ internal sealed class NodeShell
     }
 
     /// <summary>Removes a file of the machine; false when it is not there.</summary>
-    public bool Remove(string path) =>
-        new NodeFileInput(Machine.Name, path, null).Execute(simulation);
+    public bool Remove(string path) => Namespace == Network.Host
+        && new NodeFileInput(Machine.Name, path, null).Execute(simulation);
 
     /// <summary>The files of the machine: those of /etc, those about its network and its control
-    /// groups.</summary>
+    /// groups, and the logs of its containers.</summary>
     public IEnumerable<(string Path, string Content)> Files()
     {
+        // What is in logs is put together when somebody looks there.
+        foreach (var log in Words[^1].StartsWith("/var/log", StringComparison.Ordinal)
+            ? LogFiles.On(Machine) : [])
+        {
+            yield return (log.Path, log.Text(Runtime.Kind == RuntimeKind.Docker));
+        }
         foreach (var path in Machine.Files.List("/etc").Where(p => !p.EndsWith('/')))
         {
             yield return (path, Machine.Files.Find(path)!.Content);

@@ -44,7 +44,8 @@ internal static class HttpLogs
             {
                 Body = null, Log = new Tail(cluster, pod, id, options),
             }
-            : HttpAnswer.Plain(200, string.Concat(Shown(lines, options)));
+            : HttpAnswer.Plain(200, string.Concat(
+                Shown([.. lines.Skip(logs.TurnedOver(pod, id))], options)));
     }
 
     private static IEnumerable<string> Shown(IReadOnlyList<LogLine> lines, Options options) =>

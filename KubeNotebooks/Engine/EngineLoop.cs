@@ -22,6 +22,10 @@ namespace KubeNotebooks;
 /// {"id":6,"op":"isComplete","code":"if (x) {"}                      completeness
 /// {"op":"shutdown"}                          as the end of the input
 /// </code>
+/// An event names its request's id. <c>display</c> and <c>update</c> have a <c>display</c> id and,
+/// as <c>result</c> does, <c>data</c> by media type; an update may come after its cell's end.
+/// <c>error</c> has a name, a message, the text that <c>run</c> prints and a place; <c>done</c> the
+/// status: ok, error, stub, interrupted, timeout, aborted.
 /// One thread reads, one runs cells in turn, one looks at code: so questions about code are
 /// answered while a cell runs. What makes no sense is answered with <c>failed</c>.
 /// </remarks>
@@ -62,9 +66,9 @@ internal sealed class EngineLoop : IDisposable
 
     public void Dispose()
     {
+        // Its threads may still be at work: they are not pulled anything away from.
+        questions.CompleteAdding();
         runner.Dispose();
-        questions.Dispose();
-        interrupt.Dispose();
     }
 
     // What a first cell mostly does, done before anybody waits for it: code is slow once.
@@ -228,9 +232,9 @@ internal sealed class EngineLoop : IDisposable
     {
         // The first answers would be slow: what they need is made ready before anybody asks.
         _ = CodeCompletion.At(runner.Session, "\"\".", 3).Items.Length;
-        while (true)
+        foreach (var question in questions.GetConsumingEnumerable())
         {
-            questions.Take()();
+            question();
         }
     }
 

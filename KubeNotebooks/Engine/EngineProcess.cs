@@ -33,8 +33,8 @@ internal sealed class EngineProcess : IDisposable
     {
         (this.received, this.ended) = (received, ended);
         var full = Path.GetFullPath(path);
-        var start = OwnProcess.Command(Directory.Exists(full) ? full
-            : Path.GetDirectoryName(full)!, EngineCommand.Name, full);
+        var start = OwnProcess.Start(Directory.Exists(full) ? full
+            : Path.GetDirectoryName(full)!, OwnProcess.Laid(), [EngineCommand.Name, full]);
         start.StandardInputEncoding = start.StandardOutputEncoding = new UTF8Encoding(false);
         process = Process.Start(start)!;
         complaint = Task.Run(() => OwnProcess.Complaint(process.StandardError));

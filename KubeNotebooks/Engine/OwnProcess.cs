@@ -9,17 +9,42 @@ internal static class OwnProcess
 
     /// <summary>How to start a command of this program, its streams redirected.</summary>
     public static ProcessStartInfo Command(string folder, params IEnumerable<string> arguments) =>
-        new(Host(), ["exec", typeof(OwnProcess).Assembly.Location, .. arguments])
+        Start(folder, typeof(OwnProcess).Assembly.Location, arguments);
+
+    /// <summary>How to start an assembly, its streams redirected.</summary>
+    public static ProcessStartInfo Start(string folder, string assembly,
+        IEnumerable<string> arguments) => new(Host(), ["exec", assembly, .. arguments])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true,
             RedirectStandardError = true, WorkingDirectory = folder,
         };
 
-    /// <summary>The program that runs .NET assemblies.</summary>
-    public static string Host() =>
-        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
-            ? Environment.ProcessPath!
-            : Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+    /// <summary>The program that runs .NET assemblies: it stands above the class library, in
+    /// shared/Microsoft.NETCore.App/VERSION.</summary>
+    public static string Host()
+    {
+        var name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
+        var own = Path.GetFullPath($"../../../{name}",
+            Path.GetDirectoryName(typeof(object).Assembly.Location)!);
+        return File.Exists(own) ? own : name;
+    }
+
+    /// <summary>The assembly that every build lays in one place, where it may be compiled ahead;
+    /// the one that runs now where there is no such place.</summary>
+    public static string Laid()
+    {
+        var own = typeof(OwnProcess).Assembly.Location;
+        for (var folder = Path.GetDirectoryName(own); folder is not null;
+            folder = Path.GetDirectoryName(folder))
+        {
+            var laid = Path.Combine(folder, "notebook", Path.GetFileName(own));
+            if (Path.GetFileName(folder) == "artifacts" && File.Exists(laid))
+            {
+                return laid;
+            }
+        }
+        return own;
+    }
 
     /// <summary>Ends a process and what it started.</summary>
     public static void Kill(Process process)

@@ -77,7 +77,7 @@ internal sealed class Kernelspecs(string data, JupyterFolders jupyter)
             ["env"] = new JsonObject
             {
                 ["KUBENOTEBOOKS_ENGINE"] = JsonSerializer.Serialize(
-                    (string[])[OwnProcess.Host(), "exec", Engine(), EngineCommand.Name]),
+                    (string[])[OwnProcess.Host(), "exec", OwnProcess.Laid(), EngineCommand.Name]),
                 // Python's debugger, which nobody uses here, warns of itself.
                 ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1",
             },
@@ -105,20 +105,4 @@ internal sealed class Kernelspecs(string data, JupyterFolders jupyter)
     private string Folder(string name) => Path.Combine(data, "kernels", name);
 
     private static bool IsOurs(string folder) => File.Exists(Path.Combine(folder, Script));
-
-    // What every build lays anew in one place, rather than the build that runs now.
-    private static string Engine()
-    {
-        var own = typeof(Kernelspecs).Assembly.Location;
-        for (var folder = Path.GetDirectoryName(own); folder is not null;
-            folder = Path.GetDirectoryName(folder))
-        {
-            var laid = Path.Combine(folder, "notebook", Path.GetFileName(own));
-            if (Path.GetFileName(folder) == "artifacts" && File.Exists(laid))
-            {
-                return laid;
-            }
-        }
-        return own;
-    }
 }

@@ -206,6 +206,13 @@ public static class KnownFlags
     public static Setting<int> MaxParallelImagePulls { get; } =
         Count("kubelet", "maxParallelImagePulls", "0");
 
+    /// <summary>How many pulls a second a kubelet asks its runtime for; 0: any number.</summary>
+    public static Setting<int> RegistryQps { get; } = Count("kubelet", "registry-qps", "5");
+
+    /// <summary>How many pulls it may ask for at once, if it has asked for none before.</summary>
+    public static Setting<int> RegistryBurst { get; } =
+        Count("kubelet", "registry-burst", "10", 1);
+
     /// <summary>Whether a pod must show that it may pull an image which is there already.</summary>
     public static Setting<string> ImagePullCredentialsVerification { get; } = new("kubelet",
         "imagePullCredentialsVerificationPolicy", "NeverVerifyPreloadedImages",
@@ -277,6 +284,16 @@ public static class KnownFlags
     /// <summary>The seconds that a pod has to end when a soft threshold evicts it.</summary>
     public static Setting<int> EvictionMaxPodGrace { get; } =
         Count("kubelet", "eviction-max-pod-grace-period", "0");
+
+    /// <summary>Above how many bytes the log of a container is turned over.</summary>
+    public static Setting<long> ContainerLogMaxSize { get; } = new("kubelet",
+        "container-log-max-size", "10Mi", "a quantity such as 10Mi", text =>
+            Quantity.TryParse(text, out var size, out _) && size.ToDouble() > 0
+                ? (long)size.ToDouble() : null);
+
+    /// <summary>How many files the log of a container has at most.</summary>
+    public static Setting<int> ContainerLogMaxFiles { get; } =
+        Count("kubelet", "container-log-max-files", "5", 2);
 
     /// <summary>Where containers are told to ask for names.</summary>
     public static Setting<string> ClusterDns { get; } = new("kubelet", "cluster-dns", "10.96.0.10",
@@ -373,8 +390,10 @@ public static class KnownFlags
         PodMaxUnschedulable, PodInitialBackoff, PodMaxBackoff, PercentageOfNodesToScore,
         CloudNodeMonitorPeriod, CloudNodeStatusFrequency, RouteReconciliationPeriod,
         MaxPods, ClusterDns, ClusterDomain, CloudProvider, SerializeImagePulls,
-        MaxParallelImagePulls, ImagePullCredentialsVerification, ContainerRuntimeEndpoint,
+        MaxParallelImagePulls, RegistryQps, RegistryBurst, ImagePullCredentialsVerification,
+        ContainerRuntimeEndpoint,
         ImageGcHighThreshold, ImageGcLowThreshold, MinimumImageTtl, ImageMaximumGcAge,
+        ContainerLogMaxSize, ContainerLogMaxFiles,
         KubeReserved, SystemReserved, EvictionHard, EvictionSoft, EvictionSoftGracePeriod,
         EvictionMinimumReclaim, EvictionPressureTransition, EvictionMaxPodGrace,
         FlannelBackend, FlannelMasquerade, KubeSubnetManager,

@@ -63,6 +63,10 @@ public interface IContainerLogs
     /// <param name="containerId">Which run of it: <c>containerd://…</c>.</param>
     IReadOnlyList<LogLine>? Read(Pod pod, string container, string containerId);
 
+    /// <summary>How many of a container's lines stand in older files, which nobody is
+    /// shown.</summary>
+    int TurnedOver(Pod pod, string containerId) => 0;
+
     /// <summary>Runs a command in a container; null when it is none that is known
     /// here.</summary>
     ExecResult? Exec(Pod pod, string container, string containerId, Seq<string> command);

@@ -213,7 +213,7 @@ internal static class LogsCommand
             call.Print(Gone(id));
             return;
         }
-        foreach (var text in Shown(lines, since,
+        foreach (var text in Shown([.. lines.Skip(logs.TurnedOver(pod, id))], since,
             call.Flags.Number("tail") ?? (call.Flags["selector"] is null ? -1 : 10),
             call.Flags.Number("limit-bytes") ?? int.MaxValue, call.Flags.On("timestamps")))
         {

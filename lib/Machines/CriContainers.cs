@@ -102,6 +102,10 @@ public sealed record CriContainerStatus
     /// <summary>Its image by digest, as <c>docker.io/library/nginx@sha256:…</c>.</summary>
     public string ImageId { get; init; } = "";
 
+    /// <summary>Its image as the status of its pod says it.</summary>
+    public string ImageIdTold =>
+        (Scheme == "docker" ? "docker-pullable://" : "") + ImageId;
+
     /// <summary>Where in its life it is.</summary>
     public CriContainerState State { get; init; }
 

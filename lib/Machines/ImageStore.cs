@@ -1,8 +1,11 @@
 namespace KubeSim;
 
 /// <summary>An image on a machine.</summary>
-internal sealed class StoredImage(CriImage image, ImageManifest manifest)
+internal sealed class StoredImage(CriImage image, ImageManifest manifest, string name)
 {
+    /// <summary>The name in full that it was pulled by.</summary>
+    public string Name => name;
+
     public CriImage Image => image;
 
     public ImageManifest Manifest => manifest;
@@ -19,6 +22,9 @@ internal sealed class StoredImage(CriImage image, ImageManifest manifest)
 
     /// <summary>When it came (UTC).</summary>
     public DateTime Came { get; init; }
+
+    /// <summary>True once the kubelet knows of it.</summary>
+    public bool IsTold { get; set; }
 
     /// <summary>True: somebody pulled it without saying who he is, so anybody may.</summary>
     public bool IsOpen { get; private set; }
@@ -48,7 +54,8 @@ internal sealed class StoredImage(CriImage image, ImageManifest manifest)
 /// <para>A pull asks its registry (0.2 to 0.5 s), and then brings the layers that are not here, at
 /// 100 MB/s. Of an image that is here it brings nothing: that is <c>imagePullPolicy: Always</c>.
 /// One pull waits for the one before it unless the kubelet says otherwise (<c>MostPulls</c>), a
-/// failing one of thirty seconds too.</para>
+/// failing one of thirty seconds too. That is the default for the sake of Docker before 1.9 and of
+/// its storage driver aufs, with which pulls at a time could leave images broken.</para>
 /// <para>Worked: nginx, 72.3 MB, and behind it busybox, 2.2 MB: there after 1.0 and 1.4 s, of which
 /// busybox waited 1.0 s.</para>
 /// Models github.com/containerd/containerd/tree/main/internal/cri/server/images.
@@ -59,6 +66,7 @@ internal sealed class ImageStore(SimMachine machine, Prng random)
 
     private readonly Dictionary<string, StoredImage> named = new(StringComparer.Ordinal);
     private List<StoredImage>? nameless;
+    private StoredImage? pause;
     private DateTime pullsUntil;
 
     /// <summary>How many pulls go on at a time.</summary>
@@ -66,9 +74,21 @@ internal sealed class ImageStore(SimMachine machine, Prng random)
 
     private DateTime Now => machine.World.Host.Now;
 
-    /// <summary>All images that are here, in the order of their names.</summary>
+    /// <summary>All images that are here, in the order of their names; that of the sandboxes, which
+    /// came with the machine, first.</summary>
     public IEnumerable<StoredImage> All => named.OrderBy(n => n.Key, StringComparer.Ordinal)
-        .Select(n => n.Value).Concat(nameless ?? []).Distinct().Where(i => i.IsThere(Now));
+        .Select(n => n.Value).Concat(nameless ?? []).Distinct().Where(i => i.IsThere(Now))
+        .Prepend(pause ??= Preloaded(RuntimeFacts.Of(machine.Runtime.Kind).Pause));
+
+    /// <summary>True when anything was ever pulled.</summary>
+    public bool HasPulled => named.Count > 0;
+
+    /// <summary>The images that no container is of, and that may be removed.</summary>
+    public IEnumerable<StoredImage> Unused()
+    {
+        var used = machine.Runtime.ImagesInUse();
+        return All.Where(i => i != pause && !used.Contains(i));
+    }
 
     /// <summary>Bytes on the disk, a layer of several images once.</summary>
     public long UsedBytes => All.SelectMany(i => i.Manifest.AllLayers).DistinctBy(l => l.Digest)
@@ -106,8 +126,12 @@ internal sealed class ImageStore(SimMachine machine, Prng random)
             manifest.Digest, null);
         if (same is null)
         {
-            same = new(new($"{name.Registry}/{name.Repository}@{manifest.Digest}", $"{name}",
-                manifest.SizeBytes), manifest) { Pull = pull, Came = Now };
+            var facts = RuntimeFacts.Of(machine.Runtime.Kind);
+            var id = facts.Shown($"{name.Registry}/{name.Repository}@{manifest.Digest}");
+            same = new(new(id, facts.Shown($"{name}"), manifest.SizeBytes), manifest, $"{name}")
+            {
+                Pull = pull, Came = Now,
+            };
         }
         if (same != there)
         {
@@ -128,11 +152,22 @@ internal sealed class ImageStore(SimMachine machine, Prng random)
     public void LosePower()
     {
         pullsUntil = default;
+        var halves = named.Values.Where(i => !i.IsThere(Now)).Distinct().ToList();
         machine.World.Downloads.Drop(machine);
-        foreach (var image in named.Values.Where(i => !i.IsThere(Now)).Distinct().ToList())
+        foreach (var image in halves)
         {
             image.Names.ForEach(n => named.Remove(n));
         }
+    }
+
+    private static StoredImage Preloaded(string reference)
+    {
+        var digest = ImageCatalogue.DigestOf(reference);
+        var image = new StoredImage(
+            new($"{reference[..reference.LastIndexOf(':')]}@{digest}", reference, 320_000),
+            new(digest, 320_000, _ => ProcessBehaviour.Server), reference);
+        image.Names.Add(reference);
+        return image;
     }
 
     private void Name(string name, StoredImage image, StoredImage? before)

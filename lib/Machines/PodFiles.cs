@@ -25,7 +25,7 @@ public sealed class PodFiles
     public bool TakeTick(string podUid, DateTime now) => ticks.Count > 0
         && ticks.TryGetValue(podUid, out var tick) && tick <= now && ticks.Remove(podUid);
 
-    /// <summary>Somebody ran a command in a pod: what its probes look at may have changed.</summary>
+    /// <summary>Somebody ran a command in a pod: what its probes look at may differ.</summary>
     public void Touch(string podUid) => touched.Add(podUid);
 
     /// <summary>True once, when a pod's probes are to look again at their next tick.</summary>

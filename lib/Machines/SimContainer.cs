@@ -19,7 +19,9 @@ internal sealed partial class SimContainer(
 
     public ContainerConfig Config => config;
 
-    public required CriImage Image { get; init; }
+    public required StoredImage Stored { get; init; }
+
+    public CriImage Image => Stored.Image;
 
     public string Scheme { get; init; } = "containerd";
 
@@ -149,7 +151,7 @@ internal sealed partial class SimContainer(
             ? Runs.Prints.Select(line => new LogLine(start + line.At, line.Text)).ToList()
             : Process is not null ? [.. Process.Lines]
             : config.Command.IsEmpty && config.Args.IsEmpty
-                ? ImageOutput.Of(Image.Reference, start) : [];
+                ? ImageOutput.Of(Stored.Name, start) : [];
         lines.RemoveAll(line => line.Time > limit);
         return lines;
     }
@@ -230,7 +232,8 @@ internal sealed partial class SimContainer(
 
     private CriContainerStatus Status(CriContainerState state) => new()
     {
-        Id = id, Scheme = Scheme, PodSandboxId = sandboxId, Config = config, State = state, CreatedAt = created,
+        Id = id, Scheme = Scheme, PodSandboxId = sandboxId, Config = config, State = state,
+        CreatedAt = created,
         ImageName = Image.Reference, ImageId = Image.Id,
         StartedAt = state == CriContainerState.Created ? null : StartedAt,
         ChangesAt = state == CriContainerState.Created ? StartedAt

@@ -128,20 +128,8 @@ public sealed partial class SimRuntime
     /// <summary>Bytes of memory that all containers have together.</summary>
     public long MemoryInUse => Running.Sum(c => c.MemoryAt(Now));
 
-    /// <summary>Bytes of the images that are there.</summary>
-    public long ImageBytes => Images.UsedBytes;
-
     /// <summary>Bytes of the logs of the running containers.</summary>
     public long LogBytes => Running.Sum(c => c.LogBytesAt(Now));
-
-    /// <summary>Removes the images that no container is made from: what a kubelet that runs out of
-    /// disk tries first. The answer is the bytes that are free now.</summary>
-    public long DeleteUnusedImages()
-    {
-        var used = containers.Values.Select(c => c.Image.Id).ToHashSet(StringComparer.Ordinal);
-        return Images.All.Where(i => i.IsThere(Now) && !used.Contains(i.Image.Id)).ToList()
-            .Sum(Images.Remove);
-    }
 
     /// <summary>Removes what a pod's containers wrote.</summary>
     public void RemoveLayers(string podUid)

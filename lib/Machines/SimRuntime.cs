@@ -40,6 +40,7 @@ public sealed partial class SimRuntime : IContainerRuntime
 
     private readonly SimMachine machine;
     private readonly Prng random;
+    private ImageStore? otherImages;
     private readonly Dictionary<string, PodRecord> pods = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Sandbox> sandboxes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SimContainer> containers = new(StringComparer.Ordinal);
@@ -60,6 +61,13 @@ public sealed partial class SimRuntime : IContainerRuntime
         get => Images.MostPulls;
         set => Images.MostPulls = value;
     }
+
+    /// <summary>Above how many bytes a container's log is turned over, as the kubelet
+    /// says.</summary>
+    public long MostLogBytes { get; internal set; } = 10 << 20;
+
+    /// <summary>How many files a container's log has at most, as the kubelet says.</summary>
+    public int MostLogFiles { get; internal set; } = 5;
 
     internal ImageStore Images { get; }
 
@@ -238,7 +246,7 @@ public sealed partial class SimRuntime : IContainerRuntime
         var runs = there.Manifest.Run(config);
         var container = new SimContainer(id, podSandboxId, config, Now)
         {
-            PodUid = sandbox.Pod.Metadata.Uid, Image = there.Image, Runs = runs,
+            PodUid = sandbox.Pod.Metadata.Uid, Stored = there, Runs = runs,
             Processes = sandbox.Pod.Processes, Scheme = RuntimeFacts.Of(Kind).Scheme,
             Place = () => PlaceOf(id, config, runs, sandbox.Pod.Metadata),
         };
@@ -284,7 +292,7 @@ public sealed partial class SimRuntime : IContainerRuntime
             var pod = pods[container.PodUid];
             machine.World.Logs.Removing(machine, pod.Config, container, Now);
             pod.Containers.Remove(container);
-            machine.Files.Remove(LayerOf(containerId));
+            Forget(container);
         }
         return new(true);
     }
@@ -384,11 +392,66 @@ public sealed partial class SimRuntime : IContainerRuntime
     public IReadOnlyList<LogLine>? Logs(string containerId) =>
         containers.GetValueOrDefault(containerId)?.LinesUntil(Now);
 
+    /// <summary>The images that containers are of, running or dead.</summary>
+    internal HashSet<StoredImage> ImagesInUse() =>
+        containers.Values.Concat(Others.Values).Select(c => c.Stored).ToHashSet();
+
+    /// <summary>Bytes that images take on the disk.</summary>
+    public long ImageBytes => Images.UsedBytes + (otherImages?.UsedBytes ?? 0);
+
+    /// <summary>The containers that somebody runs here past Kubernetes, by name.</summary>
+    internal SortedDictionary<string, SimContainer> Others { get; } =
+        new(StringComparer.Ordinal);
+
+    /// <summary>Where their images are: containerd keeps those of its namespace k8s.io apart, the
+    /// others have one store for all.</summary>
+    internal ImageStore OtherImages => Kind == RuntimeKind.Containerd
+        ? otherImages ??= new(machine, random) : Images;
+
+    /// <summary>Runs a container past Kubernetes; the answer is its id.</summary>
+    internal Answer<string> RunOther(string? name, string image, Seq<string> command)
+    {
+        var store = OtherImages;
+        var pull = store.Find(image) is null ? store.Pull(image, null) : null;
+        if (pull?.Error is { } error)
+        {
+            return new(null, Error: error);
+        }
+        if (name is not null && Others.TryGetValue(name, out var other))
+        {
+            return new(null, Error: $"Conflict. The container name \"/{name}\" is already in use "
+                + $"by container \"{other.Id}\"");
+        }
+        var (id, stored) = (NewId(), store.Find(image)!);
+        var config = new ContainerConfig
+        {
+            Name = name ?? "c" + id[..6], Image = image, Args = command,
+        };
+        var runs = stored.Manifest.Run(config);
+        var container = new SimContainer(id, "", config, Now)
+        {
+            PodUid = "", Stored = stored, Runs = runs, Processes = new(),
+            Scheme = RuntimeFacts.Of(Kind).Scheme,
+            Place = () => new(new(machine.Files, LayerOf(id), default),
+                new Dictionary<string, string>(StringComparer.Ordinal), runs.IsBusyBox),
+        };
+        container.Start(pull?.EndsAt ?? Now);
+        Others.Add(config.Name, container);
+        return new(id);
+    }
+
+    private void Forget(SimContainer container)
+    {
+        containers.Remove(container.Id);
+        container.Stored.LastUsed = Now;
+        machine.Files.Remove(LayerOf(container.Id));
+    }
+
     internal void LosePower()
     {
         HasConnected = false;
         Images.LosePower();
-        foreach (var container in containers.Values)
+        foreach (var container in containers.Values.Concat(Others.Values))
         {
             container.Lose(Now);
         }

@@ -209,7 +209,7 @@ public sealed partial class Kubelet
                 }
             }
         }
-        machine.Runtime.DeleteUnusedImages();
+        DeleteUnusedImages();
         return !Met(thresholds, Observe(Uses()), true).Any();
     }
 

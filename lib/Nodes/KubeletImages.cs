@@ -11,19 +11,27 @@ namespace KubeSim;
 /// secret it was and has a pod that shows neither that secret nor the same password pull it
 /// again, which fails as it should.</para>
 /// <para>Who fails waits: 10 s, 20 s, 40 s … 5 min for this pod and image, and the container shows
-/// <c>ImagePullBackOff</c> when it is looked at in between.</para>
+/// <c>ImagePullBackOff</c> when it is looked at in between. A kubelet that pulls several at a time
+/// asks for five a second, and ten at once: the eleventh fails, <c>pull QPS exceeded</c>.</para>
 /// Models pkg/kubelet/images/image_manager.go and pkg/kubelet/images/pullmanager.
 /// </summary>
 public sealed partial class Kubelet
 {
+    private double? pullsLeft;
+    private DateTime pullsCounted;
+
     // What the kubelet tells the machine's runtime when it begins.
-    private SimMachine Take(SimMachine machine)
+    private SimMachine Take(SimMachine found)
     {
+        machine = found;
         var (settings, runtime) = (api.Settings, machine.Runtime);
         var most = settings.Get(KnownFlags.MaxParallelImagePulls);
         runtime.MostPulls = settings.Get(KnownFlags.SerializeImagePulls) ? 1
             : most == 0 ? int.MaxValue : most;
         runtime.Kind = settings.Get(KnownFlags.ContainerRuntimeEndpoint);
+        runtime.MostLogBytes = settings.Get(KnownFlags.ContainerLogMaxSize);
+        runtime.MostLogFiles = settings.Get(KnownFlags.ContainerLogMaxFiles);
+        imagesListed = runtime.Images.HasPulled ? Now + listPeriod : null;
         return machine;
     }
 
@@ -73,6 +81,10 @@ public sealed partial class Kubelet
     // With each user that the pod's secrets name, until one may; without any, as nobody.
     private PodPull BeginPull(Pod pod, string image)
     {
+        if (machine.Runtime.MostPulls > 1 && !TakesPull())
+        {
+            return new(Now, Now, new(Now, Now), null, "pull QPS exceeded");
+        }
         var users = UsersFor(pod, image);
         if (users.Count == 0)
         {
@@ -98,6 +110,22 @@ public sealed partial class Kubelet
         };
     }
 
+    // A bucket that fills up again; pulls one by one come too slowly to empty it.
+    private bool TakesPull()
+    {
+        var (rate, most) = (api.Settings.Get(KnownFlags.RegistryQps),
+            api.Settings.Get(KnownFlags.RegistryBurst));
+        pullsLeft = Math.Min(most,
+            (pullsLeft ?? most) + (Now - pullsCounted).TotalSeconds * rate);
+        pullsCounted = Now;
+        if (rate > 0 && pullsLeft < 1)
+        {
+            return false;
+        }
+        pullsLeft -= 1;
+        return true;
+    }
+
     /// <summary>A pull is over, well or not.</summary>
     private void Pulled(PodWorker worker)
     {
@@ -115,6 +143,11 @@ public sealed partial class Kubelet
             && there.IsThere(Now))
         {
             there.Open(pull.With?.Secret, pull.With?.Auth);
+            if (!there.IsTold)
+            {
+                there.IsTold = true;
+                ImagesChanged();
+            }
             api.EventAt(pod, PathOf(pod, container), "Normal", "Pulled", "Successfully pulled "
                 + "image \"{0}\" in {1} ({2} including waiting). Image size: {3} bytes.", image,
                 Rounded(Now - pull.Begins), Rounded(Now - pull.Asked),

@@ -112,7 +112,8 @@ public sealed partial class Kubelet
             var own = statics.GetValueOrDefault(key);
             // What was written last may not have come back yet.
             mirror = worker?.Mirror is { } last
-                && last.Metadata.ResourceVersion > api.Cursor<Pod>() ? last : mirror;
+                && last.Metadata.ResourceVersion > api.Cursor<Pod>() ? last
+                : mirror is not null && IsMirror(mirror) ? mirror : null;
             var same = own is not null && mirror is { IsTerminating: false }
                 && mirror.Metadata.Annotations.Get("kubernetes.io/config.mirror")
                     == own.Metadata.Uid;
@@ -133,10 +134,11 @@ public sealed partial class Kubelet
                 worker.Mirror = api.UpdateStatus(mirror with { Status = worker.Pod.Status });
             }
         }
-        catch (ApiException)
+        catch (ApiException refused)
         {
-            // Somebody was faster, or the API server is away: again a little later.
-            api.After(Conflict, key, Pace.Retry);
+            // Somebody was faster; or a pod of its own has the name, or the API server is away.
+            api.After(refused.IsConflict ? Conflict : RetryAfter, key,
+                refused.IsConflict ? Pace.Retry : Pace.Background);
         }
     }
 

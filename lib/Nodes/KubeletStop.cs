@@ -147,6 +147,7 @@ public sealed partial class Kubelet
             machine.Runtime.RemovePodSandbox(sandbox.Id);
         }
         RemoveVolumes(worker.Uid);
+        PlanGc(new(Kinds.Node, "", node));
         worker.Forgotten = true;
         Release(worker);
     }

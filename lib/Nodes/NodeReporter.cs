@@ -123,6 +123,8 @@ public sealed partial class Kubelet
         }
         Monitor(host);
         host = ReportPressure(host);
+        CollectImages(host);
+        host = ReportImages(host);
         var conditions = host.Status.Conditions;
         var ready = conditions.Of("Ready");
         var starts = ready?.Message == NoNetwork && host.Spec.PodCIDR is { Length: > 0 };

@@ -103,7 +103,7 @@ internal sealed class PodProbes
     /// <param name="pod">The pod.</param>
     /// <param name="view">Its containers.</param>
     /// <param name="atOnce">True: all are due now.</param>
-    /// <param name="again">True: what passed is due at its next tick, whatever was foreseen.</param>
+    /// <param name="again">True: what passed is due at its next tick, in spite of all.</param>
     /// <param name="api">Where events go.</param>
     public bool Ask(
         Pod pod, PodView view, bool atOnce, bool again, ReconcileContext api)

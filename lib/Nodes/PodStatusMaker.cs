@@ -179,7 +179,7 @@ internal static class PodStatusMaker
             LastState = before is { State: CriContainerState.Exited }
                 ? StateOf(before, message) : ContainerState.None,
             RestartCount = runs.Config.Attempt,
-            Image = runs.ImageName, ImageID = runs.ImageId, ContainerID = IdOf(runs),
+            Image = runs.ImageName, ImageID = runs.ImageIdTold, ContainerID = IdOf(runs),
             Resources = limits == ResourceRequirements.None ? null : limits,
             AllocatedResources = limits.Requests,
         };

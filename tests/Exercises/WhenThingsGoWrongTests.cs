@@ -4,15 +4,15 @@ using NUnit.Framework;
 
 namespace KubeNotebooks.Exercises;
 
-// The exercises of 11-when-things-go-wrong: a probe that lets a slow program start, two containers in
+// The exercises of 11-when-things-go-wrong: a probe for a slow program, two containers in
 // their order, an end that nobody notices, and a diagnosis.
 
 /// <summary>Probes for a program that starts slowly and may hang.</summary>
 [Exercise("11-when-things-go-wrong/1", "Start in peace")]
 [Hint(1, "How long may the program take until its first answer, and how long may it be silent "
     + "later? The liveness probe has one number for both.")]
-[Hint(2, "A startupProbe asks first. As long as it has not passed, no other probe is asked, and the "
-    + "Pod is not ready.")]
+[Hint(2, "A startupProbe asks first. As long as it has not passed, no other probe is asked, and "
+    + "the Pod is not ready.")]
 [Hint(3, "Beside the liveness probe: startupProbe: {exec: {command: [cat, /tmp/up]}, "
     + "periodSeconds: 5, failureThreshold: 60}. That is 300 seconds to start in.")]
 public sealed class StartInPeaceTests : AppliedTests
@@ -33,8 +33,9 @@ public sealed class StartInPeaceTests : AppliedTests
         cluster.Exec(pod.Metadata.Name, "rm", "/tmp/up");
         if (!cluster.RunUntil(_ => Restarts(cluster) > 0, TimeSpan.FromSeconds(90)).Met)
         {
-            Fail("90 seconds after the program has stopped answering it is still the same container. "
-                + "Nobody else will restart it: it has not ended.", "a restart", cluster);
+            Fail("90 seconds after the program has stopped answering it is still the same "
+                + "container. Nobody else will restart it: it has not ended.", "a restart",
+                Draw.Timeline(cluster));
         }
     }
 
@@ -45,8 +46,8 @@ public sealed class StartInPeaceTests : AppliedTests
         cluster.Run(TimeSpan.FromSeconds(40));
         if (cluster.List<Pod>().Any(p => p.IsReady))
         {
-            Fail("After 40 seconds of a warm-up of 50 a Pod is ready: a Service sends requests to a "
-                + "program that is not up.", "none ready", cluster);
+            Fail("After 40 seconds of a warm-up of 50 a Pod is ready: a Service sends requests to "
+                + "a program that is not up.", "none ready", Draw.Timeline(cluster));
         }
     }
 
@@ -58,7 +59,8 @@ public sealed class StartInPeaceTests : AppliedTests
         {
             Fail($"{Restarts(cluster)} restarts, {cluster.List<Pod>().Count(p => p.IsReady)} of 2 "
                 + $"Pods ready, with a warm-up of {warmup} s. A program that was killed while it "
-                + "started begins anew, and will be killed again.", "2 ready, no restart", cluster);
+                + "started begins anew, and will be killed again.", "2 ready, no restart",
+                Draw.Timeline(cluster));
         }
         return cluster;
     }
@@ -105,7 +107,7 @@ public sealed class FirstTheTokenTests : AppliedTests
         if (pod.StatusOf("agent")?.State.Running is null)
         {
             Fail("Two minutes later the agent does not run. Tokens expire: it shall go on beside "
-                + "app and fetch the next one.", "agent running", cluster);
+                + "app and fetch the next one.", "agent running", Draw.Timeline(cluster));
         }
     }
 
@@ -128,7 +130,8 @@ public sealed class FirstTheTokenTests : AppliedTests
                     ? "Both are main containers: the kubelet starts them in the order of the "
                         + "manifest, and waits for none."
                     : "That the agent has started is not yet the same as done: who can tell the "
-                        + "kubelet that the token is there?"), "no restart", cluster);
+                        + "kubelet that the token is there?"), "no restart",
+                Draw.Timeline(cluster));
         }
         if (!pod.IsReady)
         {
@@ -136,7 +139,7 @@ public sealed class FirstTheTokenTests : AppliedTests
             Fail($"{delay + 20} s later the Pod is not ready. " + (agent?.RestartPolicy == "Always"
                 ? $"Has the agent been given enough time? The vault took {delay} s."
                 : "An init container must end before the next one may start, and the agent runs "
-                    + "for ever."), "bank 2/2", cluster);
+                    + "for ever."), "bank 2/2", Draw.Timeline(cluster));
         }
         return cluster;
     }
@@ -163,13 +166,13 @@ public sealed class RightOneDiesTests : AppliedTests
         {
             Fail("There is no node for it: " + cluster.Kubectl("get events --field-selector "
                 + "reason=FailedScheduling -o custom-columns=M:.message --no-headers").Out,
-                "scheduled", cluster);
+                "scheduled", Draw.Timeline(cluster));
         }
         if (bank.Restarts > 0)
         {
             Fail("bank was OOMKilled by "
                 + $"its own limit of {bank.Spec.Containers[0].Resources.Limits["memory"]}: "
-                + "it needs 5Gi to work.", "no restart", cluster);
+                + "it needs 5Gi to work.", "no restart", Draw.Timeline(cluster));
         }
     }
 
@@ -179,9 +182,10 @@ public sealed class RightOneDiesTests : AppliedTests
         var cluster = Both(neighbour: Leaks);
         if (Pod(cluster, "bank") is { Restarts: > 0 } bank)
         {
-            Fail($"The neighbour took what was left of the node, and the kernel killed bank, which "
-                + $"had its 5Gi as always. bank is {bank.Status.QosClass}: its oom_score_adj puts it "
-                + "before one that has requested most of what it takes.", "no restart", cluster);
+            Fail("The neighbour took what was left of the node, and the kernel killed bank, which "
+                + $"had its 5Gi as always. bank is {bank.Status.QosClass}: its oom_score_adj puts "
+                + "it before one that has requested most of what it takes.", "no restart",
+                Draw.Timeline(cluster));
         }
     }
 
@@ -193,11 +197,12 @@ public sealed class RightOneDiesTests : AppliedTests
         {
             Fail("A bad version of bank grew until the whole node had no memory left (event "
                 + "SystemOOM): who dies then is the kernel's choice. A limit ends it before.",
-                "OOMKilled by its limit", cluster);
+                "OOMKilled by its limit", Draw.Timeline(cluster));
         }
         if (Pod(cluster, "cruncher").Restarts > 0)
         {
-            Fail("bank leaked, and its neighbour was killed.", "cruncher alive", cluster);
+            Fail("bank leaked, and its neighbour was killed.", "cruncher alive",
+                Draw.Timeline(cluster));
         }
     }
 
@@ -245,8 +250,8 @@ public sealed class UnnoticedEndTests : AppliedTests
             .Select(g => $"{g.Key} {g.Sum(l => l.Value):0}").ToList();
         if (load.Seconds.Sum(s => s.Lost.Sum(l => l.Value)) > 0.5)
         {
-            Fail($"Requests were lost: {string.Join(", ", lost)}. A Pod that was told to stop takes "
-                + "no more connections, and the nodes had not heard of it yet.", "none lost",
+            Fail($"Requests were lost: {string.Join(", ", lost)}. A Pod that was told to stop "
+                + "takes no more connections, and the nodes had not heard of it yet.", "none lost",
                 Chart.Load(load));
         }
     }
@@ -261,7 +266,7 @@ public sealed class UnnoticedEndTests : AppliedTests
         {
             Fail($"The program in {killed.Metadata.Name} ended with exit code 137: it was killed "
                 + "before it had finished what it had begun. It takes 8 s for that, and preStop "
-                + "takes its time from the same grace.", "exit code 0", cluster);
+                + "takes its time from the same grace.", "exit code 0", Draw.Timeline(cluster));
         }
     }
 
@@ -272,7 +277,7 @@ public sealed class UnnoticedEndTests : AppliedTests
         if (cluster.List<Pod>().Count(p => p.ControllerOwner is not null) is > 3 and var pods)
         {
             Fail($"After two minutes there are {pods} Pods: who updates or drains a node has to "
-                + "wait for the end of the old ones.", "3 Pods", cluster);
+                + "wait for the end of the old ones.", "3 Pods", Draw.Timeline(cluster));
         }
     }
 
@@ -346,7 +351,7 @@ public sealed class OnCallTests : ExerciseFixture<Func<Cluster, string>>
                 if (told != fault)
                 {
                     Fail($"You say {told}, and it is {fault}. {Clue(cluster, fault)}", fault,
-                        cluster);
+                        Draw.Timeline(cluster));
                 }
             }
         }

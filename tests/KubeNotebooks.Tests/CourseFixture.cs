@@ -32,6 +32,7 @@ public abstract class CourseFixture
     {
         open.ForEach(o => o.Dispose());
         open.Clear();
+        Client?.Dispose();
         Directory.Delete(Folder, recursive: true);
     }
 
@@ -41,7 +42,7 @@ public abstract class CourseFixture
         Address = server.Address;
         Client = new(new HttpClientHandler { CookieContainer = Cookies });
         Client.DefaultRequestHeaders.Add("Origin", Origin);
-        open.AddRange([Client, server]);
+        open.Add(server);
     }
 
     /// <summary>Writes a notebook: a cell that begins with <c>#</c> and a space is text.</summary>

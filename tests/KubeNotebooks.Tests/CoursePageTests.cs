@@ -37,7 +37,7 @@ public sealed class CoursePageTests : CourseFixture
     {
         if (playwright is not null)
         {
-            await browser.CloseAsync();
+            await browser.DisposeAsync();
             playwright.Dispose();
         }
     }
@@ -47,7 +47,7 @@ public sealed class CoursePageTests : CourseFixture
     {
         if (context is not null)
         {
-            await context.CloseAsync();
+            await context.DisposeAsync();
         }
         var found = strays.ToList();
         strays.Clear();
@@ -113,9 +113,10 @@ public sealed class CoursePageTests : CourseFixture
         await Expect(page, ".saved", "saved");
         await page.ReloadAsync();
         await Expect(page, "#cell-c2 .out", "42");
-        Assert.Multiple(async () =>
+        var text = await Text(page, "c2");
+        Assert.Multiple(() =>
         {
-            Assert.That(await Text(page, "c2"), Is.EqualTo("var a = 20;\na + 22"));
+            Assert.That(text, Is.EqualTo("var a = 20;\na + 22"));
             Assert.That(File.ReadAllText(PathOf("one")), Does.Not.Contain("22"));
             Assert.That(File.ReadAllText(Mine("one")), Does.Contain("a + 22"));
         });

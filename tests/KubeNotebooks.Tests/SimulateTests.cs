@@ -126,7 +126,8 @@ public sealed class SimulateTests : CommandLineFixture
     }
 
     [TestCase("--addons", "dns,foo",
-        "--addons: there is no add-on \"foo\"; there are dns, metrics-server, ingress")]
+        "--addons: there is no add-on \"foo\"; there are dns, metrics-server, ingress, "
+            + "dashboard, logging")]
     [TestCase("--set", "kubelet.max-pod=7",
         "--set: kubelet: unknown flag \"max-pod\", did you mean \"max-pods\"?")]
     [TestCase("--set", "kubelet.max-pods",

@@ -23,7 +23,8 @@ public sealed class ImageTests
         return cluster;
     }
 
-    [TestCaseSource(typeof(TestData), nameof(TestData.Of), ["pull-errors.tsv", "match"])]
+    [TestCaseSource(typeof(TestData), nameof(TestData.Of),
+        new object[] { "pull-errors.tsv", "match" })]
     public void A_key_of_auths_fits_hosts_and_paths(string key, string image, string fits)
     {
         var config = "{\"auths\":{\"" + key + "\":{\"auth\":\"amFuZTpzZWM6cmV0\"}}}";
@@ -111,6 +112,21 @@ public sealed class ImageTests
     }
 
     [Test]
+    public void Of_many_pulls_at_a_time_those_beyond_the_burst_fail_and_come_later()
+    {
+        var cluster = RegistryTests.NewCluster(1, "kubelet.serialize-image-pulls=false");
+        var pods = Enumerable.Range(1, 30).Select(i => $"p{i}").ToArray();
+        foreach (var pod in pods)
+        {
+            RegistryTests.Start(cluster, pod, $"{Own}/{pod}:1");
+        }
+        RegistryTests.Runs(cluster, pods);
+        Assert.That(cluster.List<Event>().Where(e => e.Message!.StartsWith("Failed to pull",
+            StringComparison.Ordinal)).Select(e => e.Message!.Split("\": ")[1]).Distinct(),
+            Is.EqualTo(new[] { "pull QPS exceeded" }));
+    }
+
+    [Test]
     public void Machines_share_what_a_registry_gives()
     {
         var cluster = RegistryTests.NewCluster(4);
@@ -126,6 +142,22 @@ public sealed class ImageTests
             Assert.That(RegistryTests.Told(cluster, $"p{i}", "Pulled")[0],
                 Does.Match(@" in (19|20)\.\d+s "), "400 MB at 20 MB/s");
         }
+    }
+
+    [Test]
+    public void A_machine_that_loses_its_power_has_no_halves_of_images()
+    {
+        var cluster = RegistryTests.NewCluster(1, "kubelet.serialize-image-pulls=false");
+        cluster.Registry(Own).Push("a:1", new() { Layers = Map.Of(("a", 2000.0)) });
+        RegistryTests.Start(cluster, "a", $"{Own}/a:1");
+        cluster.Run(TimeSpan.FromSeconds(10));
+        cluster.Faults.Crash("node-1");
+        cluster.Run(TimeSpan.FromSeconds(5));
+        cluster.Faults.Restore("node-1");
+        cluster.Run(TimeSpan.FromSeconds(5));
+        Assert.That(cluster.Shell("node-1", "crictl images"), Does.Not.Contain(Own));
+        RegistryTests.Runs(cluster, "a");
+        Assert.That(RegistryTests.Told(cluster, "a", "Pulled")[^1], Does.Contain(" in 20."));
     }
 
     [Test]
@@ -156,5 +188,102 @@ public sealed class ImageTests
             Is.EqualTo(SendOutcome.Answered));
         Assert.That(cluster.Send("node-1", $"http://{ip}:80").Outcome,
             Is.EqualTo(SendOutcome.Refused));
+    }
+
+    // A node with a disk of 1 GB, and images of 300 MB in the registry.
+    private static Cluster Small(params string[] settings)
+    {
+        var cluster = RegistryTests.NewCluster(1, settings);
+        var host = cluster.Get<Node>("node-1");
+        cluster.Kubectl("patch node node-1 --subresource=status -p "
+            + "'{\"status\":{\"capacity\":{\"ephemeral-storage\":\"1G\"}}}'");
+        Assert.That(cluster.Get<Node>("node-1").Status.Capacity.ContainsKey("ephemeral-storage"));
+        foreach (var name in (string[])["a", "b", "c"])
+        {
+            cluster.Registry(Own).Push($"{name}:1", new() { Layers = Map.Of((name, 300.0)) });
+        }
+        return cluster;
+    }
+
+    private static string[] Listed(Cluster cluster) => [.. cluster.Shell("node-1", "crictl images")
+        .Split('\n').Skip(1).Where(l => l.StartsWith(Own, StringComparison.Ordinal))
+        .Select(l => l[(Own.Length + 1)..].Split(' ')[0])];
+
+    [Test]
+    public void A_full_disk_loses_the_images_that_nobody_used_for_longest()
+    {
+        var cluster = Small();
+        foreach (var name in (string[])["b", "a", "c"])
+        {
+            RegistryTests.Start(cluster, name, $"{Own}/{name}:1");
+            RegistryTests.Runs(cluster, name);
+            if (name != "c")
+            {
+                cluster.Kubectl($"delete pod {name}");
+                cluster.Converge();
+            }
+        }
+        Assert.That(Listed(cluster), Is.EqualTo(new[] { "a", "b", "c" }), "900 MB of 1 GB");
+        cluster.Run(TimeSpan.FromMinutes(11));
+        Assert.That(Listed(cluster), Is.EqualTo(new[] { "a", "c" }), "b was used before a");
+        Assert.That(cluster.List<Event>().Where(e => e.InvolvedObject.Kind == "Node"), Is.Empty);
+    }
+
+    [Test]
+    public void Images_in_use_stay_and_the_node_tells_that_its_disk_is_full()
+    {
+        var cluster = Small();
+        foreach (var name in (string[])["a", "b", "c"])
+        {
+            RegistryTests.Start(cluster, name, $"{Own}/{name}:1");
+        }
+        RegistryTests.Runs(cluster, "a", "b", "c");
+        cluster.Run(TimeSpan.FromMinutes(16));
+        Assert.That(Listed(cluster), Has.Length.EqualTo(3));
+        var message = "Failed to garbage collect required amount of images. Attempted to free "
+            + "100000000 bytes, but only found 0 bytes eligible to free.";
+        foreach (var (reason, count) in (List<(string, int)>)
+            [("FreeDiskSpaceFailed", 3), ("ImageGCFailed", 2)])
+        {
+            var told = cluster.List<Event>().Single(e => e.Reason == reason);
+            Assert.That((told.Message![..70], told.Count), Is.EqualTo((message[..70], count)));
+        }
+    }
+
+    [Test]
+    public void With_a_greatest_age_unused_images_go_from_an_empty_disk_too()
+    {
+        var cluster = RegistryTests.NewCluster(1, "kubelet.imageMaximumGCAge=1h");
+        cluster.Registry(Own).Push("a:1");
+        RegistryTests.Start(cluster, "a", $"{Own}/a:1");
+        RegistryTests.Runs(cluster, "a");
+        cluster.Run(TimeSpan.FromHours(2));
+        Assert.That(Listed(cluster), Has.Length.EqualTo(1));
+        cluster.Kubectl("delete pod a");
+        cluster.Run(TimeSpan.FromMinutes(55));
+        Assert.That(Listed(cluster), Has.Length.EqualTo(1));
+        cluster.Run(TimeSpan.FromMinutes(12));
+        Assert.That(Listed(cluster), Is.Empty);
+    }
+
+    [Test]
+    public void A_node_tells_its_fifty_largest_images()
+    {
+        var cluster = RegistryTests.NewCluster(1);
+        for (var i = 1; i <= 52; i++)
+        {
+            cluster.Registry(Own).Push($"a{i}:1", new()
+            {
+                Layers = Map.Of(($"a{i}", (double)i)), EndsAfter = 1,
+            });
+            RegistryTests.Start(cluster, $"p{i}", $"{Own}/a{i}:1");
+        }
+        cluster.Run(TimeSpan.FromMinutes(3));
+        var images = cluster.Get<Node>("node-1").Status.Images;
+        Assert.That(images, Has.Count.EqualTo(50));
+        Assert.That(images[0].SizeBytes, Is.EqualTo(52_000_000));
+        Assert.That(images[0].Names[0], Does.StartWith($"{Own}/a52@sha256:"));
+        Assert.That(images[0].Names[1], Is.EqualTo($"{Own}/a52:1"));
+        Assert.That(images[49].SizeBytes, Is.EqualTo(3_000_000));
     }
 }

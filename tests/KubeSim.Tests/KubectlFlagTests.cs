@@ -46,7 +46,7 @@ public sealed class KubectlFlagTests
         ["wait"] = ["pod a --for=create {0}", "pods --for=condition=Ready {0}", "-f - {0}"],
         ["logs"] = ["a {0}", "w {0}", "deploy/d {0}", "{0}"],
         ["exec"] = ["w {0} -- date", "w -i {0} -- date", "deploy/d {0} -- date"],
-        ["events"] = ["{0}"],
+        ["debug"] = ["w {0}", "w --image=i {0}"], ["events"] = ["{0}"],
         ["create token"] = ["default {0}"],
         ["auth can-i"] = ["get pods {0}", "--list {0}"],
         ["drain"] = ["n1 --force {0}", "n1 {0}",

@@ -220,6 +220,8 @@ public sealed partial class KubeletTests
         }));
         cluster.Converge();
         Assert.That(cluster.Get<Pod>("web").IsReady);
+        // By then the node has told its images.
+        cluster.Run(TimeSpan.FromMinutes(1));
         var steps = cluster.StepCount;
         cluster.Run(TimeSpan.FromHours(1));
 

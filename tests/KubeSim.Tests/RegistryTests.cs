@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace KubeSim.Tests;
 
-/// <summary>Registries as somebody makes them, and what kubelets make of what they answer.</summary>
+/// <summary>Registries as somebody makes them, and what kubelets make of it.</summary>
 public sealed partial class RegistryTests
 {
     private const string Own = "registry.example.com";
@@ -60,8 +60,9 @@ public sealed partial class RegistryTests
         Assert.That(Told(cluster, "a", "Failed")[0],
             Does.StartWith($"Failed to pull image \"{image}\": {message[..20]}"));
         Assert.That(cluster.Get<Node>("node-1").Status.NodeInfo.ContainerRuntimeVersion,
-            Does.StartWith(socket.Contains("crio") ? "cri-o://1" : socket.Contains("docker")
-                ? "docker://29" : "containerd://2"));
+            Does.StartWith(socket.Contains("crio", StringComparison.Ordinal) ? "cri-o://1"
+                : socket.Contains("docker", StringComparison.Ordinal) ? "docker://29"
+                : "containerd://2"));
     }
 
     private static IEnumerable<object[]> Texts() => TestData.Of("pull-errors.tsv", "texts")
@@ -73,7 +74,8 @@ public sealed partial class RegistryTests
     [GeneratedRegex(@"198\.51\.100\.\d+")]
     private static partial Regex Address();
 
-    [TestCaseSource(typeof(TestData), nameof(TestData.Of), ["pull-errors.tsv", "name"])]
+    [TestCaseSource(typeof(TestData), nameof(TestData.Of),
+        new object[] { "pull-errors.tsv", "name" })]
     public void A_name_that_is_none_is_told_before_anybody_is_asked(string image, string problem)
     {
         Assert.That(ImageReference.Problem(image) ?? "", Is.EqualTo(problem));
@@ -135,12 +137,16 @@ public sealed partial class RegistryTests
         Start(cluster, "a", $"{Own}/team/shop:1");
         Start(cluster, "b", $"{Own}/team/shop:2");
         Assert.That(cluster.RunUntil(c => c.Get<Pod>("a").StatusOf("c") is { RestartCount: 1 }
-            && WaitOf(c, "b").Message is { } m && m.EndsWith(": not found"), Minute).Met);
+            && WaitOf(c, "b").Message is { } m && m.EndsWith(": not found",
+                StringComparison.Ordinal), Minute).Met);
         Assert.That(cluster.Get<Pod>("a").StatusOf("c")!.LastState.Terminated!.ExitCode,
             Is.EqualTo(3));
         registry.Delete("team/shop:1");
         Start(cluster, "c", $"{Own}/team/shop:1", "Always");
         Assert.That(cluster.RunUntil(c => WaitOf(c, "c").Reason == "ErrImagePull", Minute).Met);
+        Assert.That(() => registry.Limit(-1), Throws.ArgumentException);
+        Assert.That(() => registry.Push("x", new() { Layers = Map.Of(("a", double.NaN)) }),
+            Throws.ArgumentException);
         Assert.That(() => registry.Push("Team/shop"), Throws.ArgumentException.With.Message
             .Contains("must be lowercase"));
     }

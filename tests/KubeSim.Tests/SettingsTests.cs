@@ -27,7 +27,8 @@ public sealed class SettingsTests
     [TestCase("kubelet.max-pod", "1",
         "kubelet: unknown flag \"max-pod\", did you mean \"max-pods\"?")]
     [TestCase("flanneld.sync", "1",
-        "flanneld: unknown flag \"sync\"; known are Backend.Type, ip-masq")]
+        "flanneld: unknown flag \"sync\"; known are Backend.Type, ip-masq, "
+        + "kube-subnet-mgr")]
     [TestCase("kubelet.max-pods", "-1",
         "kubelet.max-pods: \"-1\" is not a whole number from 0 on")]
     [TestCase("max-pods", "1", "\"max-pods\" is no COMPONENT.FLAG, such as "
