@@ -4,11 +4,8 @@
 Exercise.Check("07-pods-and-kubelet/3", (Seq<ResourceRequirements> containers) =>
 {
     string[] counted = ["cpu", "memory"];
-    Quantity? Above(Map<Quantity> amounts, string r) =>
-        amounts.Get(r) is { MilliValue: > 0 } amount ? amount : null;
-    if (containers.All(c => counted.All(r => Above(c.Requests, r) is null
-        && Above(c.Limits, r) is null))) return "BestEffort";
-    return containers.All(c => counted.All(r => Above(c.Limits, r) is { } limit
-        && Above(c.Requests, r) is { } request && request.CompareTo(limit) == 0))
-        ? "Guaranteed" : "Burstable";
+    if (containers.All(c => counted.All(r => c.Requests.Get(r).IsZero && c.Limits.Get(r).IsZero)))
+        return "BestEffort";
+    return containers.All(c => counted.All(r => !c.Limits.Get(r).IsZero
+        && c.Requests.Get(r) == c.Limits.Get(r))) ? "Guaranteed" : "Burstable";
 })

@@ -4,7 +4,6 @@
 Exercise.Check("07-pods-and-kubelet/3", (Seq<ResourceRequirements> containers) =>
 {
     if (containers.All(c => c.Requests.Count == 0 && c.Limits.Count == 0)) return "BestEffort";
-    return containers.All(c => c.Limits.Get("cpu") is { } limit
-        && c.Requests.Get("cpu") is { } request && request.CompareTo(limit) == 0)
-        ? "Guaranteed" : "Burstable";
+    return containers.All(c => !c.Limits.Get("cpu").IsZero
+        && c.Requests.Get("cpu") == c.Limits.Get("cpu")) ? "Guaranteed" : "Burstable";
 })

@@ -4,7 +4,7 @@
 Exercise.Check("07-pods-and-kubelet/3", (Seq<ResourceRequirements> containers) =>
 {
     long Sum(Func<ResourceRequirements, Map<Quantity>> of, string r) =>
-        containers.Sum(c => of(c).Get(r)?.MilliValue ?? 0);
+        containers.Sum(c => of(c).Get(r).MilliValue);
     long[] requests = [Sum(c => c.Requests, "cpu"), Sum(c => c.Requests, "memory")];
     long[] limits = [Sum(c => c.Limits, "cpu"), Sum(c => c.Limits, "memory")];
     if (requests.Concat(limits).All(n => n == 0)) return "BestEffort";

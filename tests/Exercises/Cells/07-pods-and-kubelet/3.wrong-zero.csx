@@ -4,7 +4,6 @@
 Exercise.Check("07-pods-and-kubelet/3", (Seq<ResourceRequirements> containers) =>
 {
     if (containers.All(c => c.Requests.Count == 0 && c.Limits.Count == 0)) return "BestEffort";
-    return containers.All(c => new[] { "cpu", "memory" }.All(r => c.Limits.Get(r) is { } limit
-        && c.Requests.Get(r) is { } request && request.CompareTo(limit) == 0))
-        ? "Guaranteed" : "Burstable";
+    return containers.All(c => new[] { "cpu", "memory" }.All(r => !c.Limits.Get(r).IsZero
+        && c.Requests.Get(r) == c.Limits.Get(r))) ? "Guaranteed" : "Burstable";
 })

@@ -1,5 +1,5 @@
 // exercise: 07-pods-and-kubelet/4  (3 points, optional)
-// says: and the kubelet waited 300 s
+// says: It never waits longer than five minutes
 // Seconds between an end and restart n (1 is the first) of a program that runs so long each time.
 Exercise.Check("07-pods-and-kubelet/4", (int n, double runs) =>
 {
