@@ -85,9 +85,10 @@ public sealed class DatabaseFirstTests : AppliedTests
         var pod = cluster.Get<Pod>("shop");
         if (pod.StatusOf("app") is { RestartCount: > 0 })
         {
-            Fail("The app did not find /conf/db, ended with 1, and was started again. Each "
-                + "container has a file system of its own: what one of them writes another reads "
-                + "only in a volume that both mount.", "no restart", cluster);
+            Fail("The app did not find /conf/db, ended with 1, and was started again. "
+                + (pod.Spec.InitContainers.IsEmpty ? "No container has run before it."
+                    : "Each container has a file system of its own: what one of them writes "
+                        + "another reads only in a volume that both mount."), "no restart", cluster);
         }
         if (!pod.IsReady)
         {

@@ -113,7 +113,9 @@ public sealed class CourseTests : CommandLineFixture
             "  0 s  file red, variable red\n 76 s  file blue, variable red\n",
             "Guaranteed  cpu.weight 59  cpu.max 50000 100000  memory.max 134217728",
             "plain   BestEffort  cpu.weight 1   cpu.max max 100000    memory.max max",
-            "object deleted    proxy-node-1 Running on node-1", "file removed      not found",
+            "object deleted  proxy-node-1 Running, made at 09:07", "file removed    not found",
+            "00.016  node: 10.244.1.2  API: -           made the sandbox of pod default/web\n",
+            "  STATE               NAME                ATTEMPT             POD ID ",
         ],
         ["08-self-healing"] =
         [
