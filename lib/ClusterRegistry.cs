@@ -127,7 +127,8 @@ public sealed class ClusterRegistry
 {
     private readonly Cluster cluster;
 
-    internal ClusterRegistry(Cluster cluster, string host) => (this.cluster, Host) = (cluster, host);
+    internal ClusterRegistry(Cluster cluster, string host) =>
+        (this.cluster, Host) = (cluster, host);
 
     /// <summary>Its host.</summary>
     public string Host { get; }

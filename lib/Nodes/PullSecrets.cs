@@ -14,7 +14,7 @@ internal sealed record PullCredential(RegistryAuth Auth, string Secret);
 /// <c>example.com</c> nor <c>a.b.example.com</c>. More than one may fit, and all are tried, the
 /// longest first in the order of the alphabet; <c>https://index.docker.io/v1/</c> is Docker Hub.
 /// </summary>
-/// <remarks>Models pkg/credentialprovider/keyring.go and pkg/credentialprovider/config.go.</remarks>
+/// <remarks>Models pkg/credentialprovider/keyring.go and config.go.</remarks>
 internal static class PullSecrets
 {
     /// <summary>The users for an image, in the order in which they are tried.</summary>

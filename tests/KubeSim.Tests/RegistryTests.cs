@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace KubeSim.Tests;
 
-/// <summary>Registries as somebody makes them, and what kubelets make of what they answer.</summary>
+/// <summary>Registries as somebody makes them, and what kubelets make of it.</summary>
 public sealed partial class RegistryTests
 {
     private const string Own = "registry.example.com";
