@@ -224,10 +224,10 @@ public sealed class ManifestTests
     public void Fields_without_a_property_are_kept_and_told()
     {
         var web = Read(Web.Replace("        image:",
-            "        restartPolicyRules: [{action: Restart}]\n        image:"))[0];
+            "        securityContext: {procMount: Default}\n        image:"))[0];
         var paths = Json.KeptPaths(web.Object!);
         Assert.That(paths, Is.EqualTo(
-            (Seq<string>)["spec.template.spec.containers[0].restartPolicyRules"]));
+            (Seq<string>)["spec.template.spec.containers[0].securityContext.procMount"]));
         var back = Read(Json.ToYaml(web.Object!))[0];
         Assert.That(back.Object, Is.EqualTo(web.Object));
     }
