@@ -18,6 +18,15 @@ public sealed class CommandLineTests : CommandLineFixture
     }
 
     [Test]
+    public void A_course_needs_notebooks_and_a_port()
+    {
+        var (code, _, error) = Run("course", Folder, "--no-open");
+        Assert.That((code, error), Is.EqualTo((2, $"{Folder}: no notebooks in it\n")));
+        Assert.That(Run("course", Folder, "--port", "70000").Error,
+            Does.Contain("--port: must be from 0 to 65535"));
+    }
+
+    [Test]
     public void Help_names_every_option_of_simulate()
     {
         var (code, output, _) = Run("simulate", "--help");
