@@ -54,6 +54,9 @@ public sealed partial class Cluster
     private static ExecResult Wget(HttpReply reply, string url)
     {
         var host = SendTarget.Parse(WithScheme(url)).Host;
+        // Hops before the first of TCP asked for the name.
+        var address = reply.Traces[0].Hops.FirstOrDefault(h => h.Before.Protocol == "tcp")?
+            .Before.Destination ?? host;
         return reply switch
         {
             { IsSuccess: true } => new(reply.Body, "", 0),
@@ -63,9 +66,9 @@ public sealed partial class Cluster
             {
                 SendOutcome.NameUnknown => $"wget: bad address '{host}'\n",
                 SendOutcome.Refused =>
-                    $"wget: can't connect to remote host ({host}): Connection refused\n",
+                    $"wget: can't connect to remote host ({address}): Connection refused\n",
                 SendOutcome.NoRoute =>
-                    $"wget: can't connect to remote host ({host}): No route to host\n",
+                    $"wget: can't connect to remote host ({address}): No route to host\n",
                 _ => "wget: download timed out\n",
             }, 1),
         };

@@ -171,5 +171,9 @@ public sealed class RequestTests
         Assert.That(Run("wget -qO- nosuch").Item2, Does.StartWith("wget: bad address 'nosuch'\n"));
         Assert.That(Run("curl web:81"), Is.EqualTo((28, "curl: (28) Failed to connect to web port "
             + "81: Connection timed out\ncommand terminated with exit code 28\n")));
+        cluster.Kubectl("scale deployment web --replicas=0");
+        cluster.Converge();
+        Assert.That(Run("wget -qO- web").Item2, Does.StartWith("wget: can't connect to remote "
+            + $"host ({cluster.Get<Service>("web").Spec.ClusterIP}): Connection refused\n"));
     });
 }
