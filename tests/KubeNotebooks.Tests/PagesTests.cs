@@ -1,6 +1,9 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using KubeSim;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 using NUnit.Framework;
 
 namespace KubeNotebooks.Tests;
@@ -94,6 +97,45 @@ public sealed partial class PagesTests : CommandLineFixture
         cluster.Kubectl("label node node-2 tier=gold");
         cluster.Converge();
         Assert.That(cluster.Get<Pod>("ring").Spec.NodeName, Is.EqualTo("node-2"));
+    }
+
+    // As the page has it, compiled without its project: a build takes too long for a test.
+    [Test]
+    public void The_hidden_tests_of_the_page_grade()
+    {
+        const string id = "00-first-deployment/1";
+        var exercise = ExerciseCatalog.Installed().Find(id);
+        var code = Text("notebooks/TEACHING.md").Split("```cs\n")[1].Split("```")[0];
+        var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
+            .Split(Path.PathSeparator).Select(f => MetadataReference.CreateFromFile(f));
+        var made = CSharpCompilation.Create("Hidden",
+            [
+                CSharpSyntaxTree.ParseText("global using System; global using System.Linq;"),
+                CSharpSyntaxTree.ParseText(code),
+            ], references, new(Microsoft.CodeAnalysis.OutputKind
+                .DynamicallyLinkedLibrary)).Emit("Hidden.dll",
+                manifestResources: [new ResourceDescription($"Cells/{id}.stub.csx", () =>
+                    new MemoryStream(Encoding.UTF8.GetBytes(exercise.Cell("stub")!)), true)]);
+        Assert.That(made.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error), Is.Empty);
+        Directory.CreateDirectory("submissions");
+        var pods = string.Join("\n---\n", Enumerable.Range(0, 4).Select(i => "{apiVersion: v1, "
+            + $"kind: Pod, metadata: {{name: shop-{i}}}, "
+            + "spec: {containers: [{name: nginx, image: nginx}]}}"));
+        foreach (var (name, cell) in ((string, string)[])[("best", exercise.Cell("solution")!),
+            ("bare", $"// exercise: {id}\nExercise.Check(\"{id}\", \"\"\"\n{pods}\n\"\"\")"),
+            ("stub", exercise.Cell("stub")!)])
+        {
+            Write($"submissions/{name}.ipynb", ClassOfSubmissions.Text([cell]));
+        }
+        var (exit, _, error) = Run("grade", "submissions", "--hidden", "Hidden.dll", "--out",
+            "graded", "--jobs", "2");
+        Assert.That((exit, File.ReadAllText("graded/grades.csv")), Is.EqualTo((0, $"""
+            student,{id},total,max,status,hints,notes
+            bare,2,2,5,ok,,
+            best,5,5,5,ok,,
+            stub,0,0,5,not-attempted,,
+
+            """.ReplaceLineEndings("\n"))), error);
     }
 
     private static string Text(string file) =>

@@ -62,7 +62,8 @@ public sealed partial class ReferenceTests : CommandLineFixture
             Assert.That(Section("PodFacts"), Does.Contain("of every <code><a href=\"#Pod\">"));
             Assert.That(Section("Cluster"), Does.Match("<div>[A-Z]"));
             Assert.That(Section("Cluster"), Does.Contain("<li><code>dns</code>: CoreDNS"));
-            Assert.That(Section("ServedClusters"), Does.Contain("of every <code><a href=\"#Cluster"));
+            Assert.That(Section("ServedClusters"), Does.Contain(
+                "of every <code><a href=\"#Cluster\">"));
             Assert.That(Section("PodNetwork"), Does.Contain(">lib/ClusterGround.cs<"));
         });
     }
