@@ -83,7 +83,7 @@ public sealed partial class Cluster
 
     // What /etc/hosts says is not asked of DNS.
     private string? Alias(string ns, string pod, string name) =>
-        Find<Pod>(ns, pod)?.Spec.HostAliases
+        name == "localhost" ? "127.0.0.1" : Find<Pod>(ns, pod)?.Spec.HostAliases
             .FirstOrDefault(a => a.Hostnames.AsSpan().Contains(name))?.Ip;
 
     private DnsLookup Lookup(Sender sender, string name, string type, Prng random)

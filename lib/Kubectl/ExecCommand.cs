@@ -34,9 +34,14 @@ internal static class ExecCommand
             throw new KubectlException("cannot exec into a container in a completed pod; current "
                 + $"phase is {pod.Status.Phase}");
         }
-        if (call.Server.Logs is not { } machines || !pod.IsScheduled || !machines.Reaches(pod))
+        if (call.Server.Logs is not { } machines || !pod.IsScheduled)
         {
             throw ApiErrors.BadRequest($"pod {pod.Metadata.Name} does not have a host assigned");
+        }
+        if (!machines.Reaches(pod))
+        {
+            throw ApiErrors.Of(500, "", "error dialing backend: dial tcp "
+                + $"{pod.Status.HostIP}:10250: connect: connection refused");
         }
         if (pod.StatusOf(container) is not { State.Running: not null, ContainerID: { } id })
         {

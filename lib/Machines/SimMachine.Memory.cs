@@ -48,6 +48,9 @@ public sealed partial class SimMachine
         return told;
     }
 
+    /// <summary>When the next one will be killed, if nothing else happens.</summary>
+    public DateTime? NextOomKill => killed.Count == 0 ? null : killed.Min(k => k.At);
+
     /// <summary>Finds out, when something changed, whether the memory will do, and else who dies
     /// and when.</summary>
     internal void CheckMemory()

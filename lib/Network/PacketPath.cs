@@ -53,9 +53,14 @@ internal sealed partial class PacketPath(
 
     public void FromPod(NetworkPod pod, NetworkNode node, Packet packet)
     {
+        // What a container asks of localhost, its neighbours in the pod hear.
+        packet = IsLoopback(packet) ? packet with { Source = packet.Destination } : packet;
         legs.Add(new(new(node, pod), packet));
         Originate(new(node, pod), packet);
     }
+
+    private static bool IsLoopback(Packet packet) =>
+        packet.Destination.StartsWith("127.", StringComparison.Ordinal);
 
     public void FromNode(NetworkNode node, Packet packet)
     {
@@ -90,7 +95,7 @@ internal sealed partial class PacketPath(
         var before = packet;
         if (at.Pod is not null)
         {
-            if (packet.Destination == at.Pod.Address)
+            if (packet.Destination == at.Pod.Address || IsLoopback(packet))
             {
                 Note($"{at.Name} lo", "the address is the pod's own", packet);
                 AtPod(at, packet);

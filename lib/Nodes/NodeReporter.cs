@@ -112,15 +112,7 @@ public sealed partial class Kubelet
             leased = true;
         }
         TellSchedulable(host, key);
-        foreach (var kill in machine.TakeOomKills())
-        {
-            if (kill.IsGlobal)
-            {
-                api.Event(host, "Warning", "SystemOOM",
-                    "System OOM encountered, victim process: {0}, pid: {1}", kill.Process,
-                    $"{kill.Pid}");
-            }
-        }
+        TellOomKills(host);
         Monitor(host);
         host = ReportPressure(host);
         CollectImages(host);
@@ -144,6 +136,24 @@ public sealed partial class Kubelet
         }
         api.UpdateStatus(host with { Status = host.Status with { Conditions = conditions } });
         api.Event(host, "Normal", "NodeReady", "Node {0} status is now: NodeReady", node);
+    }
+
+    private void TellOomKills(Node host)
+    {
+        foreach (var kill in machine.TakeOomKills())
+        {
+            if (kill.IsGlobal)
+            {
+                api.Event(host, "Warning", "SystemOOM",
+                    "System OOM encountered, victim process: {0}, pid: {1}", kill.Process,
+                    $"{kill.Pid}");
+            }
+        }
+        // Of the timers of a key only the first counts.
+        if (machine.NextOomKill is { } next)
+        {
+            api.After(next - Now, host.Key, Pace.Background);
+        }
     }
 
     /// <summary>Makes the Node of a machine that is new, once.</summary>

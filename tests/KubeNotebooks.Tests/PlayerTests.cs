@@ -123,12 +123,13 @@ public sealed class PlayerTests : CommandLineFixture
             metadata: {name: p, annotations: {a: "</script><script>alert(1)</script><!--"}}
             spec: {containers: [{name: c, image: "</script><script>alert(1)</script><!--"}]}
             """);
-        Write("more.jsonl", "{\"at\":\"settled\",\"patch\":{\"kind\":\"Pod\","
+        Write("more.jsonl", "{\"at\":\"5s\",\"patch\":{\"kind\":\"Pod\","
             + "\"namespace\":\"default\",\"name\":\"p\",\"type\":\"application/merge-patch+json\","
             + "\"body\":{\"metadata\":{\"annotations\":{\"b\":\"" + Evil + "\"}}}}}\n");
+        // Such an image is none, and its kubelet asks for it for ever.
         var name = "a<b>&amp.yaml";
         File.Move("evil.yaml", name);
-        var page = Page("-f", name, "--journal", "more.jsonl");
+        var page = Page("-f", name, "--journal", "more.jsonl", "--for", "20s");
         Assert.Multiple(() =>
         {
             Assert.That(page, Does.Not.Contain("<script>alert").And.Not.Contain("<!--"));

@@ -46,6 +46,31 @@ public sealed class KubeletLifeTests
             Is.EqualTo("search default.svc.cluster.local svc.cluster.local cluster.local\n"));
     }
 
+    [TestCase("localhost", "<h1>Welcome to nginx!</h1>\n")]
+    [TestCase("127.0.0.1:80", "<h1>Welcome to nginx!</h1>\n")]
+    [TestCase("localhost:81", "Connection refused\n")]
+    public void A_container_asks_its_neighbour_by_localhost(string url, string answer)
+    {
+        var cluster = With("""
+            containers:
+            - {name: c, image: busybox, command: [sleep, "3600"]}
+            - {name: server, image: nginx}
+            """);
+        var said = cluster.Kubectl($"exec p -c c -- wget -qO- http://{url}");
+
+        Assert.That(said.Out + said.Error, Does.Contain(answer));
+    }
+
+    [Test]
+    public void Without_a_kubelet_nobody_carries_out_a_command()
+    {
+        var cluster = With("containers: [{name: c, image: nginx}]");
+        cluster.Faults.Crash("kubelet/node-1");
+
+        Assert.That(cluster.Kubectl("exec p -- ls").Error, Is.EqualTo("Error from server: error "
+            + "dialing backend: dial tcp 172.18.0.2:10250: connect: connection refused\n"));
+    }
+
     [Test]
     public void A_pod_with_the_nodes_network_reads_the_nodes_names()
     {

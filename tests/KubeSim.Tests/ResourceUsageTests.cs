@@ -163,6 +163,19 @@ public sealed class ResourceUsageTests
     }
 
     [Test]
+    public void A_node_tells_of_a_kill_when_it_happens_though_it_has_earlier_appointments()
+    {
+        string[] grows = ["-mem-total", "20Gi", "-mem-alloc-size", "256Mi",
+            "-mem-alloc-sleep", "1s"];
+        var cluster = With("leak", "vish/stress", grows);
+        cluster.RunUntil(c => c.List<Pod>().Any(p => p.Restarts > 0));
+        cluster.Run(TimeSpan.FromSeconds(1));
+        var killed = StatusOf(cluster, "leak").LastState.Terminated!.FinishedAt;
+        Assert.That(cluster.List<Event>().Where(e => e.Reason == "SystemOOM")
+            .Select(e => e.FirstTimestamp), Is.EqualTo(new[] { killed }));
+    }
+
+    [Test]
     public void CPUs_that_do_not_suffice_are_divided_by_weight()
     {
         var cluster = With("guaranteed", "vish/stress", ["-cpus", "2"],

@@ -1,0 +1,19 @@
+// exercise: 07-pods-and-kubelet/1  (4 points)
+// says: a file system of its own
+// An init container that waits for db:5432 and then writes the line db:5432 into /conf/db.
+Exercise.Check("07-pods-and-kubelet/1", """
+  apiVersion: v1
+  kind: Pod
+  metadata: {name: shop}
+  spec:
+    volumes: [{name: conf, emptyDir: {}}]
+    initContainers:
+    - name: wait
+      image: busybox:1.36
+      command: [sh, -c, "until nc -z db 5432; do sleep 2; done; echo db:5432 >/conf/db"]
+    containers:
+    - name: app
+      image: busybox:1.36
+      command: [sh, -c, "cat /conf/db || exit 1; sleep infinity"]
+      volumeMounts: [{name: conf, mountPath: /conf}]
+  """)
