@@ -88,7 +88,8 @@ public sealed class DatabaseFirstTests : AppliedTests
             Fail("The app did not find /conf/db, ended with 1, and was started again. "
                 + (pod.Spec.InitContainers.IsEmpty ? "No container has run before it."
                     : "Each container has a file system of its own: what one of them writes "
-                        + "another reads only in a volume that both mount."), "no restart", cluster);
+                        + "another reads only in a volume that both mount."),
+                "no restart", cluster);
         }
         if (!pod.IsReady)
         {
