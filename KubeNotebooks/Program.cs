@@ -19,24 +19,7 @@ public static class Program
 
     internal static int Run(string[] args, Terminal terminal)
     {
-        var root = new RootCommand("A whole Kubernetes cluster in one process, one observable "
-            + "step at a time.\nNothing real runs: time is virtual, and the "
-            + "same seed gives the same run.")
-        {
-            CourseCommand.Create(terminal),
-            SimulateCommand.Create(terminal),
-            ServeCommand.Create(terminal),
-            RunCommand.Create(terminal),
-            FormatCommand.Create(terminal),
-            InstallKernelCommand.Create(terminal),
-            GradeCommand.Create(terminal),
-            GradeCommand.CreateWorker(),
-            EngineCommand.Create(),
-        };
-        foreach (var command in CheckCommand.Create(terminal))
-        {
-            root.Subcommands.Add(command);
-        }
+        var root = Root(terminal);
         var parsed = root.Parse(args.Length == 0 ? [CourseCommand.Name] : args);
         // Never guess at a mistyped command, and never print help where data is expected.
         if (parsed.Errors.Count > 0)
@@ -59,6 +42,31 @@ public static class Program
             terminal.Error.WriteLine(e.Message);
             return ExitCode.BadInput;
         }
+    }
+
+    /// <summary>All commands.</summary>
+    internal static RootCommand Root(Terminal terminal)
+    {
+        var root = new RootCommand("A whole Kubernetes cluster in one process, one observable "
+            + "step at a time.\nNothing real runs: time is virtual, and the "
+            + "same seed gives the same run.")
+        {
+            CourseCommand.Create(terminal),
+            SimulateCommand.Create(terminal),
+            ServeCommand.Create(terminal),
+            RunCommand.Create(terminal),
+            FormatCommand.Create(terminal),
+            InstallKernelCommand.Create(terminal),
+            ReferenceCommand.Create(terminal),
+            GradeCommand.Create(terminal),
+            GradeCommand.CreateWorker(),
+            EngineCommand.Create(),
+        };
+        foreach (var command in CheckCommand.Create(terminal))
+        {
+            root.Subcommands.Add(command);
+        }
+        return root;
     }
 
     private static void ReportUsage(Terminal terminal, ParseResult parsed)

@@ -112,6 +112,7 @@ internal static class CoursePages
         <header id="bar">
         <a class="home" href="/">KubeNotebooks</a>
         <span id="tools"></span>
+        <a href="/reference">Reference</a>
         <button id="theme" type="button">Dark</button>
         </header>
         {body}

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.WebSockets;
-using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -27,6 +26,7 @@ internal sealed class CourseServer : IDisposable
     private readonly Dictionary<string, CourseBook> books = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CourseSession> sessions = new(StringComparer.Ordinal);
     private readonly List<string> order = [];
+    private readonly Lazy<string> reference = new(() => new ReferencePage().Html(isServed: true));
     private readonly CancellationTokenSource closing = new();
     private readonly CourseGuard guard;
     private readonly WebApplication host;
@@ -118,7 +118,9 @@ internal sealed class CourseServer : IDisposable
             case []:
                 return Send(http, CoursePages.Index(Names(folder).Select(n => Book(n)!)),
                     "text/html");
-            case ["web", var file] when Web(file) is { } text:
+            case ["reference"]:
+                return Send(http, reference.Value, "text/html");
+            case ["web", var file] when ReferencePage.Web(file) is { } text:
                 return Send(http, text, Path.GetExtension(file) switch
                 {
                     ".js" => "text/javascript",
@@ -290,13 +292,6 @@ internal sealed class CourseServer : IDisposable
             }
             return session;
         }
-    }
-
-    private static string? Web(string file)
-    {
-        using var stream = Assembly.GetExecutingAssembly()
-            .GetManifestResourceStream($"Web/{file}");
-        return stream is null ? null : new StreamReader(stream).ReadToEnd();
     }
 
     private static Task Send(HttpContext http, JsonObject answer, int code = 200) =>

@@ -101,6 +101,29 @@ public sealed class CoursePageTests : CourseFixture
     }
 
     [Test]
+    public async Task The_reference_finds_a_name()
+    {
+        Write("one", "# One");
+        var page = await Open("one");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Reference" }).ClickAsync();
+        await page.Locator("#Cluster").WaitForAsync();
+        await page.Keyboard.PressAsync("/");
+        await page.Keyboard.TypeAsync("converge");
+        await Expect(page, "#found li", "Cluster.Converge");
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.Locator("[id='Cluster.Converge']")).ToBeInViewportAsync();
+        var size = await page.EvaluateAsync<int[]>("""
+            [document.documentElement.scrollWidth, innerWidth,
+             Math.round(document.querySelector("dd > div").getBoundingClientRect().right)]
+            """);
+        Assert.That(size, Is.All.LessThanOrEqualTo(size[1]), "nothing is cut off");
+        if (Environment.GetEnvironmentVariable("KUBENOTEBOOKS_SHOT") is { } file)
+        {
+            await page.ScreenshotAsync(new() { Path = file });
+        }
+    }
+
+    [Test]
     public async Task What_is_written_is_still_there_after_a_reload_and_so_is_what_it_showed()
     {
         Write("one", "# One", "var a = 20;\na");

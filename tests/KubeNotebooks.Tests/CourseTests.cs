@@ -247,6 +247,57 @@ public sealed class CourseTests : CommandLineFixture
         });
     }
 
+    [TestCaseSource(nameof(Lessons))]
+    public void A_notebook_says_what_it_is_in_the_words_of_all(string name)
+    {
+        var file = NotebookFile.Read(Path.Combine(Notebooks, name + ".ipynb"));
+        var text = file.Cells.Where(c => c.Kind == CellKind.Markdown).Select(c => c.Source)
+            .ToList();
+        var (head, end) = (text[0], text[^1]);
+        var last = string.Join("\n\n", text.TakeLast(2));
+        var question = CourseJson.Question(file);
+        Assert.Multiple(() =>
+        {
+            Assert.That(head, Does.Match($@"\A# {name[..2]} · \w.*\n\n\*\*.+\?\*\*\n\nAfter this "
+                + @"notebook you can\n\n1\. (.|\n)+?;\n2\. (.|\n)+?;\n3\. (.|\n)+?\.\n\n"
+                + @"You need: (.|\n)+?\.\sTime: \d+ minutes\.\n\n.+\Z"));
+            Assert.That(last, Does.Contain("## What this leaves out\n")
+                .And.Contain("\n## Summary\n"));
+            Assert.That(last, Does.Match(@"\*\*Five questions\.\*\*.*\n\n1\. (.|\n)+\n5\. .+"));
+            Assert.That(file.Cells[^1].Source, Is.EqualTo("Progress()"));
+            Assert.That(head.Split('\n')[^1], Is.EqualTo(Links(name)).IgnoreCase);
+            Assert.That(end.Split('\n')[^1], Is.EqualTo(Links(name)).IgnoreCase);
+            Assert.That(Index(), Does.Contain($"\n| [{file.Title}]({name}.ipynb) | {question} | "
+                + $"{CourseJson.Minutes(file)} |\n"));
+        });
+    }
+
+    [Test]
+    public void The_map_of_the_index_leads_to_every_notebook_and_to_nothing_else()
+    {
+        var map = Index()[Index().IndexOf("<table>", StringComparison.Ordinal)..];
+        var linked = map.Split("href=\"").Skip(1).Select(l => l.Split('"')[0]).ToList();
+        Assert.That(linked.Order(StringComparer.Ordinal).Distinct(),
+            Is.EqualTo(Lessons().Select(n => n + ".ipynb")));
+    }
+
+    private static IEnumerable<string> Lessons() => Names().Where(n => n != "index");
+
+    private static string Index() => string.Join('\n', NotebookFile.Read(
+        Path.Combine(Notebooks, "index.ipynb")).Cells.Select(c => c.Source));
+
+    // The one before and the one after, by what their titles say before a colon.
+    private static string Links(string name)
+    {
+        var all = Lessons().ToList();
+        var at = all.IndexOf(name);
+        string Link(int other, string before, string after) => other < 0 || other == all.Count ? ""
+            : $" · [{before}{NotebookFile.Read(Path.Combine(Notebooks, all[other] + ".ipynb"))
+                .Title.Split("· ")[1].Split(':')[0]}{after}]({all[other]}.ipynb)";
+        return "[← all notebooks](index.ipynb)" + Link(at - 1, "← ", "")
+            + Link(at + 1, "next: ", " →");
+    }
+
     // What a reader without pictures sees of the outputs.
     private static string Shown(JsonNode notebook) => string.Join('\n', notebook["cells"]!.AsArray()
         .SelectMany(c => c!["outputs"]?.AsArray() ?? [])
