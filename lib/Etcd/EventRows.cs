@@ -66,8 +66,9 @@ public readonly record struct EventRow()
 /// a higher count.</para>
 /// <para><b>Combining</b>: of events that differ in their text alone, the tenth and what comes
 /// after it within ten minutes are one event, "(combined from similar events): …".</para>
-/// <para><b>Dropping</b>: a reporter may write 25 events about an object and then one in five
-/// minutes. What is dropped is still counted, and told with the next that is not.</para>
+/// <para><b>Dropping</b>: a reporter may write 25 events of a type (Normal or Warning) about an
+/// object and then one in five minutes. What is dropped is still counted, and told with the next
+/// that is not.</para>
 /// <para>The newer form knows a series instead: the second of equal events is written, later ones
 /// are not until six minutes were quiet. Real recorders tell the final count of a series every half
 /// hour, and forget all but the last 4,096 events; here the rows forget after an hour.</para>
@@ -396,7 +397,7 @@ internal sealed class EventRows
             {
                 continue;
             }
-            if (first)
+            if (first && row.Shape.Type == added.Shape.Type)
             {
                 first = false;
                 allowance = Math.Min(WholeAllowance, row.Allowance

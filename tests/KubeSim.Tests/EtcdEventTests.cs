@@ -54,7 +54,7 @@ public sealed class EtcdEventTests
     }
 
     [Test]
-    public void A_reporter_tells_25_events_of_an_object_and_then_one_in_five_minutes()
+    public void A_reporter_tells_25_events_of_a_type_about_an_object_and_then_one_in_five_minutes()
     {
         var store = new EtcdStore(History.All);
         for (var second = 0; second <= 600; second += 10)
@@ -67,6 +67,8 @@ public sealed class EtcdEventTests
         Assert.That(store.Events(null, store.Head).Single().Count, Is.EqualTo(61));
         store.Record(Pulling("other", "nginx", 600));
         Assert.That(store.Head, Is.EqualTo(new Revision(28)), "each object has its own allowance");
+        store.Record(Pulling("web", "nginx", 600) with { Type = "Warning" });
+        Assert.That(store.Head, Is.EqualTo(new Revision(29)), "and each type");
     }
 
     [Test]
