@@ -106,8 +106,11 @@ public sealed class CoursePageTests : CourseFixture
         Write("one", "# One");
         var page = await Open("one");
         await page.GetByRole(AriaRole.Link, new() { Name = "Reference" }).ClickAsync();
+        // The page is long: its script comes after its text.
         await page.Locator("#Cluster").WaitForAsync();
+        await page.WaitForLoadStateAsync(LoadState.Load);
         await page.Keyboard.PressAsync("/");
+        await Assertions.Expect(page.GetByRole(AriaRole.Searchbox)).ToBeFocusedAsync();
         await page.Keyboard.TypeAsync("converge");
         await Expect(page, "#found li", "Cluster.Converge");
         await page.Keyboard.PressAsync("Enter");
