@@ -148,6 +148,9 @@ public sealed partial class ServeKubectlTests : ServeFixture
         // A client that is slow sees two changes as one: lines that repeat count once.
         text = line.Contains(" rollout status ", StringComparison.Ordinal)
             ? string.Join('\n', text.Split('\n').Distinct(StringComparer.Ordinal)) : text;
+        // The client prints the keys of a ConfigMap in any order.
+        text = line.Contains(" describe cm ", StringComparison.Ordinal)
+            ? string.Join('\n', text.Split('\n').Order(StringComparer.Ordinal)) : text;
         return line.Contains(" get ", StringComparison.Ordinal) ? text
             : Blanks().Replace(Age().Replace(text, "AGE"), " ");
     }
