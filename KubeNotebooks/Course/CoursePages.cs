@@ -94,27 +94,14 @@ internal static class CoursePages
         CultureInfo.InvariantCulture, $"<p class=\"meter\"><progress max=\"{most}\" "
             + $"value=\"{points}\" aria-hidden=\"true\"></progress> {words}</p>");
 
-    private static string Page(string title, string script, string body) => $"""
-        <!DOCTYPE html>
-        <html lang="en">
-        <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width,initial-scale=1">
-        <meta name="color-scheme" content="light dark">
-        <title>{Markup.Escape(title)}</title>
+    private static string Page(string title, string script, string body) => SitePage.Open(title,
+        $"""
         <link rel="icon" href="/web/icon.svg">
         <link rel="stylesheet" href="/web/course.css">
         <script src="/web/theme.js"></script>
         {(script == "notebook" ? "<script type=\"module\" src=\"/web/notebook.js\"></script>" : "")}
-        </head>
-        <body class="{script}">
-        <a class="skip" href="#main">Skip to the text</a>
-        <header id="bar">
-        <a class="home" href="/">KubeNotebooks</a>
-        <span id="tools"></span>
-        <a href="/reference">Reference</a>
-        <button id="theme" type="button">Dark</button>
-        </header>
+        """, script, "<a class=\"home\" href=\"/\">KubeNotebooks</a>",
+        "<a href=\"/reference\">Reference</a>\n") + $"""
         {body}
         <noscript><p>The course needs the scripts of its own pages.</p></noscript>
         <div id="live" class="sr" role="status" aria-live="polite"></div>

@@ -130,25 +130,7 @@ internal sealed class ReferencePage
             """;
         var home = isServed ? "<a class=\"home\" href=\"/\">KubeNotebooks</a>"
             : "<span class=\"home\">KubeNotebooks</span>";
-        return $"""
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width,initial-scale=1">
-            <meta name="color-scheme" content="light dark">
-            <title>Reference · KubeNotebooks</title>
-            {own}
-            </head>
-            <body class="reference">
-            <a class="skip" href="#main">Skip to the text</a>
-            <header id="bar">
-            {home}
-            <span id="tools"></span>
-            <button id="theme" type="button">Dark</button>
-            </header>
-
-            """.ReplaceLineEndings("\n");
+        return SitePage.Open("Reference · KubeNotebooks", own, "reference", home);
     }
 
     private void Type(ApiType type)

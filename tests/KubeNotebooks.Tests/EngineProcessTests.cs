@@ -104,8 +104,7 @@ public sealed class EngineProcessTests
     [TestCase("1.5|", "")]
     public async Task What_could_stand_at_the_cursor_is_told(string code, string first)
     {
-        var cursor = code.IndexOf('|', StringComparison.Ordinal);
-        var answer = await engine.Ask(Question("complete", code.Remove(cursor, 1), cursor));
+        var answer = await AskAtBar("complete", code);
         var found = answer["items"]!.AsArray().Select(i => (string?)i!["text"]).ToList();
         Assert.That(string.Join(',', found.Take(first.Split(',').Length)), Is.EqualTo(first));
     }
@@ -116,8 +115,7 @@ public sealed class EngineProcessTests
     [TestCase("new Pod().IsRe|ady", "bool Pod.IsReady\n\n")]
     public async Task What_a_name_means_is_told(string code, string text)
     {
-        var cursor = code.IndexOf('|', StringComparison.Ordinal);
-        var answer = await engine.Ask(Question("inspect", code.Remove(cursor, 1), cursor));
+        var answer = await AskAtBar("inspect", code);
         Assert.That((string?)answer["text"], Does.StartWith(text));
     }
 
@@ -174,6 +172,13 @@ public sealed class EngineProcessTests
         using var none = EngineProcess.Start(Path.Combine(folder, "no.ipynb"), _ => { }, _ => { });
         Assert.That(async () => await none.Ready,
             Throws.InstanceOf<IOException>().With.Message.Contain("no.ipynb: no such file"));
+    }
+
+    // The bar in the code is the cursor.
+    private Task<JsonObject> AskAtBar(string op, string code)
+    {
+        var cursor = code.IndexOf('|', StringComparison.Ordinal);
+        return engine.Ask(Question(op, code.Remove(cursor, 1), cursor));
     }
 
     private static JsonObject Question(string op, string code, int cursor) =>
